@@ -1,0 +1,5 @@
+//go:build !race
+
+package lazyjson
+
+const raceEnabled = false

@@ -1,0 +1,59 @@
+package traffic
+
+import (
+	"strconv"
+	"time"
+)
+
+// discordEpoch is the time that snowflakes count from, in Unix milliseconds
+// (Discord: "Snowflakes").
+const discordEpoch = 1_420_070_400_000
+
+// add appends every part.
+func add(dst []byte, parts ...string) []byte {
+	for _, part := range parts {
+		dst = append(dst, part...)
+	}
+	return dst
+}
+
+// snowflake makes an id of the time ms (Unix milliseconds), with made-up worker,
+// process and increment.
+func (r *source) snowflake(ms int64) uint64 {
+	return uint64(ms-discordEpoch)<<22 | uint64(r.below(1<<22))
+}
+
+// newID appends an id made now, without quotes.
+func (g *Generator) newID(dst []byte) []byte {
+	return strconv.AppendUint(dst, g.r.snowflake(g.now), 10)
+}
+
+// appendTime appends ms (Unix milliseconds) as an ISO 8601 timestamp in quotes.
+// The gateway writes microseconds, but no digits for a fraction of none.
+func appendTime(dst []byte, ms int64) []byte {
+	layout := `"2006-01-02T15:04:05.000000+00:00"`
+	if ms%1000 == 0 {
+		layout = `"2006-01-02T15:04:05+00:00"`
+	}
+	return time.UnixMilli(ms).UTC().AppendFormat(dst, layout)
+}
+
+// appendList appends a JSON array of the strings, which need no escape.
+func appendList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = add(dst, `"`, s, `"`)
+	}
+	return append(dst, ']')
+}
+
+// appendUpper appends s, of the letters a to z, in capitals.
+func appendUpper(dst []byte, s string) []byte {
+	for i := range len(s) {
+		dst = append(dst, s[i]-'a'+'A')
+	}
+	return dst
+}

@@ -64,9 +64,13 @@ func closesAt(opens, closes uint64, depth int) int {
 // to and with bit n: of quotes, what lies in strings with the quotes that open
 // them.
 func parity(m uint64) uint64 {
-	for shift := 1; shift < 64; shift *= 2 {
-		m ^= m << shift
-	}
+	// Written out, as the compiler does not unroll loops.
+	m ^= m << 1
+	m ^= m << 2
+	m ^= m << 4
+	m ^= m << 8
+	m ^= m << 16
+	m ^= m << 32
 	return m
 }
 

@@ -1,0 +1,66 @@
+# The commands of this project. `make help` lists them.
+
+# Pinned, and outside go.mod: a linter is no dependency of who imports sluice.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+FUZZTIME   ?= 10m
+FUZZTARGETS = $(shell sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' fuzz/*_test.go)
+BENCHTIME  ?= 1s
+SYSTEMS     = darwin/arm64 windows/amd64 linux/arm64 linux/386
+
+.PHONY: help
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: test
+test: ## the tests
+	go test ./...
+
+.PHONY: race
+race: ## the tests under the race detector
+	go test -race ./...
+
+.PHONY: fmt
+fmt: ## format the code
+	gofmt -w .
+
+.PHONY: lint
+lint: staticcheck ## vet and staticcheck
+	go vet ./...
+
+.PHONY: staticcheck
+staticcheck:
+	go run $(STATICCHECK) ./...
+
+.PHONY: tags
+tags: ## the tests of what build tags change
+	go test -short -tags purego ./frame ./lazyjson/... ./internal/... ./engine
+	go test -short -tags go1.28 ./lazyjson/decode # as on a Go version that sonic does not know
+
+.PHONY: cross
+cross: ## vet for other systems
+	@for system in $(SYSTEMS); do \
+		echo "vet $$system"; \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet ./... || exit 1; \
+	done
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10m)
+	@for target in $(FUZZTARGETS); do \
+		echo "fuzz $$target"; \
+		go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=2s ./fuzz || exit 1; \
+	done
+
+.PHONY: bench
+bench: ## benchmarks of every stage and of the whole line
+	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) ./bench
+
+.PHONY: demo-all
+demo-all: ## a short demo of every compression, with and without TLS
+	@go build -o bin/sluice ./cmd/sluice
+	@for compress in zlib zstd payload none; do \
+		for tls in true false; do \
+			echo "demo --compress $$compress --tls=$$tls"; \
+			bin/sluice demo --duration 2s --compress $$compress --tls=$$tls --json || exit 1; \
+		done; \
+	done

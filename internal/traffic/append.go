@@ -38,14 +38,19 @@ func appendTime(dst []byte, ms int64) []byte {
 	return time.UnixMilli(ms).UTC().AppendFormat(dst, layout)
 }
 
+// separate appends the comma in front of every element but the first.
+func separate(dst []byte, i int) []byte {
+	if i > 0 {
+		dst = append(dst, ',')
+	}
+	return dst
+}
+
 // appendList appends a JSON array of the strings, which need no escape.
 func appendList(dst []byte, list []string) []byte {
 	dst = append(dst, '[')
 	for i, s := range list {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = add(dst, `"`, s, `"`)
+		dst = add(separate(dst, i), `"`, s, `"`)
 	}
 	return append(dst, ']')
 }

@@ -21,7 +21,7 @@ func appendText(dst []byte, r *source, n int) []byte {
 	return dst
 }
 
-// appendEmbed appends what a bot says (Discord: "Embed Object").
+// appendEmbed appends what stands below a message's text (Discord: "Embed Object").
 func appendEmbed(dst []byte, r *source, now int64) []byte {
 	dst = append(dst, `{"type":"rich","title":"`...)
 	dst = appendText(dst, r, r.between(1, 5))
@@ -43,10 +43,7 @@ func appendEmbed(dst []byte, r *source, now int64) []byte {
 	if fields := r.below(4); fields > 0 {
 		dst = append(dst, `,"fields":[`...)
 		for i := range fields {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(dst, `{"value":"`...)
+			dst = append(separate(dst, i), `{"value":"`...)
 			dst = appendText(dst, r, r.between(1, 6))
 			dst = append(dst, `","name":"`...)
 			dst = appendText(dst, r, r.between(1, 2))
@@ -64,10 +61,11 @@ func appendEmbed(dst []byte, r *source, now int64) []byte {
 // appendAttachment appends a picture of m (Discord: "Attachment Object").
 func (g *Generator) appendAttachment(dst []byte, m *message) []byte {
 	r := &g.r
-	id := g.newID(g.ids[:0])
+	var room [20]byte
+	id := g.newID(room[:0])
 	dst = append(dst, `{"width":`...)
 	dst = strconv.AppendInt(dst, int64(r.between(300, 1920)), 10)
-	dst = add(dst, `,"url":"https://cdn.discordapp.com/attachments/`)
+	dst = append(dst, `,"url":"https://cdn.discordapp.com/attachments/`...)
 	start := len(dst)
 	dst = add(dst, m.channel, `/`)
 	dst = append(dst, id...)

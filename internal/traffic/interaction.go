@@ -19,7 +19,8 @@ func (g *Generator) interactionCreate(dst []byte) []byte {
 	} else {
 		dst = append(dst, '3')
 	}
-	id := g.newID(g.ids[:0])
+	var room [20]byte
+	id := g.newID(room[:0])
 	dst = append(dst, `,"token":"aW50ZXJhY3Rpb246`...)
 	dst = append(r.appendBase62(dst, 150), '"')
 	if !command {
@@ -72,10 +73,7 @@ func (g *Generator) appendOwnMessage(dst []byte) []byte {
 	dst = appendEmbed(dst, &g.r, m.time)
 	dst = append(dst, `],"edited_timestamp":null,"content":"","components":[{"type":1,"id":1,"components":[`...)
 	for i := range 2 {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `{"type":2,"style":2,"label":"`...)
+		dst = append(separate(dst, i), `{"type":2,"style":2,"label":"`...)
 		dst = append(appendText(dst, &g.r, 1), `","id":`...)
 		dst = strconv.AppendInt(dst, int64(i+2), 10)
 		dst = add(dst, `,"custom_id":"`, recur(&g.r, commands), `:`, m.author.id, `"}`)

@@ -35,7 +35,8 @@ func (g *Generator) memberUpdate(dst []byte) []byte {
 // memberAdd makes Discord's "Guild Member Add", of somebody never heard of.
 func (g *Generator) memberAdd(dst []byte) []byte {
 	r := &g.r
-	id := strconv.AppendUint(g.ids[:0], r.snowflake(epoch-int64(r.below(5*year/1000))*1000), 10)
+	var room [20]byte
+	id := strconv.AppendUint(room[:0], r.snowflake(epoch-int64(r.below(5*year/1000))*1000), 10)
 	dst = append(dst, `{"user":`...)
 	dst = appendUser(dst, r, string(id), false)
 	dst = append(dst, `,"unusual_dm_activity_until":null,"roles":[],"premium_since":null,"pending":true,"nick":null,"mute":false,"joined_at":`...)
@@ -75,8 +76,8 @@ func (g *Generator) reactionRemove(dst []byte) []byte {
 // appendEmoji appends a reaction's emoji, one in four a guild's own.
 func (g *Generator) appendEmoji(dst []byte) []byte {
 	if g.r.chance(25) {
-		role := recur(&g.r, g.world.guild(&g.r).roles) // any stable id
-		return add(dst, `{"name":"`, recur(&g.r, nameParts), `","id":"`, role, `"}`)
+		id := recur(&g.r, g.world.guild(&g.r).roles) // a role's, which recurs as an emoji's would
+		return add(dst, `{"name":"`, recur(&g.r, nameParts), `","id":"`, id, `"}`)
 	}
 	return add(dst, `{"name":"`, recur(&g.r, unicodeEmoji), `","id":null}`)
 }

@@ -15,6 +15,7 @@ type person struct {
 	flags   string // member fields "flags" to "avatar"
 }
 
+// newPerson makes a member of g.
 func newPerson(r *source, g *guild, bot bool) person {
 	made := epoch - int64(r.between(30, 3400))*86_400_000 - int64(r.below(86_400_000))
 	p := person{id: strconv.FormatUint(r.snowflake(made), 10), guild: g, bot: bot}
@@ -69,7 +70,8 @@ func (p *person) appendMentioned(dst []byte) []byte {
 	return add(dst, `,"member":{`, p.roles, `,`, p.joined, `,`, p.flags, `}}`)
 }
 
-// appendUser appends a user object (Discord: "User Object").
+// appendUser appends the user object of somebody new with that id (Discord: "User
+// Object").
 func appendUser(dst []byte, r *source, id string, bot bool) []byte {
 	dst = append(dst, `{"username":"`...)
 	start := len(dst)

@@ -21,10 +21,7 @@ func (w *world) appendDevices(dst []byte, r *source, p *person, status string, n
 	}
 	first := r.below(len(platforms))
 	for i, platform := range platforms[first:min(first+1+r.below(2), len(platforms))] {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = add(dst, `"`, platform, `":"`, status, `"`)
+		dst = add(separate(dst, i), `"`, platform, `":"`, status, `"`)
 	}
 	dst = append(dst, `},"broadcast":null,"activities":[`...)
 	empty := len(dst)
@@ -106,6 +103,7 @@ func (w *world) appendSpotify(dst []byte, r *source, p *person, now int64) []byt
 	return add(dst, `,"assets":{"large_text":"`, s.album, `","large_image":"`, s.image, `"}}`)
 }
 
+// appendCreated appends when an activity began, in the last ten minutes.
 func appendCreated(dst []byte, r *source, now int64) []byte {
 	dst = append(dst, `"created_at":`...)
 	return strconv.AppendInt(dst, now-int64(r.below(600_000)), 10)

@@ -33,10 +33,7 @@ func Ready(dst []byte, opts ReadyOptions) []byte {
 	dst = appendString(dst, opts.ResumeURL)
 	dst = append(dst, `,"relationships":[],"private_channels":[],"presences":[],"guilds":[`...)
 	for i, id := range opts.GuildIDs {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `{"unavailable":true,"id":"`...)
+		dst = append(separate(dst, i), `{"unavailable":true,"id":"`...)
 		dst = strconv.AppendUint(dst, id, 10)
 		dst = append(dst, `"}`...)
 	}

@@ -8,7 +8,7 @@
 // made up; people, guilds and words recur by Zipf's law, so that the data
 // compresses as a bot's traffic does. Steady events have 830 bytes on average and
 // shrink to a quarter in one zlib stream with a flush after each: to 50 matches
-// of 15 bytes and 76 literals, two in three with Huffman codes of their own.
+// of 15 bytes and 77 literals, two in three with Huffman codes of their own.
 // A start shrinks to a sixth.
 //
 // Everything follows from the seed, on every machine and release of Go: only
@@ -30,7 +30,6 @@ type Generator struct {
 	world *world
 	now   int64 // Unix milliseconds
 	d     []byte
-	ids   [20]byte // an id that is written twice
 
 	recent [recentCount]message
 	next   int // of recent, written last

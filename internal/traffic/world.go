@@ -83,6 +83,8 @@ func newWorld(r *source) *world {
 	return w
 }
 
+// newGuild makes the guild with that id and so many channels and roles, all younger
+// than itself.
 func newGuild(r *source, id uint64, channels, voice, roles int) guild {
 	made := int64(id>>22) + discordEpoch
 	ids := func(n int) []string {

@@ -1,0 +1,258 @@
+package gatewaytest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/internal/traffic"
+)
+
+// batchBytes is how much is encoded for one connection before it is written.
+const batchBytes = 64 << 10
+
+// sender is what the goroutine that writes keeps from step to step.
+type sender struct {
+	compression Compression
+	owns        bool
+	enc         encoder // of the run that goes on; nil between runs
+	opened      bool    // the connection's stream has begun
+	inSegment   bool    // the last event written was of a shared segment that has more
+	quiet       bool    // traffic had ended when the last step began
+	*scratch
+}
+
+// scratch is memory that a sender needs while it has something to write.
+type scratch struct {
+	out     []byte
+	payload []byte
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// batch is what one step writes, and what it means to the session.
+type batch struct {
+	frames  []byte
+	session *session
+	seq     int64 // of the last event in it; 0: no event
+	events  int64
+	ends    bool // the session ends with what it says
+}
+
+// send writes until the connection ends.
+func (c *conn) send() {
+	defer c.srv.wg.Done()
+	defer c.kill()
+	snd := sender{scratch: scratches.Get().(*scratch)}
+	defer snd.endRun(true)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		if c.finish(&snd) {
+			return
+		}
+		b, wait := c.step(&snd, time.Now())
+		if len(b.frames) > 0 {
+			if _, err := c.nc.Write(b.frames); err != nil {
+				return
+			}
+			if b.session != nil {
+				b.session.wrote(&b)
+			}
+			continue
+		}
+		if snd.quiet {
+			c.settle()
+		}
+		var due <-chan time.Time
+		if wait >= 0 {
+			timer.Reset(max(wait, 100*time.Microsecond))
+			due = timer.C
+		}
+		scratches.Put(snd.scratch)
+		snd.scratch = nil
+		select {
+		case <-c.wake:
+		case <-due:
+		case <-c.done:
+			return
+		}
+		snd.scratch = scratches.Get().(*scratch)
+	}
+}
+
+// finish writes the close frame, if it is time to, with the controls before it. Then it waits for
+// the client's own and hangs up. It reports whether it did.
+func (c *conn) finish(snd *sender) bool {
+	c.mu.Lock()
+	closing := c.closing
+	controls := c.controls
+	if closing != nil {
+		c.controls = nil
+		snd.compression, snd.owns = c.compression, c.owns
+	}
+	c.mu.Unlock()
+	if closing == nil {
+		return false
+	}
+	snd.out = snd.out[:0]
+	for _, payload := range controls {
+		snd.control(payload)
+	}
+	if _, err := c.nc.Write(append(snd.out, closing...)); err != nil {
+		return true
+	}
+	c.settle()
+	for {
+		c.mu.Lock()
+		answered := c.answered
+		c.mu.Unlock()
+		if answered {
+			c.hangUp()
+			return true
+		}
+		select {
+		case <-c.wake:
+		case <-c.done:
+			return true
+		}
+	}
+}
+
+// settle notes that no more traffic will be written.
+func (c *conn) settle() {
+	if !c.rest.Swap(true) {
+		c.srv.change()
+	}
+}
+
+// step collects what is to be written now. When that is nothing, wait is how long it will stay so
+// unless something wakes the sender, negative for ever.
+func (c *conn) step(snd *sender, now time.Time) (b batch, wait time.Duration) {
+	c.mu.Lock()
+	snd.compression, snd.owns = c.compression, c.owns
+	snd.out = append(snd.out[:0], c.ponging...)
+	c.ponging = nil
+	s := c.session
+	snd.quiet = c.srv.quiet.Load()
+	if s == nil || c.urgent || snd.quiet || snd.compression.stateless() {
+		// A segment can be left at any event, but gone on with only if nothing refers to what
+		// came before.
+		snd.inSegment = false
+	}
+	var controls [][]byte
+	if !snd.inSegment {
+		controls, c.controls, c.urgent = c.controls, nil, false
+	}
+	c.mu.Unlock()
+
+	for _, payload := range controls {
+		snd.control(payload)
+	}
+	wait = -1
+	if s != nil {
+		b, wait = s.fill(c, snd, now)
+		if b.ends {
+			c.end() // before the client can answer what is written
+		}
+	}
+	snd.endRun(false)
+	if b.frames == nil {
+		b.frames = snd.out
+	}
+	return b, wait
+}
+
+// control encodes a payload that is no event.
+func (snd *sender) control(payload []byte) {
+	if snd.owns || snd.enc != nil {
+		snd.encode(payload)
+		return
+	}
+	snd.out = appendStored(snd.out, snd.compression, payload, !snd.opened)
+	snd.opened, snd.inSegment = true, false
+}
+
+// encode encodes a payload for this connection alone, and begins a run for it if there is none.
+func (snd *sender) encode(payload []byte) {
+	if snd.enc == nil {
+		snd.enc = newEncoder(snd.compression)
+		snd.enc.begin(!snd.opened)
+		snd.opened = true
+	}
+	snd.out = snd.enc.encode(snd.out, payload)
+	snd.inSegment = false
+}
+
+// endRun gives the encoder back, unless the connection keeps it and goes on.
+func (snd *sender) endRun(last bool) {
+	if snd.enc != nil && (last || !snd.owns) {
+		freeEncoder(snd.compression, snd.enc)
+		snd.enc = nil
+	}
+}
+
+// fill collects events for c, which snd writes: first what the session gave out already and this
+// connection has not, then what is new.
+func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c {
+		return b, -1
+	}
+	b.session = s
+	for len(snd.out) < batchBytes {
+		switch {
+		case s.next <= s.head:
+			snd.payload = s.appendEvent(snd.payload[:0], s.next)
+			snd.encode(snd.payload)
+			b.seq = s.next
+			b.events++
+			s.next++
+			if s.probe && s.next > s.srv.burst() {
+				return b, 0
+			}
+		case s.resuming:
+			s.resuming = false
+			snd.encode(appendResumed(nil, s.head))
+			if s.exhausted {
+				snd.encode(invalidSession(false))
+				b.ends = true
+				return b, 0
+			}
+		case len(s.pending) > 0:
+			s.assign()
+		default:
+			due := s.due(now)
+			if due == s.shared {
+				if due == int64(s.srv.cfg.events) && !s.exhausted {
+					s.exhausted = true
+					snd.encode(reconnect)
+					continue
+				}
+				return b, s.wait(now)
+			}
+			stream := s.srv.streams[snd.compression]
+			if !s.inStep() || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
+				s.shared++
+				s.head++
+				continue
+			}
+			if len(snd.out) > 0 {
+				return b, 0
+			}
+			end := min(due, stream.segmentEnd(s.shared))
+			b.frames = stream.frames(s.shared, end)
+			b.events = end - s.shared
+			s.head += b.events
+			s.next, s.shared, b.seq = s.head+1, end, s.head
+			snd.inSegment = !stream.begins(end)
+			return b, 0
+		}
+	}
+	return b, 0
+}
+
+// appendResumed appends the event that ends a replay.
+func appendResumed(dst []byte, seq int64) []byte {
+	return traffic.AppendPayload(dst, "RESUMED", seq, []byte(`{"_trace":["[\"gateway-gatewaytest\",{\"micros\":0.0}]"]}`))
+}

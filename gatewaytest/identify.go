@@ -1,0 +1,143 @@
+package gatewaytest
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/traffic"
+)
+
+// identification is the data of an identify (Discord: "Gateway Events", heading "Identify").
+type identification struct {
+	Token          *string   `json:"token"`
+	Intents        *uint64   `json:"intents"`
+	Properties     *struct{} `json:"properties"`
+	Compress       bool      `json:"compress"`
+	LargeThreshold *int      `json:"large_threshold"`
+	Shard          *[]int    `json:"shard"`
+	Presence       *struct{} `json:"presence"`
+}
+
+// refusal is a close code and its reason.
+type refusal struct {
+	code   gateway.CloseCode
+	reason string
+}
+
+var refusedDecode = &refusal{gateway.CloseDecodeError, "Error while decoding payload."}
+
+// check judges an identify in the order in which mistakes matter. A shard that is absent is [0, 1].
+func (s *Server) check(id *identification) (shard, count int, r *refusal) {
+	shard, count = 0, 1
+	if id.Shard != nil && len(*id.Shard) == 2 {
+		shard, count = (*id.Shard)[0], (*id.Shard)[1]
+	}
+	switch {
+	case id.Token == nil || id.Properties == nil:
+		return shard, count, refusedDecode
+	case id.LargeThreshold != nil && (*id.LargeThreshold < 50 || *id.LargeThreshold > 250):
+		return shard, count, refusedDecode
+	case *id.Token != s.Token():
+		return shard, count, &refusal{gateway.CloseAuthenticationFailed, "Authentication failed."}
+	case id.Shard != nil && len(*id.Shard) != 2 || shard < 0 || shard >= count:
+		return shard, count, &refusal{gateway.CloseInvalidShard, "Invalid shard."}
+	case s.cfg.guilds*s.cfg.shards > maxGuildsPerShard*count:
+		return shard, count, &refusal{gateway.CloseShardingRequired, "Sharding required."}
+	case id.Intents == nil || gateway.Intents(*id.Intents)&^gateway.IntentsAll != 0:
+		return shard, count, &refusal{gateway.CloseInvalidIntents, "Invalid intent(s)."}
+	case gateway.Intents(*id.Intents)&^s.cfg.allowed != 0:
+		return shard, count, &refusal{gateway.CloseDisallowedIntents, "Disallowed intent(s)."}
+	}
+	return shard, count, nil
+}
+
+// identify begins a session, or says why not.
+func (c *conn) identify(message []byte, d json.RawMessage, now time.Time) {
+	s := c.srv
+	var id identification
+	if json.Unmarshal(d, &id) != nil {
+		c.close(refusedDecode.code, refusedDecode.reason)
+		return
+	}
+	shard, count, r := s.check(&id)
+	s.record(shard, message)
+	if r != nil {
+		s.cfg.logger.Info("identify refused", "shard", shard, "code", r.code)
+		c.close(r.code, r.reason)
+		return
+	}
+	if !s.starts.take(now) {
+		s.cfg.logger.Warn("session start limit exceeded: token reset")
+		s.ResetToken()
+		c.close(gateway.CloseAuthenticationFailed, "Authentication failed.")
+		return
+	}
+	if !s.buckets.allow(shard, now) {
+		s.cfg.logger.Info("identify too early", "shard", shard)
+		c.control(invalidSession(false), true)
+		return
+	}
+	session := &session{
+		srv:        s,
+		id:         newSessionID(),
+		shard:      shard,
+		shardCount: count,
+		intents:    gateway.Intents(*id.Intents),
+		guilds:     traffic.GuildIDs(shard, count, s.cfg.guilds),
+		payloads:   id.Compress,
+		probe:      s.cfg.probe(shard),
+		conn:       c,
+		head:       s.burst(),
+		next:       1,
+	}
+	s.begin(session, now)
+	s.cfg.logger.Info("identified", "shard", shard, "count", count, "session", session.id)
+	c.attach(session)
+	s.change()
+}
+
+// resume goes on with a session (Discord: "Gateway", heading "Resuming").
+func (c *conn) resume(message []byte, d json.RawMessage, now time.Time) {
+	s := c.srv
+	var data struct {
+		Token     *string `json:"token"`
+		SessionID *string `json:"session_id"`
+		Seq       *int64  `json:"seq"`
+	}
+	if json.Unmarshal(d, &data) != nil || data.Token == nil || data.SessionID == nil || data.Seq == nil {
+		c.close(refusedDecode.code, refusedDecode.reason)
+		return
+	}
+	session := s.find(*data.SessionID, now)
+	if session != nil {
+		s.record(session.shard, message)
+	}
+	if *data.Token != s.Token() {
+		c.close(gateway.CloseAuthenticationFailed, "Authentication failed.")
+		return
+	}
+	if session == nil {
+		c.control(invalidSession(false), true)
+		return
+	}
+	r, old := session.resume(c, *data.Seq, now)
+	if old != nil {
+		old.kill()
+	}
+	s.cfg.logger.Info("resume", "shard", session.shard, "session", session.id, "seq", *data.Seq, "answer", r)
+	switch r {
+	case resumeInvalidSeq:
+		s.forget(session)
+		c.close(gateway.CloseInvalidSeq, "Invalid seq.")
+	case resumeTooOld:
+		s.forget(session)
+		c.control(invalidSession(false), true)
+	case resumed:
+		s.mu.Lock()
+		s.counts.resumes++
+		s.mu.Unlock()
+		c.attach(session)
+		s.change()
+	}
+}

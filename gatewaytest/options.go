@@ -1,0 +1,181 @@
+package gatewaytest
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// Saturated, as the rate of [WithTraffic], sends events as fast as each client takes them.
+const Saturated = -1
+
+// defaultEvents is how many shared events there are before a session must end.
+const defaultEvents = 250_000
+
+// An Option changes how [NewServer] and [Start] set a server up.
+type Option func(*config)
+
+// config is what the options say.
+type config struct {
+	token  string
+	listen string
+
+	tls       bool
+	longChain bool
+
+	shards           int
+	maxConcurrency   int
+	identifyInterval time.Duration
+	startTotal       int
+	startRemaining   int
+	allowed          gateway.Intents
+
+	heartbeat      time.Duration
+	replayLimit    int
+	sessionTimeout time.Duration
+
+	guilds    int
+	guildSize int
+	rate      float64
+	events    int
+	seed      uint64
+	probes    int
+	tick      time.Duration
+
+	logger *slog.Logger
+}
+
+func newConfig(opts []Option) (*config, error) {
+	cfg := &config{
+		listen:           "127.0.0.1:0",
+		tls:              true,
+		shards:           1,
+		maxConcurrency:   1,
+		identifyInterval: 5 * time.Second,
+		startTotal:       1000,
+		startRemaining:   1000,
+		allowed:          gateway.IntentsAll,
+		heartbeat:        41250 * time.Millisecond,
+		replayLimit:      10_000,
+		sessionTimeout:   3 * time.Minute,
+		guildSize:        2048,
+		events:           defaultEvents,
+		seed:             1,
+		logger:           slog.New(slog.DiscardHandler),
+	}
+	for _, opt := range opts {
+		opt(cfg)
+	}
+	if cfg.token == "" {
+		cfg.token = newToken()
+	}
+	return cfg, cfg.validate()
+}
+
+// validate reports every option that makes no sense, in one error.
+func (cfg *config) validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("gatewaytest: "+format, args...))
+		}
+	}
+	check(cfg.shards > 0, "WithShards(%d): want at least 1", cfg.shards)
+	check(cfg.maxConcurrency > 0, "WithMaxConcurrency(%d): want at least 1", cfg.maxConcurrency)
+	check(cfg.identifyInterval >= 0, "WithIdentifyInterval(%v): want no negative duration", cfg.identifyInterval)
+	check(0 <= cfg.startRemaining && cfg.startRemaining <= cfg.startTotal,
+		"WithSessionStartLimit(%d, %d): want 0 <= remaining <= total", cfg.startTotal, cfg.startRemaining)
+	check(cfg.heartbeat >= time.Millisecond, "WithHeartbeatInterval(%v): want at least 1ms", cfg.heartbeat)
+	check(cfg.replayLimit >= 0, "WithReplayLimit(%d): want no negative number", cfg.replayLimit)
+	check(cfg.guilds >= 0 && cfg.guildSize >= 0, "WithGuilds(%d, %d): want no negative number", cfg.guilds, cfg.guildSize)
+	check(cfg.rate >= 0 || cfg.rate == Saturated, "WithTraffic(%v): want 0, a rate, or Saturated", cfg.rate)
+	check(cfg.events > 0, "WithEvents(%d): want at least 1", cfg.events)
+	check(cfg.probes >= 0, "WithProbeShards(%d): want no negative number", cfg.probes)
+	check(cfg.tick >= 0, "WithTick(%v): want no negative duration", cfg.tick)
+	return errors.Join(errs...)
+}
+
+// WithTLS says whether the server speaks TLS, with a certificate of its own making that
+// [Server.TLSConfig] trusts. The default is true.
+func WithTLS(on bool) Option { return func(cfg *config) { cfg.tls = on } }
+
+// WithLongChain makes the TLS handshake carry a certificate chain of 3 to 4 KB, as public
+// servers do, so that what a handshake leaves in a client's memory is true to life. The default is
+// a chain of less than 1 KB.
+func WithLongChain() Option { return func(cfg *config) { cfg.longChain = true } }
+
+// WithListen sets the TCP address to listen on, as net.Listen takes it. The default is a free
+// port of 127.0.0.1. Sessions are resumed on another free port of the same host.
+func WithListen(addr string) Option { return func(cfg *config) { cfg.listen = addr } }
+
+// WithToken sets the bot token that clients must show. The default is made at random.
+func WithToken(token string) Option { return func(cfg *config) { cfg.token = token } }
+
+// WithShards sets the number of shards that Get Gateway Bot recommends. Clients may use another,
+// unless a shard would then hold more than 2500 guilds. The default is 1.
+func WithShards(n int) Option { return func(cfg *config) { cfg.shards = n } }
+
+// WithMaxConcurrency sets how many shards may identify in one identify interval: one for each
+// value of shard id modulo n. The default is 1.
+func WithMaxConcurrency(n int) Option { return func(cfg *config) { cfg.maxConcurrency = n } }
+
+// WithIdentifyInterval sets the least time between two identifies with the same shard id modulo
+// max_concurrency. The default is 5 s, as Discord has it; a test that starts many shards wants less.
+func WithIdentifyInterval(d time.Duration) Option {
+	return func(cfg *config) { cfg.identifyInterval = d }
+}
+
+// WithSessionStartLimit sets how many identifies a day allows and how many of them are left. Going
+// over it has the consequence that it has at Discord: every session ends and the token is
+// reset, see [Server.ResetToken]. The default is 1000, all left.
+func WithSessionStartLimit(total, remaining int) Option {
+	return func(cfg *config) { cfg.startTotal, cfg.startRemaining = total, remaining }
+}
+
+// WithAllowedIntents sets the intents that the bot was granted; others that exist are answered
+// by 4014 disallowed intents. The default is all of them.
+func WithAllowedIntents(i gateway.Intents) Option { return func(cfg *config) { cfg.allowed = i } }
+
+// WithHeartbeatInterval sets what hello asks for, in whole milliseconds. The default is 41.25 s.
+// A connection that sends no heartbeat for one and a half intervals is closed with 4009.
+func WithHeartbeatInterval(d time.Duration) Option { return func(cfg *config) { cfg.heartbeat = d } }
+
+// WithReplayLimit sets how many events back a session can be resumed. The default is 10,000;
+// Discord's staff once gave max(100, min(3500, guilds × 75)).
+func WithReplayLimit(events int) Option { return func(cfg *config) { cfg.replayLimit = events } }
+
+// WithSessionTimeout sets how long a session lives without a connection. The default is 3 minutes.
+func WithSessionTimeout(d time.Duration) Option { return func(cfg *config) { cfg.sessionTimeout = d } }
+
+// WithGuilds gives every shard n guilds, whose GUILD_CREATE has about size bytes of JSON each. The
+// default is no guild, and 2048 bytes; a real one has 134 KB on average.
+func WithGuilds(n, size int) Option { return func(cfg *config) { cfg.guilds, cfg.guildSize = n, size } }
+
+// WithTraffic sends every session rate events a second once its GUILD_CREATEs are written; 0 (the
+// default) sends none, [Saturated] as many as its client takes.
+func WithTraffic(rate float64) Option { return func(cfg *config) { cfg.rate = rate } }
+
+// WithEvents sets how many events of traffic there are. A session that got them all is
+// asked to reconnect (opcode 7), and when it resumes its session ends (opcode 9), so that the next
+// begins at the first again. The default is 250,000.
+func WithEvents(n int) Option { return func(cfg *config) { cfg.events = n } }
+
+// WithSeed sets what the content of guilds and traffic derives from. The default is 1.
+func WithSeed(seed uint64) Option { return func(cfg *config) { cfg.seed = seed } }
+
+// WithProbeShards makes the shards below n probes for latency: each of their traffic's events is a
+// MESSAGE_CREATE, encoded and written by itself, whose data has the field
+// "probe_ns":"00000000000000000000", the decimal [MonotonicNow] at the time of writing. The
+// default is 0.
+func WithProbeShards(n int) Option { return func(cfg *config) { cfg.probes = n } }
+
+// WithTick sets how long the events of one connection may wait to be written together. The default
+// is the time of four events, but at most 250 ms: fewer, larger writes let one core serve more
+// connections. Probe shards do not wait.
+func WithTick(d time.Duration) Option { return func(cfg *config) { cfg.tick = d } }
+
+// WithLogger sets where the server says what it does. The default discards it.
+func WithLogger(l *slog.Logger) Option { return func(cfg *config) { cfg.logger = l } }

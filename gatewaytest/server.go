@@ -1,0 +1,208 @@
+package gatewaytest
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sluice-go/sluice/internal/traffic"
+)
+
+// A Server is a gateway that listens on two addresses, one to identify and one to resume at. Its
+// methods may be called from any goroutine at any time. Those that act on a shard act on all live
+// sessions of that shard id, whatever their shard count, and return how many they reached.
+type Server struct {
+	cfg      *config
+	identity *identity // nil without TLS
+	listener net.Listener
+	resumes  net.Listener
+	http     *http.Server
+
+	world   *traffic.Generator // of GUILD_CREATEs alone
+	corpus  *corpus
+	streams [compressions]*stream // traffic, shared by all connections
+
+	buckets identifyBuckets
+	starts  startLimit
+	owned   atomic.Int32 // connections that have an encoder of their own
+	quiet   atomic.Bool  // traffic has ended for good
+	wg      sync.WaitGroup
+
+	mu        sync.Mutex
+	token     string
+	restFault restFault
+	closed    bool
+	changed   chan struct{} // closed and replaced when a state that somebody waits for changes
+	conns     map[*conn]struct{}
+	sessions  map[string]*session
+	shards    map[int]*shardRecord
+	counts    counts
+}
+
+// NewServer starts a server that is closed when the test and its subtests have ended. A server
+// that cannot start fails the test.
+func NewServer(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	s, err := Start(opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Start starts a server outside of a test. The caller must close it.
+func Start(opts ...Option) (*Server, error) {
+	cfg, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:      cfg,
+		token:    cfg.token,
+		changed:  make(chan struct{}),
+		conns:    make(map[*conn]struct{}),
+		sessions: make(map[string]*session),
+		shards:   make(map[int]*shardRecord),
+		buckets:  identifyBuckets{interval: cfg.identifyInterval, count: cfg.maxConcurrency, last: make(map[int]time.Time)},
+		starts:   startLimit{total: cfg.startTotal, remaining: cfg.startRemaining},
+		world:    traffic.New(cfg.seed),
+		corpus:   newCorpus(cfg.seed),
+	}
+	for c := range s.streams {
+		s.streams[c] = newStream(Compression(c), s.corpus, s.burst()+1, cfg.events, cfg.perSegment())
+	}
+	if err := s.listen(); err != nil {
+		return nil, fmt.Errorf("gatewaytest: %w", err)
+	}
+	s.serve()
+	return s, nil
+}
+
+// listen opens both addresses, or none.
+func (s *Server) listen() error {
+	host, _, err := net.SplitHostPort(s.cfg.listen)
+	if err != nil {
+		return err
+	}
+	if s.cfg.tls {
+		if s.identity, err = newIdentity(host, s.cfg.longChain); err != nil {
+			return err
+		}
+	}
+	if s.listener, err = net.Listen("tcp", s.cfg.listen); err != nil {
+		return err
+	}
+	if s.resumes, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+		return errors.Join(err, s.listener.Close())
+	}
+	return nil
+}
+
+func (s *Server) serve() {
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(s.cfg.logger.Handler(), slog.LevelDebug),
+	}
+	for _, l := range []net.Listener{s.listener, s.resumes} {
+		if s.identity != nil {
+			l = tls.NewListener(l, s.identity.server())
+		}
+		s.wg.Go(func() { s.http.Serve(l) }) // returns when Close closes the server
+	}
+}
+
+// Close ends every connection without a close frame, stops listening, and returns when all of the
+// server's goroutines have ended. It may be called again.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	conns := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	s.mu.Unlock()
+	s.http.Close()
+	for _, c := range conns {
+		c.kill()
+	}
+	s.wg.Wait()
+}
+
+// URL returns the WebSocket URL of the gateway, without a query: ws:// or wss://, as Get Gateway
+// returns it.
+func (s *Server) URL() string { return s.url("ws", s.listener) }
+
+// APIURL returns the base URL of the REST API: http:// or https://, with the path /api/v10.
+func (s *Server) APIURL() string { return s.url("http", s.listener) + "/api/v10" }
+
+// ResumeURL returns the WebSocket URL that READY gives as resume_gateway_url.
+func (s *Server) ResumeURL() string { return s.url("ws", s.resumes) }
+
+func (s *Server) url(scheme string, l net.Listener) string {
+	if s.identity != nil {
+		scheme += "s"
+	}
+	return scheme + "://" + l.Addr().String()
+}
+
+// TLSConfig returns a new client configuration that trusts the server's certificate authority and
+// no other; nil if the server does not speak TLS.
+func (s *Server) TLSConfig() *tls.Config {
+	if s.identity == nil {
+		return nil
+	}
+	return s.identity.client()
+}
+
+// CertPEM returns the certificate of the server's authority, PEM-encoded, for clients in other
+// processes; nil if the server does not speak TLS.
+func (s *Server) CertPEM() []byte {
+	if s.identity == nil {
+		return nil
+	}
+	return s.identity.pem()
+}
+
+// Token returns the bot token that the server accepts, without the prefix "Bot ".
+func (s *Server) Token() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.token
+}
+
+// burst is the sequence of a session's last GUILD_CREATE.
+func (s *Server) burst() int64 { return 1 + int64(s.cfg.guilds) }
+
+// perSegment is how many events go without a place for an ACK in between: at most those of a second.
+func (cfg *config) perSegment() int {
+	if cfg.rate == Saturated {
+		return segmentEvents
+	}
+	return max(1, min(segmentEvents, int(cfg.rate)))
+}
+
+// newToken makes something of a token's shape that belongs to nobody.
+func newToken() string {
+	return "gatewaytest." + rand.Text()[:6] + "." + rand.Text()
+}
+
+// newSessionID makes an id of the length that Discord's have.
+func newSessionID() string {
+	const hex = "0123456789abcdef"
+	b := make([]byte, 32)
+	rand.Read(b)
+	for i := range b {
+		b[i] = hex[b[i]&15]
+	}
+	return string(b)
+}

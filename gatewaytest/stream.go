@@ -1,0 +1,119 @@
+package gatewaytest
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/sluice-go/sluice/internal/traffic"
+)
+
+const (
+	// corpusEvents is how many different events there are; further ones repeat them under new
+	// sequences. The windows of both compressions are far shorter than the corpus.
+	corpusEvents = 20_000
+
+	// segmentEvents is the most events in a segment.
+	segmentEvents = 64
+)
+
+// event is a dispatch without its sequence.
+type event struct {
+	name string
+	data []byte
+}
+
+// corpus is the events of traffic, generated as they are needed.
+type corpus struct {
+	seed uint64
+
+	mu     sync.Mutex
+	source *traffic.Generator // nil until the first event is needed
+	events []event
+}
+
+func newCorpus(seed uint64) *corpus { return &corpus{seed: seed} }
+
+// at returns the i-th event of the traffic. It is shared and never written.
+func (c *corpus) at(i int64) event {
+	i %= corpusEvents
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.source == nil {
+		c.source = traffic.New(c.seed)
+	}
+	for int64(len(c.events)) <= i {
+		name, data := c.source.Next()
+		c.events = append(c.events, event{name, append([]byte(nil), data...)})
+	}
+	return c.events[i]
+}
+
+// stream is the shared traffic in one compression: what every connection that is in step writes.
+// Each segment is one run, encoded when the first connection needs it and kept.
+type stream struct {
+	compression Compression
+	corpus      *corpus
+	base        int64 // sequence of the first event
+	perSegment  int
+	events      int
+
+	made     sync.Once
+	segments []atomic.Pointer[segment]
+}
+
+type segment struct {
+	once   sync.Once
+	frames []byte
+	ends   []int // ends[i] is where event i's frames end
+}
+
+func newStream(c Compression, corpus *corpus, base int64, events, perSegment int) *stream {
+	return &stream{
+		compression: c,
+		corpus:      corpus,
+		base:        base,
+		perSegment:  perSegment,
+		events:      events,
+	}
+}
+
+// frames returns the frames of the events from i up to, but not including, j, which must
+// lie in one segment. They are shared and never written.
+func (s *stream) frames(i, j int64) []byte {
+	k := int64(s.perSegment)
+	s.made.Do(func() { s.segments = make([]atomic.Pointer[segment], s.events/s.perSegment+1) })
+	seg := s.segments[i/k].Load()
+	if seg == nil {
+		s.segments[i/k].CompareAndSwap(nil, new(segment))
+		seg = s.segments[i/k].Load()
+	}
+	seg.once.Do(func() { s.encode(seg, i/k*k) })
+	start := 0
+	if i%k > 0 {
+		start = seg.ends[i%k-1]
+	}
+	return seg.frames[start:seg.ends[(j-1)%k]]
+}
+
+// segmentEnd returns the first event behind the segment that i lies in.
+func (s *stream) segmentEnd(i int64) int64 {
+	k := int64(s.perSegment)
+	return i - i%k + k
+}
+
+// begins reports whether event i is the first of a segment.
+func (s *stream) begins(i int64) bool { return i%int64(s.perSegment) == 0 }
+
+func (s *stream) encode(seg *segment, i int64) {
+	enc := newEncoder(s.compression)
+	defer freeEncoder(s.compression, enc)
+	enc.begin(false)
+	var payload []byte
+	seg.ends = make([]int, s.perSegment)
+	for k := range seg.ends {
+		ev := s.corpus.at(i + int64(k))
+		payload = traffic.AppendPayload(payload[:0], ev.name, s.base+i+int64(k), ev.data)
+		seg.frames = enc.encode(seg.frames, payload)
+		seg.ends[k] = len(seg.frames)
+	}
+}

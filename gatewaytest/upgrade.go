@@ -1,0 +1,61 @@
+package gatewaytest
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// upgrade makes a WebSocket connection of a request. A URL that asks for an encoding or a
+// compression that the server does not have is refused; a version is judged by a close code.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	compression, ok := parseCompression(query.Get("compress"))
+	if encoding := query.Get("encoding"); !ok || encoding != "" && encoding != "json" {
+		http.Error(w, "this gateway speaks encoding=json, compress=zlib-stream or zstd-stream", http.StatusBadRequest)
+		return
+	}
+	nc, rw, _, err := ws.HTTPUpgrader{}.Upgrade(r, w)
+	if err != nil {
+		s.cfg.logger.Debug("upgrade refused", "error", err)
+		if nc != nil {
+			nc.Close()
+		}
+		return
+	}
+	var in io.Reader = nc
+	if n := rw.Reader.Buffered(); n > 0 {
+		early, _ := rw.Reader.Peek(n) // buffered bytes cannot fail
+		in = io.MultiReader(bytes.NewReader(bytes.Clone(early)), nc)
+	}
+	c := newConn(s, nc, in, compression)
+	if !s.register(c) {
+		nc.Close()
+		return
+	}
+	if query.Get("v") != "10" {
+		c.close(gateway.CloseInvalidAPIVersion, "Invalid API version.")
+	} else {
+		c.control(s.hello(), false)
+	}
+	go c.receive()
+	go c.send()
+}
+
+// register adds c to the connections that Close ends, and its two goroutines to those that Close
+// waits for; false if the server is closed already.
+func (s *Server) register(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.wg.Add(2)
+	s.counts.connections++
+	return true
+}

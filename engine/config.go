@@ -1,0 +1,338 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// Version is this library's version, as it is told to Discord.
+const Version = "0.1.0"
+
+// projectURL identifies the library in the User-Agent of REST requests and in
+// the properties of an identify.
+const projectURL = "https://github.com/sluice-go/sluice"
+
+const (
+	defaultAPIURL          = "https://discord.com/api/v10"
+	defaultMaxPayload      = 64 << 20
+	defaultShutdownTimeout = 10 * time.Second
+)
+
+// Compression is how the gateway compresses what it sends.
+type Compression uint8
+
+const (
+	// ZlibStream is transport compression with one zlib stream a connection.
+	// It is the default: every gateway and proxy knows it, and a connection
+	// needs the least memory.
+	ZlibStream Compression = iota
+	// ZstdStream is transport compression with one zstd frame a connection.
+	ZstdStream
+	// PayloadCompression has Discord compress each large payload by itself.
+	PayloadCompression
+	// NoCompression has everything sent as plain text.
+	NoCompression
+)
+
+var compressionNames = [...]string{"zlib-stream", "zstd-stream", "payload", "none"}
+
+// String returns "zlib-stream", "zstd-stream", "payload" or "none".
+func (c Compression) String() string {
+	if int(c) < len(compressionNames) {
+		return compressionNames[c]
+	}
+	return fmt.Sprintf("Compression(%d)", uint8(c))
+}
+
+// ParseCompression is the inverse of [Compression.String]; "zlib" and "zstd"
+// are accepted for short.
+func ParseCompression(s string) (Compression, error) {
+	switch s {
+	case "zlib", "zlib-stream":
+		return ZlibStream, nil
+	case "zstd", "zstd-stream":
+		return ZstdStream, nil
+	case "payload":
+		return PayloadCompression, nil
+	case "none":
+		return NoCompression, nil
+	}
+	return 0, fmt.Errorf("engine: unknown compression %q: choose zlib, zstd, payload or none", s)
+}
+
+// query returns the value of the URL parameter compress, "" for none.
+func (c Compression) query() string {
+	switch c {
+	case ZlibStream, ZstdStream:
+		return c.String()
+	}
+	return ""
+}
+
+// Shards says which shards an engine runs: First to Last, both included, out of
+// Total. The zero value means all of the number that Discord recommends. A Total
+// alone, as in Shards{Total: 16}, means all of them; for shard 0 alone out of
+// many use [ShardRange].
+type Shards struct {
+	First, Last, Total int
+
+	exact bool // made by ShardRange: {0, 0, n} is shard 0 alone
+}
+
+// ShardRange returns the shards from first to last, both included, out of total.
+func ShardRange(first, last, total int) Shards {
+	return Shards{First: first, Last: last, Total: total, exact: true}
+}
+
+// resolve fills in what a zero value and a Total alone mean.
+func (s Shards) resolve(recommended int) Shards {
+	if s == (Shards{}) {
+		s.Total = recommended
+	}
+	if s.First == 0 && s.Last == 0 && !s.exact {
+		s.Last = s.Total - 1
+	}
+	return s
+}
+
+// valid reports whether s is the zero value or a range within its total.
+func (s Shards) valid() bool {
+	if s == (Shards{}) {
+		return true
+	}
+	return 0 <= s.First && s.First <= s.Last && s.Last < s.Total && s.Total <= maxShards
+}
+
+// Driver is how an engine reads its connections.
+type Driver uint8
+
+const (
+	// AutoDriver takes event loops where the system has them (Linux), which need
+	// the least time and memory, and PortableDriver elsewhere.
+	AutoDriver Driver = iota
+	// PortableDriver gives each shard a goroutine that blocks in a read. It works
+	// on every system.
+	PortableDriver
+)
+
+// Config is what New takes. Its zero values are the safe defaults; only Token
+// and, for most bots, Intents must be set. New copies it.
+type Config struct {
+	// Token is the bot's token. Required.
+	Token Token
+
+	// Intents is what the gateway is asked to send. Default 0: only the events
+	// that come without an intent.
+	Intents gateway.Intents
+
+	// Shards chooses the shards to run. Default: as many as Discord recommends.
+	Shards Shards
+
+	// Compression is asked of the gateway. Default ZlibStream.
+	Compression Compression
+
+	// GatewayURL is the first URL of each shard, as ws:// or wss://, without the
+	// query. Default: the one that Get Gateway Bot names.
+	GatewayURL string
+
+	// APIURL is the base of the REST API. Default https://discord.com/api/v10.
+	// Where GatewayURL and Shards are set and APIURL is not, no REST request is
+	// made, and identifies are spaced for a max_concurrency of 1.
+	APIURL string
+
+	// AllowedHosts are hosts, besides discord.gg and the host of the first URL,
+	// to which a resume_gateway_url may lead; subdomains are included. A resume
+	// carries the token, so any other host is ignored.
+	AllowedHosts []string
+
+	// TLS is used for the gateway and the API. It is cloned. Default: the
+	// system's roots, TLS 1.2 or newer.
+	TLS *tls.Config
+
+	// Dial opens the TCP connections to the gateway and to the API, within ctx; a
+	// connection to the gateway that comes later is closed. Default: net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Driver chooses how connections are read. Default AutoDriver.
+	Driver Driver
+
+	// IdentifyQueue spaces identifies. Engines of one bot must share one.
+	// Default: a queue of this engine's own, by Discord's max_concurrency.
+	IdentifyQueue IdentifyQueue
+
+	// Retries is how many attempts in a row may fail, after the first, before a
+	// shard (or the first request to the API) gives up and Run ends. Default 0:
+	// no limit.
+	Retries int
+
+	// MaxPayload is the largest payload in bytes, decompressed. A larger one
+	// closes the connection. Default 64 MiB.
+	MaxPayload int
+
+	// LargeThreshold is the number of members, 50 to 250, above which a guild's
+	// offline members are left out. Default 0: Discord's own default, 50.
+	LargeThreshold int
+
+	// Presence is sent with the identify, as the raw JSON of an Update Presence
+	// structure. Default: none.
+	Presence []byte
+
+	// Properties describe the client to Discord. Default: the operating system,
+	// and "sluice" as browser and device.
+	Properties gateway.Properties
+
+	// ShutdownTimeout is how long Run waits, once its context ended, for
+	// callbacks to return and close handshakes to finish. Default 10 s.
+	ShutdownTimeout time.Duration
+
+	// OnClose overrides what a close code of the gateway's leads to. Default:
+	// [gateway.CloseCode.Decision].
+	OnClose func(code gateway.CloseCode) gateway.Decision
+
+	// OnPanic is called with the value of a callback's panic; the engine then
+	// goes on with the next callback. Default nil: the panic is logged, all
+	// shards are closed so that their sessions can be resumed, and the panic
+	// ends the program.
+	OnPanic func(ev *Event, value any)
+
+	// Logger gets what happens to connections; the token never reaches it.
+	// Default slog.Default().
+	Logger *slog.Logger
+}
+
+// ConfigError is one mistake in a Config. New joins all that it finds.
+type ConfigError struct {
+	Field  string // the field's name, as in Config
+	Reason string // what is wrong, and what would be right
+}
+
+// Error implements error.
+func (e *ConfigError) Error() string { return "engine: Config." + e.Field + ": " + e.Reason }
+
+// validate fills in defaults and returns every mistake.
+func (c *Config) validate() error {
+	var errs []error
+	bad := func(field, format string, args ...any) {
+		errs = append(errs, &ConfigError{Field: field, Reason: fmt.Sprintf(format, args...)})
+	}
+	if err := c.Token.check(); err != nil {
+		bad("Token", "%v", err)
+	}
+	if unknown := c.Intents &^ gateway.IntentsAll; unknown != 0 {
+		bad("Intents", "bits %#x are no intents of Discord's", uint64(unknown))
+	}
+	if s := c.Shards; !s.valid() {
+		bad("Shards", "%d to %d of %d is no range of shards: 0 ≤ First ≤ Last < Total ≤ %d", s.First, s.Last, s.Total, maxShards)
+	}
+	if c.Compression > NoCompression {
+		bad("Compression", "%v is none of ZlibStream, ZstdStream, PayloadCompression, NoCompression", c.Compression)
+	}
+	for _, host := range c.AllowedHosts {
+		if host == "" || strings.ContainsAny(host, ":/@* ") || strings.HasPrefix(host, ".") {
+			bad("AllowedHosts", "%q is no host name; give one like example.com, without scheme, port or wildcard", host)
+		}
+	}
+	if c.GatewayURL != "" {
+		if err := checkURL(c.GatewayURL, "ws", "wss"); err != nil {
+			bad("GatewayURL", "%v", err)
+		}
+	}
+	if c.APIURL != "" {
+		if err := checkURL(c.APIURL, "http", "https"); err != nil {
+			bad("APIURL", "%v", err)
+		}
+	}
+	if c.Retries < 0 {
+		bad("Retries", "%d is negative; 0 means no limit", c.Retries)
+	}
+	if c.MaxPayload < 0 {
+		bad("MaxPayload", "%d is negative; 0 means 64 MiB", c.MaxPayload)
+	}
+	if c.LargeThreshold != 0 && (c.LargeThreshold < 50 || c.LargeThreshold > 250) {
+		bad("LargeThreshold", "%d is not between 50 and 250", c.LargeThreshold)
+	}
+	if c.ShutdownTimeout < 0 {
+		bad("ShutdownTimeout", "%v is negative; 0 means %v", c.ShutdownTimeout, defaultShutdownTimeout)
+	}
+	c.setDefaults()
+	if len(errs) == 0 {
+		// What only the builder of the identify can see: a presence that is no
+		// JSON object, or an identify that is too large, with the longest numbers
+		// that a shard can have.
+		if _, err := gateway.AppendIdentify(nil, c.identify(maxShards-1, maxShards)); err != nil {
+			bad("Presence", "%v; shorten Presence or Properties", err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) setDefaults() {
+	if c.MaxPayload == 0 {
+		c.MaxPayload = defaultMaxPayload
+	}
+	if c.ShutdownTimeout == 0 {
+		c.ShutdownTimeout = defaultShutdownTimeout
+	}
+	if c.OnClose == nil {
+		c.OnClose = gateway.CloseCode.Decision
+	}
+	c.AllowedHosts = slices.Clone(c.AllowedHosts)
+	c.Presence = slices.Clone(c.Presence)
+	if c.Properties == (gateway.Properties{}) {
+		c.Properties = gateway.Properties{OS: runtime.GOOS, Browser: "sluice", Device: "sluice"}
+	}
+	if c.TLS == nil {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	} else {
+		c.TLS = c.TLS.Clone()
+	}
+	if c.TLS.ClientSessionCache == nil {
+		c.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(64)
+	}
+	if c.Dial == nil {
+		c.Dial = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext
+	}
+	c.Logger = newLogger(c.Logger, c.Token.secret())
+}
+
+// identify returns the identify command of one shard.
+func (c *Config) identify(shard, total int) *gateway.Identify {
+	return &gateway.Identify{
+		Token:          c.Token.secret(),
+		Intents:        c.Intents,
+		Properties:     c.Properties,
+		Compress:       c.Compression == PayloadCompression,
+		LargeThreshold: c.LargeThreshold,
+		ShardID:        shard,
+		ShardCount:     total,
+		Presence:       c.Presence,
+	}
+}
+
+// checkURL refuses a URL that has another scheme, no host, or a password in it.
+func checkURL(raw string, schemes ...string) error {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return fmt.Errorf("is no URL; give one like %s://host", schemes[len(schemes)-1])
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme && u.Host != "" {
+			if u.User != nil {
+				return errors.New("must not carry a user name or password")
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("%q must begin with %s:// and name a host", raw, strings.Join(schemes, ":// or "))
+}

@@ -1,0 +1,433 @@
+package engine
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/sluice-go/sluice/frame"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/traffic"
+	"github.com/sluice-go/sluice/pool"
+)
+
+// encoder is the gateway's side of a transport compression, or none.
+type encoder struct {
+	out   bytes.Buffer
+	zlib  *zlib.Writer
+	zstd  *zstd.Encoder
+	plain bool
+
+	single *zlib.Writer // for payload compression: each payload is a stream of its own
+}
+
+func newEncoder(tb testing.TB, c Compression) *encoder {
+	e := &encoder{}
+	switch c {
+	case ZlibStream:
+		e.zlib = zlib.NewWriter(&e.out)
+	case ZstdStream:
+		var err error
+		e.zstd, err = zstd.NewWriter(&e.out, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10),
+			zstd.WithEncoderCRC(false), zstd.WithSingleSegment(false))
+		if err != nil {
+			tb.Fatal(err)
+		}
+	case PayloadCompression:
+		e.single = zlib.NewWriter(nil)
+	default:
+		e.plain = true
+	}
+	return e
+}
+
+// message returns the WebSocket message of a payload.
+func (e *encoder) message(payload string) []byte {
+	e.out.Reset()
+	switch {
+	case e.zlib != nil:
+		_, _ = e.zlib.Write([]byte(payload))
+		_ = e.zlib.Flush()
+	case e.zstd != nil:
+		_, _ = e.zstd.Write([]byte(payload))
+		_ = e.zstd.Flush()
+	case e.single != nil:
+		e.single.Reset(&e.out)
+		_, _ = e.single.Write([]byte(payload))
+		_ = e.single.Close()
+	default:
+		return []byte(payload)
+	}
+	return bytes.Clone(e.out.Bytes())
+}
+
+// binary gives the core a binary message.
+func (r *rig) binary(message []byte) {
+	r.frames(frame.AppendServerFrame(nil, frame.OpBinary, message))
+}
+
+// stream is a rig that is ready over a compression, with its encoder.
+func streamRig(t testing.TB, c Compression, edit ...func(*Config)) (*rig, *encoder) {
+	r := newRig(t, append([]func(*Config){func(config *Config) { config.Compression = c }}, edit...)...)
+	e := newEncoder(t, c)
+	r.dial()
+	r.binary(e.message(testHello))
+	r.permit()
+	r.binary(e.message(testReady))
+	r.want(Ready)
+	return r, e
+}
+
+func eventPayload(seq int) string {
+	return fmt.Sprintf(`{"t":"MESSAGE_CREATE","s":%d,"op":0,"d":{"id":"%d","content":"%s"}}`, seq, seq, strings.Repeat("hello ", seq%20))
+}
+
+// TestRealHellos: the first messages of Discord's own, byte for byte.
+func TestRealHellos(t *testing.T) {
+	for c, message := range map[Compression][]byte{ZlibStream: traffic.HelloZlib, ZstdStream: traffic.HelloZstd} {
+		r := newRig(t, func(config *Config) { config.Compression = c })
+		var got string
+		r.core.handlers.add(&handler{gateway.Events(gateway.EventHello), func(ev *Event) { got = string(ev.Payload) }})
+		r.dial()
+		r.binary(message)
+		r.want(Queued)
+		if want := map[Compression][]byte{ZlibStream: traffic.HelloZlibJSON, ZstdStream: traffic.HelloZstdJSON}[c]; got != string(want) {
+			t.Errorf("%v: %s", c, got)
+		}
+	}
+}
+
+// TestPain19_OneContextPerConnection: after a reconnect the stream begins anew.
+func TestPain19_OneContextPerConnection(t *testing.T) {
+	for _, c := range []Compression{ZlibStream, ZstdStream} {
+		r, e := streamRig(t, c)
+		got := seqs(r)
+		r.binary(e.message(eventPayload(2)))
+		half := e.message(eventPayload(3))
+		if c == ZlibStream {
+			r.binary(half[:len(half)/2]) // goes on in a message that never comes
+		}
+		r.fail(errReset)
+		r.dial()
+		e = newEncoder(t, c)
+		r.binary(e.message(testHello))
+		r.want(Resuming)
+		r.binary(e.message(eventPayload(3)))
+		r.binary(e.message(`{"t":"RESUMED","s":3,"op":0,"d":{}}`))
+		r.want(Ready)
+		if !slices.Equal(*got, []int64{2, 3, 3}) {
+			t.Errorf("%v: delivered %v", c, *got)
+		}
+	}
+}
+
+// TestPain20_LargePayloads: output grows up to the limit, whole.
+func TestPain20_LargePayloads(t *testing.T) {
+	for c := ZlibStream; c <= NoCompression; c++ {
+		r, e := streamRig(t, c, func(config *Config) { config.MaxPayload = 1 << 20 })
+		var got []int
+		r.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) {
+			if !json.Valid(ev.Payload) {
+				t.Errorf("%v: damaged", c)
+			}
+			got = append(got, len(ev.Payload))
+		}})
+		noise := make([]byte, 1<<20)
+		rng := rand.New(rand.NewPCG(1, 2))
+		for i := range noise {
+			noise[i] = 'a' + byte(rng.IntN(26))
+		}
+		var want []int
+		sizes := []int{1 << 10, 65_000, 66_000, 130_000, 132_000, 300_000, 1<<20 - 100}
+		if pool.Poisoning {
+			sizes = sizes[:4]
+		}
+		for i, n := range sizes {
+			payload := fmt.Sprintf(`{"t":"GUILD_CREATE","s":%d,"op":0,"d":{"x":"%s"}}`, i+2, noise[:n])
+			want = append(want, len(payload))
+			r.binary(e.message(payload))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%v: %v, want %v", c, got, want)
+		}
+		r.want(Ready)
+		r.binary(e.message(`{"t":"GUILD_CREATE","s":9,"op":0,"d":{"x":"` + string(noise) + `"}}`))
+		r.want(Closing)
+		if r.lastSent() != "close 4000" || r.core.counter.corrupt+r.core.counter.violations != 1 {
+			t.Errorf("%v, over the limit: %s, %+v", c, r.lastSent(), r.core.counter)
+		}
+	}
+}
+
+// TestBombs: a small message that would become gigabytes is given up at the limit.
+func TestBombs(t *testing.T) {
+	zero := strings.Repeat(" ", 16<<20)
+	var flat bytes.Buffer
+	w := zlib.NewWriter(&flat)
+	_, _ = w.Write([]byte(zero))
+	_ = w.Flush()
+	bomb := flat.Bytes()
+	_ = w.Close()
+	// A zstd frame with a window of 256 KiB, and RLE blocks of 128 KiB each.
+	rle := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40}
+	const header = 128<<10<<3 | 1<<1
+	for range 16 << 10 { // 2 GiB
+		rle = append(rle, header&0xff, header>>8&0xff, header>>16, ' ')
+	}
+	for name, test := range map[string]struct {
+		c       Compression
+		message []byte
+	}{
+		"zlib": {ZlibStream, bomb}, "zstd": {ZstdStream, rle}, "payload": {PayloadCompression, flat.Bytes()}, "unasked": {NoCompression, flat.Bytes()},
+	} {
+		r := newRig(t, func(config *Config) { config.Compression, config.MaxPayload = test.c, 1<<18 })
+		r.dial()
+		r.binary(test.message)
+		r.want(Closing)
+		if r.core.counter.corrupt != 1 || r.core.redial.cause != errTooLarge {
+			t.Errorf("%s: %v", name, r.core.redial.cause)
+		}
+	}
+}
+
+// TestSplitPayloads: a zlib payload may span messages, also where the end marker
+// stands inside of it; a zstd message may not end inside a block.
+func TestSplitPayloads(t *testing.T) {
+	payload := eventPayload(2)
+	for cut := range 200 {
+		r, e := streamRig(t, ZlibStream)
+		got := seqs(r)
+		m := e.message(payload)
+		if cut > len(m) {
+			break
+		}
+		r.binary(m[:cut])
+		r.binary(m[cut:])
+		r.binary(e.message(eventPayload(3)))
+		if !slices.Equal(*got, []int64{2, 3}) {
+			t.Fatalf("cut at %d: delivered %v\n%v", cut, *got, r.core.redial.cause)
+		}
+	}
+	for cut := 1; ; cut++ {
+		r, e := streamRig(t, ZstdStream)
+		m := e.message(payload)
+		if cut >= len(m) {
+			break
+		}
+		r.binary(m[:cut])
+		if r.core.state != Closing || r.core.counter.corrupt != 1 {
+			t.Fatalf("zstd cut at %d of %d: %v", cut, len(m), r.core.state)
+		}
+	}
+	// Stored blocks hold the marker's own bytes wherever the payload has them.
+	var stored bytes.Buffer
+	w, _ := zlib.NewWriterLevel(&stored, zlib.NoCompression)
+	messages := func(payload string) []byte {
+		stored.Reset()
+		_, _ = w.Write([]byte(payload))
+		_ = w.Flush()
+		return bytes.Clone(stored.Bytes())
+	}
+	r := newRig(t, func(config *Config) { config.Compression = ZlibStream })
+	var data []byte
+	r.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) { data = bytes.Clone(ev.Data) }})
+	r.dial()
+	r.binary(messages(testHello))
+	r.permit()
+	r.binary(messages(testReady))
+	marked := "{\"t\":\"MESSAGE_CREATE\",\"s\":2,\"op\":0,\"d\":{\"x\":\"\x00\x00\xff\xff\x00\x00\xff\xff\"}}"
+	m := messages(marked)
+	at := bytes.Index(m, []byte{0, 0, 0xff, 0xff}) + 4
+	r.binary(m[:at])
+	r.binary(m[at : at+4])
+	r.want(Ready)
+	r.binary(m[at+4:])
+	if string(data) != "{\"x\":\"\x00\x00\xff\xff\x00\x00\xff\xff\"}" {
+		t.Errorf("delivered %q", data)
+	}
+}
+
+// TestEmptyFlushes are no events, and harm nothing.
+func TestEmptyFlushes(t *testing.T) {
+	flush := []byte{0, 0, 0, 0xff, 0xff}
+	r, e := streamRig(t, ZlibStream)
+	got := seqs(r)
+	r.binary(flush)
+	r.binary(append(slices.Clone(flush), flush...))
+	r.binary(append(slices.Clone(flush), e.message(eventPayload(2))...))
+	r.binary(append(e.message(eventPayload(3)), flush...))
+	r.binary(nil)
+	r.binary(e.message(eventPayload(4)))
+	if !slices.Equal(*got, []int64{2, 3, 4}) {
+		t.Errorf("zlib: delivered %v, %v", *got, r.core.redial.cause)
+	}
+	empty := []byte{0, 0, 0}
+	r, e = streamRig(t, ZstdStream)
+	got = seqs(r)
+	r.binary(empty)
+	r.binary(append(slices.Clone(empty), empty...))
+	r.binary(append(slices.Clone(empty), e.message(eventPayload(2))...))
+	r.binary(append(e.message(eventPayload(3)), empty...))
+	r.binary(nil)
+	r.binary(e.message(eventPayload(4)))
+	if !slices.Equal(*got, []int64{2, 3, 4}) {
+		t.Errorf("zstd: delivered %v, %v", *got, r.core.redial.cause)
+	}
+	// A frame header alone, then its first block.
+	e = newEncoder(t, ZstdStream)
+	m := e.message(testHello)
+	n, err := zstdFrameHeader(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = newRig(t, func(config *Config) { config.Compression = ZstdStream })
+	r.dial()
+	r.binary(m[:n])
+	r.binary(m[n:])
+	r.want(Queued)
+}
+
+// TestUnaskedCompression: a zlib-wrapped binary frame is taken also where nothing
+// was negotiated; text frames are taken under every compression.
+func TestUnaskedCompression(t *testing.T) {
+	for c := ZlibStream; c <= NoCompression; c++ {
+		r, _ := streamRig(t, c)
+		got := seqs(r)
+		r.recv(eventPayload(2))
+		if c == PayloadCompression || c == NoCompression {
+			r.binary(newEncoder(t, PayloadCompression).message(eventPayload(3)))
+			r.binary([]byte(eventPayload(4)))
+		}
+		want := []int64{2, 3, 4}
+		if c < PayloadCompression {
+			want = want[:1]
+		}
+		if !slices.Equal(*got, want) {
+			t.Errorf("%v: delivered %v, want %v", c, *got, want)
+		}
+		r.want(Ready)
+	}
+}
+
+// TestDamage: truncated and flipped messages under every compression never panic
+// or hang; what is noticed closes with 4000, is counted once, and resumed; what
+// is not noticed is an event of the sequence.
+func TestDamage(t *testing.T) {
+	for c := ZlibStream; c <= PayloadCompression; c++ {
+		noticed := 0
+		rng := rand.New(rand.NewPCG(uint64(c), 1))
+		for range 100 {
+			r, e := streamRig(t, c)
+			m := e.message(eventPayload(2))
+			if rng.IntN(4) == 0 {
+				m = m[:rng.IntN(len(m))]
+			} else {
+				m[rng.IntN(len(m))] ^= 1 << rng.IntN(8)
+			}
+			r.binary(m)
+			switch r.core.state {
+			case Ready:
+			case Closing:
+				noticed++
+				if r.lastSent() != "close 4000" || r.core.counter.corrupt != 1 {
+					t.Fatalf("%v: %s, %+v", c, r.lastSent(), r.core.counter)
+				}
+				r.peerClose(4000, "")
+				if r.core.nextStep() != "resume" {
+					t.Fatalf("%v: the session is gone", c)
+				}
+			default:
+				t.Fatalf("%v: %v", c, r.core.state)
+			}
+		}
+		if noticed < 15 {
+			t.Errorf("%v: %d of 100 damages were noticed", c, noticed)
+		}
+	}
+}
+
+// TestBadStreams are refused with a cause that says what is wrong.
+func TestBadStreams(t *testing.T) {
+	header := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40}
+	for _, test := range []struct {
+		c       Compression
+		message []byte
+		cause   string
+	}{
+		{ZlibStream, []byte("{\"op\":1}\x00\x00\xff\xff"), "zlib-stream"},
+		{ZlibStream, []byte{0x78, 0x9d, 0, 0, 0, 0xff, 0xff}, "header"},
+		{ZstdStream, []byte("{\"op\":1}"), "without a zstd frame"},
+		{ZstdStream, []byte{0x28, 0xb5}, "without a zstd frame"},
+		{ZstdStream, header[:5], "inside the frame header"},
+		{ZstdStream, append(slices.Clone(header), 1, 0, 0), "the frame ends"},
+		{ZstdStream, append(slices.Clone(header), 6, 0, 0), "reserved block type"},
+		{ZstdStream, append(slices.Clone(header), 8), "inside a block header"},
+		{ZstdStream, append(slices.Clone(header), 80, 0, 0, 'x'), "inside a block"},
+		{ZstdStream, []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 8, 0, 0, 'x'}, "zstd-stream"}, // a window of terabytes
+		{PayloadCompression, []byte{0x78, 0x9c, 0, 0}, "payload compression"},
+		{PayloadCompression, append(newEncoder(t, PayloadCompression).message(testHello), 0), "payload compression"},
+	} {
+		r := newRig(t, func(config *Config) { config.Compression = test.c })
+		r.dial()
+		r.binary(test.message)
+		if r.core.state != Closing || !strings.Contains(r.core.redial.cause.Error(), test.cause) {
+			t.Errorf("%v %x: %v, %v; want %s", test.c, test.message, r.core.state, r.core.redial.cause, test.cause)
+		}
+	}
+}
+
+// FuzzMessage cuts a compressed stream up, flips a bit of it, and checks what
+// reaches callbacks: events in sequence; without damage, exactly what was sent.
+func FuzzMessage(f *testing.F) {
+	f.Add(uint8(0), []byte("hello"), uint16(3), uint16(0), uint8(0))
+	f.Add(uint8(1), []byte("hello hello hello"), uint16(30), uint16(9), uint8(1))
+	f.Add(uint8(2), []byte{0, 0, 0xff, 0xff}, uint16(1), uint16(0), uint8(0))
+	f.Add(uint8(3), []byte("x"), uint16(60000), uint16(5), uint8(128))
+	f.Fuzz(func(t *testing.T, which uint8, content []byte, cut, at uint16, flip uint8) {
+		c := Compression(which % 4)
+		r, e := streamRig(t, c, func(config *Config) { config.MaxPayload = 1 << 16 })
+		var got []string
+		last := int64(1)
+		r.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) {
+			if ev.Seq != 0 && ev.Seq <= last {
+				t.Errorf("sequence %d after %d", ev.Seq, last)
+			}
+			last = max(last, ev.Seq)
+			got = append(got, string(ev.Payload))
+		}})
+		quoted, _ := json.Marshal(string(content))
+		var want []string
+		var wire []byte
+		for seq := 2; seq < 5; seq++ {
+			want = append(want, fmt.Sprintf(`{"t":"MESSAGE_CREATE","s":%d,"op":0,"d":{"x":%s}}`, seq, quoted))
+			m := e.message(want[seq-2])
+			if c == ZlibStream && len(m) > 0 { // a payload may span messages
+				n := int(cut) % len(m)
+				wire = frame.AppendServerFrame(wire, frame.OpBinary, m[:n])
+				m = m[n:]
+			}
+			wire = frame.AppendServerFrame(wire, frame.OpBinary, m)
+		}
+		wire[int(at)%len(wire)] ^= flip
+		n := int(cut) % len(wire)
+		r.frames(slices.Clone(wire[:n]))
+		r.frames(slices.Clone(wire[n:]))
+		if flip == 0 && !slices.Equal(got, want) {
+			t.Errorf("%v: got %q, want %q (%v, %v)", c, got, want, r.core.state, r.core.redial.cause)
+		}
+		if s := r.core.state; s != Ready && s != Closing && s != Disconnected && s != Stopped && s != Queued && s != Resuming {
+			t.Errorf("state %v", s)
+		}
+		r.fail(errReset)
+		if r.core.rest != nil || r.core.inflow.stream != nil || r.core.inflow.inflater != nil {
+			t.Error("the connection left something behind")
+		}
+	})
+}

@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+const (
+	// maxHandshakes is how many connections may be under way at a time: a storm
+	// of thousands of TLS handshakes would have all of them time out.
+	maxHandshakes = 64
+
+	// maxUpgrade is how many bytes a server's answer to the upgrade may have.
+	maxUpgrade = 64 << 10
+)
+
+// dialer makes the connections of all shards.
+type dialer struct {
+	dialTCP func(ctx context.Context, network, address string) (net.Conn, error)
+	tls     *tls.Config
+	slots   chan struct{}
+	wrap    func(net.Conn) net.Conn // by the driver, below TLS
+}
+
+func newDialer(config *Config) *dialer {
+	return &dialer{dialTCP: config.Dial, tls: config.TLS, slots: make(chan struct{}, maxHandshakes)}
+}
+
+// upgradeError is an answer to the upgrade that is no 101.
+type upgradeError struct {
+	status int
+	after  string // Retry-After
+}
+
+func (e *upgradeError) Error() string {
+	s := fmt.Sprintf("the server answered the WebSocket upgrade with %d %s", e.status, http.StatusText(e.status))
+	switch {
+	case e.status >= 300 && e.status < 400:
+		s += ": redirects are not followed, they could take the token elsewhere; check the gateway URL"
+	case e.after != "":
+		s += " (Retry-After: " + e.after + ")"
+	}
+	return s
+}
+
+// dial connects, encrypts and upgrades, within ctx and connectTimeout, which
+// counts from when there is a free slot. The bytes that came behind the server's
+// answer are returned in head.
+func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head []byte, err error) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return nil, nil, errors.New("the gateway URL is no URL")
+	}
+	select {
+	case d.slots <- struct{}{}:
+		defer func() { <-d.slots }()
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	raw, err := d.connect(ctx, u)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot connect to the gateway: %w", err)
+	}
+	if d.wrap != nil {
+		raw = d.wrap(raw)
+	}
+	// The context ends whatever the connection is blocked in.
+	stop := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
+	conn = raw
+	defer func() {
+		if !stop() && err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			_ = raw.Close()
+			conn, head = nil, nil
+		}
+	}()
+	if u.Scheme == "wss" {
+		conn, err = d.encrypt(ctx, raw, u.Hostname())
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	head, err = upgrade(conn, u)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("the server did not answer the WebSocket upgrade in time: %w", ctx.Err())
+	}
+	return conn, head, err
+}
+
+// connect opens the TCP connection within ctx, also where Config.Dial does not
+// keep to it: what that brings later is closed.
+func (d *dialer) connect(ctx context.Context, u *url.URL) (net.Conn, error) {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
+	}
+	type outcome struct {
+		conn net.Conn
+		err  error
+	}
+	outcomes := make(chan outcome, 1)
+	go func() {
+		conn, err := d.dialTCP(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+		if conn == nil && err == nil {
+			err = errors.New("Config.Dial gave neither a connection nor an error")
+		}
+		outcomes <- outcome{conn, err}
+	}()
+	select {
+	case o := <-outcomes:
+		return o.conn, o.err
+	case <-ctx.Done():
+		go func() {
+			if o := <-outcomes; o.conn != nil {
+				_ = o.conn.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+// encrypt does the TLS handshake.
+func (d *dialer) encrypt(ctx context.Context, raw net.Conn, host string) (net.Conn, error) {
+	config := d.tls
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = host
+	}
+	conn := tls.Client(raw, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS handshake with %s failed: %w%s", host, err, tlsRemedy(err))
+	}
+	return conn, nil
+}
+
+// tlsRemedy says what helps where a certificate is not trusted.
+func tlsRemedy(err error) string {
+	var verification *tls.CertificateVerificationError
+	if errors.As(err, &verification) {
+		return " (if this server is yours, trust its authority: --ca-file, or Config.TLS with RootCAs)"
+	}
+	return ""
+}
+
+// upgrade asks for a WebSocket (RFC 6455, section 4.1) and checks the answer. No
+// extension and no subprotocol is asked for, so none may be chosen.
+func upgrade(conn net.Conn, u *url.URL) (head []byte, err error) {
+	var refused *upgradeError
+	dialer := ws.Dialer{
+		OnStatusError: func(status int, _ []byte, answer io.Reader) {
+			refused = &upgradeError{status: status}
+			// The body is not looked at, nor closed, which would read it.
+			if r, err := http.ReadResponse(bufio.NewReader(answer), nil); err == nil {
+				refused.after = r.Header.Get("Retry-After")
+			}
+		},
+	}
+	limited := &boundedConn{Conn: conn, left: maxUpgrade}
+	buffered, _, err := dialer.Upgrade(limited, u)
+	if refused != nil {
+		return nil, refused
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the WebSocket upgrade failed: %w", err)
+	}
+	if buffered != nil {
+		defer ws.PutReader(buffered)
+		head, err = buffered.Peek(buffered.Buffered())
+		head = bytes.Clone(head)
+	}
+	return head, err
+}
+
+// boundedConn lets so many bytes through and then fails, so that an endless
+// header costs no memory.
+type boundedConn struct {
+	net.Conn
+	left int
+}
+
+func (c *boundedConn) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, fmt.Errorf("the answer is longer than %d bytes", maxUpgrade)
+	}
+	if len(p) > c.left {
+		p = p[:c.left]
+	}
+	n, err := c.Conn.Read(p)
+	c.left -= n
+	return n, err
+}

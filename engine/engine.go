@@ -1,0 +1,308 @@
+// Package engine runs the shards of a Discord bot: it connects them to the
+// gateway, keeps their sessions alive over reconnects, and delivers raw events to
+// callbacks, without an allocation for each.
+//
+//	eng, err := engine.New(engine.Config{
+//		Token:   engine.Token(os.Getenv("DISCORD_TOKEN")),
+//		Intents: gateway.IntentGuilds | gateway.IntentGuildMessages,
+//	})
+//	…
+//	eng.On(gateway.Events(gateway.EventMessageCreate), func(ev *engine.Event) {
+//		use(ev.Shard.ID(), ev.Type, ev.Seq, ev.Data) // borrowed until return
+//	})
+//	err = eng.Run(ctx)
+//
+// # Concurrency
+//
+// Callbacks of one shard run one after another, in the order in which they were
+// registered; those of different shards run at the same time. A callback that
+// takes long holds up its shard alone: heartbeats go on without it.
+//
+// # Ends
+//
+// Run returns when its context ends, after all connections were closed in a way
+// that lets the sessions be resumed, or when a shard stops for good, for a cause
+// that a retry cannot mend. Everything else (lost connections, damaged data, a
+// gateway that is down) is logged, counted in [Stats], and tried again.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/reactor"
+)
+
+// Engine is a process's owner of shards. Make one with [New].
+type Engine struct {
+	config   Config
+	handlers handlers
+	dialer   *dialer
+	queue    IdentifyQueue
+	driver   reactor.Driver
+	random   func() float64
+
+	// background outlives Run's context, so that a shutdown can be orderly; it
+	// ends when Run returns.
+	background context.Context
+	end        context.CancelFunc
+	workers    sync.WaitGroup // dials and waits for permits
+
+	mu      sync.Mutex
+	started bool
+	shards  []*Shard
+	stopped chan struct{} // a shard stopped for good
+}
+
+// New checks the configuration and makes an engine, which does nothing before
+// Run. The error joins every mistake, each a [*ConfigError].
+func New(config Config) (*Engine, error) {
+	e := &Engine{config: config, random: rand.Float64, stopped: make(chan struct{}, 1)}
+	if err := e.config.validate(); err != nil {
+		return nil, err
+	}
+	e.handlers.onPanic = config.OnPanic
+	e.handlers.logger = e.config.Logger
+	e.handlers.drain = e.drainForPanic
+	e.dialer = newDialer(&e.config)
+	e.background, e.end = context.WithCancel(context.Background())
+	return e, nil
+}
+
+// On registers a callback for the events of a set and returns a function that
+// takes it away again. Both may be called at any time, by any goroutine, also
+// from callbacks; an event that is being delivered at that moment may still
+// reach, or not yet reach, the callback.
+//
+// The event and its bytes are borrowed until the callback returns. A callback
+// that can never fire, for want of an intent, is warned of in the log.
+func (e *Engine) On(events gateway.EventSet, callback func(*Event)) (remove func()) {
+	if callback == nil {
+		panic("engine: On needs a callback")
+	}
+	h := &handler{events: events, call: callback}
+	e.handlers.add(h)
+	e.warnSilent(events)
+	return func() { e.handlers.remove(h) }
+}
+
+// warnSilent logs which events of a set can never come, for want of an intent.
+func (e *Engine) warnSilent(events gateway.EventSet) {
+	dispatches := gateway.AllDispatches()
+	if events.Intersect(dispatches) == dispatches {
+		return // whoever asks for everything means everything that comes
+	}
+	possible := e.config.Intents.Events().Union(gateway.EventsWithoutIntent())
+	if silent := events.Intersect(dispatches).Without(possible); !silent.IsEmpty() {
+		e.config.Logger.Warn("a callback waits for events that Config.Intents do not bring", "events", silent.String())
+	}
+}
+
+// Shards returns the engine's shards, by id. There are none before Run has
+// learned how many.
+func (e *Engine) Shards() iter.Seq[*Shard] {
+	e.mu.Lock()
+	shards := e.shards
+	e.mu.Unlock()
+	return slices.Values(shards)
+}
+
+// Run connects all shards and keeps them connected. It returns nil when ctx
+// ended and everything was closed; otherwise it joins a [*StopError] for each
+// shard that stopped for good, or says why the gateway's URL could not be
+// learned. A shard that stops for good ends all others, which close their
+// connections so that the sessions can be resumed.
+//
+// Run may be called once.
+func (e *Engine) Run(ctx context.Context) error {
+	e.mu.Lock()
+	started := e.started
+	e.started = true
+	e.mu.Unlock()
+	if started {
+		return ErrStarted
+	}
+	defer e.end()
+	if ctx.Err() != nil {
+		return nil
+	}
+
+	first, shards, err := e.prepare(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	done := e.start(first, shards)
+	watchdog := time.NewTicker(busyLimit)
+	defer watchdog.Stop()
+	for running := true; running; {
+		select {
+		case <-ctx.Done():
+			running = false
+		case <-e.stopped:
+			running = false
+		case now := <-watchdog.C:
+			for s := range e.Shards() {
+				s.watch(now)
+			}
+		}
+	}
+	err = e.drain(done, watchdog.C)
+	return errors.Join(append(e.stopErrors(), err)...)
+}
+
+// prepare learns what Config leaves open: the first URL, the shards, and how
+// identifies are to be spaced.
+func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err error) {
+	c := &e.config
+	first, shards = c.GatewayURL, c.Shards
+	concurrency := 1
+	if first == "" || shards == (Shards{}) || c.APIURL != "" {
+		bot, err := e.discover(ctx)
+		if err != nil {
+			return "", Shards{}, err
+		}
+		if first == "" {
+			first = bot.URL
+		}
+		shards = shards.resolve(bot.Shards)
+		concurrency = bot.Limit.MaxConcurrency
+		c.Logger.Info("gateway known", "url", first, "recommended_shards", bot.Shards,
+			"identifies_left", bot.Limit.Remaining, "max_concurrency", concurrency)
+	}
+	e.queue = c.IdentifyQueue
+	if e.queue == nil {
+		e.queue = NewLocalQueue(concurrency)
+	}
+	return first, shards.resolve(0), nil
+}
+
+// start makes the shards and runs their loops. The channel is closed when all
+// have ended, and everything that they had under way.
+func (e *Engine) start(first string, shards Shards) (done <-chan struct{}) {
+	count := shards.Last - shards.First + 1
+	list := make([]*Shard, 0, count)
+	e.driver = e.newDriver(count)
+	e.dialer.wrap = e.driver.Wrap
+	for id := shards.First; id <= shards.Last; id++ {
+		list = append(list, newShard(e, id, shards.Total, first))
+	}
+	e.mu.Lock()
+	e.shards = list
+	e.mu.Unlock()
+	all := make(chan struct{})
+	for _, s := range list {
+		s.loop.Start()
+	}
+	go func() {
+		for _, s := range list {
+			<-s.done
+		}
+		e.end()
+		e.workers.Wait()
+		e.driver.Close()
+		close(all)
+	}()
+	return all
+}
+
+// newDriver chooses how sockets are read.
+func (e *Engine) newDriver(shards int) reactor.Driver {
+	if e.config.Driver == PortableDriver {
+		return reactor.PortableDriver{}
+	}
+	driver, why := reactor.New(shards)
+	if why != nil {
+		e.config.Logger.Warn("event loops are refused by the system; each shard gets a goroutine instead", "cause", why)
+	}
+	return driver
+}
+
+// drain closes every connection, keeping the sessions, and waits for callbacks
+// to return. Heartbeats go on meanwhile.
+func (e *Engine) drain(done <-chan struct{}, tick <-chan time.Time) error {
+	for s := range e.Shards() {
+		s.shutdown(false)
+	}
+	limit := time.NewTimer(e.config.ShutdownTimeout)
+	defer limit.Stop()
+	for {
+		select {
+		case <-done:
+			return nil
+		case now := <-tick:
+			for s := range e.Shards() {
+				s.watch(now)
+			}
+		case <-limit.C:
+			return e.abandon(done)
+		}
+	}
+}
+
+// killTimeout is how long loops have to end once their connections are closed
+// without a handshake. Only one that is inside a callback needs longer.
+const killTimeout = time.Second
+
+// abandon closes what is still open, also under callbacks that do not return.
+func (e *Engine) abandon(done <-chan struct{}) error {
+	e.end()
+	for s := range e.Shards() {
+		s.shutdown(true)
+	}
+	select {
+	case <-done:
+		return nil
+	case <-time.After(killTimeout):
+	}
+	var stuck []int
+	for s := range e.Shards() {
+		select {
+		case <-s.done:
+		default:
+			stuck = append(stuck, s.id)
+			s.abandon()
+		}
+	}
+	return fmt.Errorf("%w: shards %v", ErrShutdownTimeout, stuck)
+}
+
+// stopErrors returns why shards stopped for good.
+func (e *Engine) stopErrors() []error {
+	var errs []error
+	for s := range e.Shards() {
+		if err := s.stopError(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// drainForPanic closes every connection while a callback's panic unwinds the
+// loop of one shard.
+func (e *Engine) drainForPanic(own *Shard) {
+	for s := range e.Shards() {
+		s.shutdown(false)
+	}
+	limit := time.NewTimer(closeTimeout)
+	defer limit.Stop()
+	for s := range e.Shards() {
+		if s != own && s.loop.BusyFor(time.Now()) < busyLimit {
+			select {
+			case <-s.done:
+			case <-limit.C:
+				limit.Reset(0) // the time is up for all
+			}
+		}
+		s.abandon()
+	}
+}

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// What ends a shard for good, for errors.Is on what Run returns.
+var (
+	// ErrAuthentication: the token is not accepted (close code 4004, or a 401 of
+	// the API).
+	ErrAuthentication = errors.New("engine: authentication failed")
+	// ErrInvalidShard: close code 4010.
+	ErrInvalidShard = errors.New("engine: invalid shard")
+	// ErrShardingRequired: close code 4011.
+	ErrShardingRequired = errors.New("engine: sharding required")
+	// ErrInvalidAPIVersion: close code 4012.
+	ErrInvalidAPIVersion = errors.New("engine: invalid API version")
+	// ErrInvalidIntents: close code 4013.
+	ErrInvalidIntents = errors.New("engine: invalid intents")
+	// ErrDisallowedIntents: close code 4014.
+	ErrDisallowedIntents = errors.New("engine: disallowed intents")
+	// ErrRetries: as many attempts failed in a row as Config.Retries allows.
+	ErrRetries = errors.New("engine: retries used up")
+)
+
+// Other errors of this package.
+var (
+	// ErrStarted is returned by Run when it is called a second time.
+	ErrStarted = errors.New("engine: Run was called before; an Engine runs once, make a new one")
+	// ErrShutdownTimeout is joined to what Run returns when callbacks did not
+	// return within Config.ShutdownTimeout. Their goroutines are left behind.
+	ErrShutdownTimeout = errors.New("engine: callbacks did not return before the shutdown timeout")
+	// ErrStopped is returned by Send when the shard has stopped for good.
+	ErrStopped = errors.New("engine: shard has stopped")
+	// ErrConnectionLost is returned by Send when the connection failed during
+	// the write: whether the gateway got the payload is unknown.
+	ErrConnectionLost = errors.New("engine: connection lost while sending; the payload may or may not have arrived")
+)
+
+var errInvalidCommand = errors.New("engine: not sent, the gateway would close the connection: the payload is no valid JSON")
+
+// stopErrors tells which error a fatal close code is.
+var stopErrors = map[gateway.CloseCode]error{
+	gateway.CloseAuthenticationFailed: ErrAuthentication,
+	gateway.CloseInvalidShard:         ErrInvalidShard,
+	gateway.CloseShardingRequired:     ErrShardingRequired,
+	gateway.CloseInvalidAPIVersion:    ErrInvalidAPIVersion,
+	gateway.CloseInvalidIntents:       ErrInvalidIntents,
+	gateway.CloseDisallowedIntents:    ErrDisallowedIntents,
+}
+
+// StopError says why a shard stopped for good. errors.Is finds in it the error
+// of its close code ([ErrAuthentication] …) or [ErrRetries].
+type StopError struct {
+	Shard int               // the shard's id
+	Code  gateway.CloseCode // the gateway's close code, 0 if it was not one
+	Err   error             // the last failure, never nil
+}
+
+// Error names cause and remedy.
+func (e *StopError) Error() string {
+	s := "engine: shard " + strconv.Itoa(e.Shard) + " stopped: "
+	if e.Code == 0 {
+		return s + e.Err.Error()
+	}
+	s += e.Code.String()
+	if remedy := e.Code.Remedy(); remedy != "" {
+		s += ": " + remedy
+	}
+	return s
+}
+
+// Unwrap returns the error of the close code and the last failure.
+func (e *StopError) Unwrap() []error {
+	var errs []error
+	if err := stopErrors[e.Code]; err != nil {
+		errs = append(errs, err)
+	}
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
+	return errs
+}
+
+// CloseError says that a connection was closed by a close frame.
+type CloseError struct {
+	Code   gateway.CloseCode
+	Reason string // as the peer wrote it, without the token
+	Peer   bool   // the gateway closed; otherwise this side did
+}
+
+// Error implements error.
+func (e *CloseError) Error() string {
+	by := "closed"
+	if e.Peer {
+		by = "closed by the gateway"
+	}
+	s := by + " with " + e.Code.String()
+	if e.Reason != "" {
+		s += " (" + strconv.Quote(e.Reason) + ")"
+	}
+	return s
+}
+
+// APIError is an answer of the REST API that is no success.
+type APIError struct {
+	Status     int           // the HTTP status
+	RetryAfter time.Duration // what the answer asked for, 0 if nothing
+}
+
+// Error names the status and, where there is one, the remedy.
+func (e *APIError) Error() string {
+	s := fmt.Sprintf("engine: Get Gateway Bot answered %d", e.Status)
+	switch {
+	case e.Status == 401:
+		return s + ": the token is not accepted; copy the bot's token again from Discord's developer portal"
+	case e.Status == 403:
+		return s + ": the request is refused; a proxy or Discord may have banned this machine's address"
+	case e.Status == 404:
+		return s + ": there is no such endpoint; check the API URL"
+	case e.Status == 429 && e.RetryAfter > 0:
+		return s + ": too many requests; it asks to wait " + e.RetryAfter.String()
+	case e.Status == 429:
+		return s + ": too many requests"
+	case e.Status >= 500:
+		return s + ": the API is not available"
+	case e.Status >= 300 && e.Status < 400:
+		return s + ": redirects are not followed, they could take the token elsewhere; check the API URL"
+	}
+	return s + ": check the API URL"
+}
+
+// Unwrap makes a 401 an [ErrAuthentication].
+func (e *APIError) Unwrap() error {
+	if e.Status == 401 {
+		return ErrAuthentication
+	}
+	return nil
+}
+
+// Why a connection was given up by this side. They are causes: they arrive in
+// the log and in state changes.
+var (
+	errHelloTimeout   = errors.New("no hello within 20 s")
+	errReadyTimeout   = errors.New("no READY within 60 s of the identify")
+	errResumedTimeout = errors.New("no RESUMED within 60 s of the resume")
+	errZombie         = errors.New("zombie: no heartbeat ACK and nothing else was received since the last heartbeat")
+	errReconnect      = errors.New("the gateway asked for a reconnect (op 7)")
+	errInvalidSession = errors.New("the gateway declared the session invalid (op 9)")
+	errResumable      = errors.New("the gateway asked to resume on a new connection (op 9)")
+	errShutdown       = errors.New("the engine shuts down")
+)
+
+// corruptError is damage in what the gateway sent: bad compression, a bad
+// envelope, a payload over the limit, a hello that makes no sense.
+type corruptError struct {
+	what string
+	err  error
+}
+
+func (e *corruptError) Error() string {
+	if e.err == nil {
+		return e.what
+	}
+	return e.what + ": " + e.err.Error()
+}
+
+func (e *corruptError) Unwrap() error { return e.err }

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/lazyjson"
+	"github.com/sluice-go/sluice/pool"
+)
+
+// Event is what a callback sees. It belongs to the shard's loop: the struct and
+// its bytes are borrowed until the callback returns, and must not be written.
+// [Event.Clone] makes a copy to keep.
+type Event struct {
+	// Shard is where the event came from; commands may be sent on it. It is nil
+	// for an event made by [NewEvent].
+	Shard *Shard
+
+	// Type is the event's type, [gateway.EventUnknown] for a name that the
+	// library does not know.
+	Type gateway.EventType
+
+	// Seq is the sequence, 0 for what is no dispatch.
+	Seq int64
+
+	// Data is the raw JSON of d, nil where there is none. Borrowed.
+	Data []byte
+
+	// Payload is the whole JSON as the gateway sent it. Borrowed.
+	Payload []byte
+
+	// Received is when the last bytes of the payload were read.
+	Received time.Time
+
+	// Replayed says that the event was missed before, and came with a resume.
+	Replayed bool
+
+	name   string       // of an unknown type
+	detail any          // of a synthetic event
+	buf    *pool.Buffer // of a clone
+}
+
+// NewEvent returns an event for testing a callback without a server. t is a name
+// as Discord writes it, and data the raw JSON of d, which the event borrows.
+func NewEvent(t string, data []byte) *Event {
+	ev := &Event{Type: gateway.ParseEventType([]byte(t)), Data: data, Received: time.Now()}
+	if ev.Type == gateway.EventUnknown {
+		ev.name = t
+	}
+	return ev
+}
+
+// Name returns the event's name as Discord writes it, also for a type that the
+// library does not know.
+func (ev *Event) Name() string {
+	if ev.Type == gateway.EventUnknown && ev.name == "" && len(ev.Payload) > 0 {
+		if env, err := lazyjson.Peek(ev.Payload); err == nil {
+			ev.name = string(env.AppendType(nil, ev.Payload))
+		}
+	}
+	if ev.name != "" {
+		return ev.name
+	}
+	return ev.Type.String()
+}
+
+// GuildID returns the id of the guild that the event is about: d.guild_id, or
+// d.id where d is the guild itself. It is 0 where there is none. It walks the
+// data at each call.
+func (ev *Event) GuildID() uint64 {
+	d := lazyjson.ValueOf(ev.Data)
+	key := "guild_id"
+	switch ev.Type {
+	case gateway.EventGuildCreate, gateway.EventGuildUpdate, gateway.EventGuildDelete:
+		key = "id"
+	}
+	id, err := d.Get(key).Snowflake()
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// Clone returns a copy that the caller owns, in a pooled buffer. Release gives
+// the buffer back; a clone that is never released is collected as garbage.
+func (ev *Event) Clone() *Event {
+	c := *ev
+	c.name = ev.Name()
+	if len(ev.Payload) == 0 && len(ev.Data) == 0 {
+		c.buf = nil
+		return &c
+	}
+	c.buf = pool.Get(max(len(ev.Payload), len(ev.Data)))
+	if len(ev.Payload) == 0 {
+		c.buf.B = append(c.buf.B, ev.Data...)
+		c.Data = c.buf.B
+		return &c
+	}
+	c.buf.B = append(c.buf.B, ev.Payload...)
+	c.Payload = c.buf.B
+	if env, err := lazyjson.Peek(c.Payload); err == nil { // as it was when it was delivered
+		c.Data = env.Data(c.Payload)
+	}
+	return &c
+}
+
+// Release gives back the buffer of a clone. Neither the event's bytes nor the
+// event may be used after. It does nothing for an event that is no clone.
+func (ev *Event) Release() {
+	if ev.buf == nil {
+		return
+	}
+	buf := ev.buf
+	ev.buf, ev.Data, ev.Payload = nil, nil, nil
+	buf.Release()
+}
+
+// Closed is what the synthetic event [gateway.EventClosed] tells.
+type Closed struct {
+	Code   gateway.CloseCode // 1006 where the connection ended without a close frame
+	Reason string            // as the peer wrote it, without the token
+	Peer   bool              // the gateway closed; otherwise this side did
+	Err    error             // why, where Code does not say it
+}
+
+// Closed returns the details of a [gateway.EventClosed].
+func (ev *Event) Closed() (Closed, bool) {
+	c, ok := ev.detail.(*Closed)
+	if !ok {
+		return Closed{}, false
+	}
+	return *c, true
+}
+
+// StateChange is what the synthetic event [gateway.EventStateChanged] tells.
+type StateChange struct {
+	From, To State
+	Cause    error // why, nil where the change is the way things go
+	Failures int   // attempts in a row that failed
+}
+
+// StateChange returns the details of a [gateway.EventStateChanged].
+func (ev *Event) StateChange() (StateChange, bool) {
+	c, ok := ev.detail.(*StateChange)
+	if !ok {
+		return StateChange{}, false
+	}
+	return *c, true
+}

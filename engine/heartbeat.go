@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// A hello outside these bounds makes no sense: it would have the shard flood the
+// gateway, or notice a dead connection after hours.
+const (
+	minHeartbeat = 10 * time.Millisecond
+	maxHeartbeat = time.Hour
+)
+
+// heart keeps the rhythm of one connection's heartbeats. The loop owns it, but a
+// callback that takes long holds the loop up; then the watchdog beats in its
+// place, which is what mu is for.
+type heart struct {
+	mu       sync.Mutex
+	interval time.Duration // 0: no hello yet
+	next     time.Time
+	sent     time.Time // when the last heartbeat went, zero: none yet
+	acked    bool      // the last heartbeat was acknowledged
+	latency  time.Duration
+
+	life time.Time // when bytes last came; the loop's alone
+}
+
+// start begins the rhythm at hello: the first heartbeat after a random part of
+// the interval, so that the shards of a fleet do not beat in step.
+func (h *heart) start(now time.Time, interval time.Duration, random float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.interval = interval
+	h.next = now.Add(time.Duration(float64(interval) * random))
+	h.sent = time.Time{}
+	h.acked = false
+	h.latency = 0
+}
+
+// stop ends the rhythm with the connection.
+func (h *heart) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.interval = 0
+}
+
+// retune takes another interval from a second hello.
+func (h *heart) retune(now time.Time, interval time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.interval = interval
+	if latest := now.Add(interval); h.next.After(latest) {
+		h.next = latest
+	}
+}
+
+// due returns when the next heartbeat is to go, once hello has come.
+func (h *heart) due() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.next
+}
+
+// beat reports whether a heartbeat is due, and if so counts it as sent.
+func (h *heart) beat(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.interval == 0 || now.Before(h.next) {
+		return false
+	}
+	h.sent = now
+	h.acked = false
+	// The rhythm is kept, so that lateness does not add up; but a beat that
+	// comes very late leaves its ACK the time to arrive before the next.
+	if h.next = h.next.Add(h.interval); h.next.Sub(now) < h.interval/2 {
+		h.next = now.Add(h.interval)
+	}
+	return true
+}
+
+// ack takes a heartbeat ACK. One for a heartbeat that the gateway asked for
+// (opcode 1) cannot be told apart, and proves as much life.
+func (h *heart) ack(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.sent.IsZero() && !h.acked {
+		h.latency = now.Sub(h.sent)
+		h.acked = true
+	}
+}
+
+// lastLatency returns the time between the last acknowledged heartbeat of this
+// connection and its ACK, 0 if there was none yet.
+func (h *heart) lastLatency() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.latency
+}
+
+// dead reports whether the connection is a zombie: a heartbeat is due, the last
+// one was not acknowledged, and nothing at all was received since it went. An
+// ACK can be late behind a flood of events, so anything received is life.
+func (h *heart) dead(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.interval != 0 && !now.Before(h.next) &&
+		!h.sent.IsZero() && !h.acked && !h.life.After(h.sent)
+}
+
+// beat sends a heartbeat if one is due, or gives up on a zombie.
+func (c *core) beat(now time.Time, drained bool) {
+	if c.heart.dead(now) {
+		if drained {
+			c.giveUp(now, errZombie)
+		}
+		return
+	}
+	if c.heart.beat(now) {
+		c.send(gateway.AppendHeartbeat(nil, c.session.seq))
+	}
+}

@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sluice-go/sluice/frame"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+const (
+	backoffBase = time.Second
+	backoffCap  = 60 * time.Second
+
+	// settled is how long a connection must have been Ready for a reconnect that
+	// the gateway asks for to go without backoff. A gateway that asks at once,
+	// each time, would otherwise be dialled in a loop.
+	settled = 5 * time.Second
+)
+
+// closeResumable is what this side closes with unless the user logs out: after
+// 1000 or 1001 the session would be gone.
+const closeResumable = gateway.CloseUnknownError
+
+// closeAbnormal is how an end without a close frame is told (RFC 6455, section
+// 7.1.5). It never travels.
+const closeAbnormal gateway.CloseCode = 1006
+
+// redial is when and after how many failures the next connection is made.
+type redial struct {
+	at       time.Time
+	failures int   // in a row, since READY or RESUMED
+	cause    error // why the shard is Closing
+}
+
+// backoff returns how long to wait after so many failures in a row: a random
+// part of a ceiling that doubles from base up to cap ("full jitter"), so that a
+// fleet that fell together does not come back together.
+func backoff(failures int, random float64) time.Duration {
+	ceiling := backoffCap
+	if shift := max(failures-1, 0); shift < 6 {
+		ceiling = min(ceiling, backoffBase<<shift)
+	}
+	return time.Duration(random * float64(ceiling))
+}
+
+// giveUp ends a live connection for a cause of this side's: it says so with a
+// close frame, and leaves the gateway a moment to answer.
+func (c *core) giveUp(now time.Time, cause error) {
+	if !c.state.connected() {
+		return
+	}
+	code := uint16(closeResumable)
+	var violation *frame.Error
+	if errors.As(cause, &violation) && violation.Code != frame.CloseTooBig {
+		code = violation.Code
+	}
+	c.closeWith(now, code, cause)
+}
+
+// closeWith sends a close frame and awaits the gateway's.
+func (c *core) closeWith(now time.Time, code uint16, cause error) {
+	c.out = frame.AppendClose(c.out, newMask(), code, "")
+	c.redial.cause = cause
+	c.setState(now, Closing, closeTimeout, cause)
+}
+
+// connected reports whether a state has a connection that is not yet closing.
+func (s State) connected() bool { return s >= AwaitingHello && s <= Ready }
+
+// hangUp closes a connection on which a close frame was sent.
+func (c *core) hangUp(now time.Time) {
+	c.wish.hangup = true
+	c.ended(now, c.redial.cause)
+}
+
+// lost takes the end of a connection, or of the attempt at one, that this side
+// did not ask for.
+func (c *core) lost(now time.Time, cause error) {
+	switch {
+	case c.state == Closing:
+		cause = c.redial.cause
+	case c.state != Connecting && !c.state.connected():
+		return
+	}
+	c.wish.hangup = true
+	c.ended(now, cause)
+}
+
+// shutdown ends the shard for good at the user's wish, keeping its session.
+func (c *core) shutdown(now time.Time) {
+	switch {
+	case c.state.connected():
+		c.closeWith(now, uint16(closeResumable), errShutdown)
+	case c.state == Closing:
+		c.redial.cause = errShutdown
+	case c.state == Stopped:
+	default:
+		c.wish.hangup = true
+		c.halt(now, nil)
+	}
+}
+
+// ended decides what follows a connection: a resume, an identify, or nothing.
+func (c *core) ended(now time.Time, cause error) {
+	wasReady := c.state == Ready || !c.reached.IsZero()
+	calm := wasReady && now.Sub(c.reached) >= settled
+	c.deliverClosed(now, cause)
+	c.dropConnection()
+
+	delay := time.Duration(-1)
+	var closed *CloseError
+	switch {
+	case cause == errShutdown:
+		c.halt(now, nil)
+		return
+	case errors.As(cause, &closed) && closed.Peer:
+		switch c.config.OnClose(closed.Code) {
+		case gateway.DecisionStop:
+			c.halt(now, &StopError{Shard: c.id, Code: closed.Code, Err: cause})
+			return
+		case gateway.DecisionIdentify:
+			c.session.clear()
+		}
+	case cause == errInvalidSession:
+		c.session.clear()
+		// Discord asks for a random wait of 1 to 5 s before the identify.
+		delay = time.Second + time.Duration(c.random()*float64(4*time.Second))
+	case (cause == errReconnect || cause == errResumable) && calm:
+		delay = 0
+	}
+	if wasReady {
+		c.redial.failures = 0
+	} else {
+		c.failed()
+	}
+	if limit := c.config.Retries; limit > 0 && c.redial.failures > limit {
+		c.halt(now, &StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", ErrRetries, cause)})
+		return
+	}
+	if delay != 0 {
+		delay = max(delay, backoff(c.redial.failures, c.random()))
+	}
+	c.redial.at = now.Add(delay)
+	c.counter.reconnects++
+	c.config.Logger.Warn("connection ended", "shard", c.id, "cause", cause, "was_ready", wasReady,
+		"failures", c.redial.failures, "next", c.nextStep(), "in", delay.Round(time.Millisecond))
+	c.setState(now, Disconnected, 0, cause)
+}
+
+// failed counts an attempt that did not lead to READY or RESUMED.
+func (c *core) failed() {
+	c.redial.failures++
+	if !c.session.resumable() {
+		return
+	}
+	if c.viaResumeURL() {
+		c.session.urlFailures++
+	}
+	if c.session.resumes >= maxResumes {
+		c.config.Logger.Warn("session given up: its resumes were not answered",
+			"shard", c.id, "resumes", c.session.resumes)
+		c.session.clear()
+	}
+}
+
+// nextStep says for the log what the next connection will do.
+func (c *core) nextStep() string {
+	if c.session.resumable() {
+		return "resume"
+	}
+	return "identify"
+}
+
+// halt stops the shard for good; why is nil if that was asked for.
+func (c *core) halt(now time.Time, why error) {
+	c.stop = why
+	if why != nil {
+		c.config.Logger.Error("shard stopped", "shard", c.id, "cause", why)
+	}
+	c.setState(now, Stopped, 0, why)
+}
+
+// dropConnection gives back everything that belongs to one connection only, so
+// that nothing of it can reach the next.
+func (c *core) dropConnection() {
+	c.heart.stop()
+	c.deaf = false
+	c.frames.Reset()
+	c.inflow.close()
+	c.reached = time.Time{}
+	if c.rest != nil {
+		c.rest.Release()
+		c.rest = nil
+	}
+}
+
+// deliverClosed tells callbacks that asked for it how a connection ended.
+func (c *core) deliverClosed(now time.Time, cause error) {
+	if c.state == Connecting {
+		return
+	}
+	list := c.handlers.wanting(gateway.EventClosed)
+	if list == nil {
+		return
+	}
+	detail := &Closed{Code: closeAbnormal, Err: cause}
+	var closed *CloseError
+	if errors.As(cause, &closed) {
+		detail = &Closed{Code: closed.Code, Reason: closed.Reason, Peer: closed.Peer}
+	} else if c.state == Closing {
+		detail.Code = closeResumable
+	}
+	c.deliverDetail(now, list, gateway.EventClosed, detail)
+}

@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-go/sluice/frame"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// TestBackoff: full jitter below a ceiling that doubles from 1 s to 60 s.
+func TestBackoff(t *testing.T) {
+	ceilings := []time.Duration{1, 1, 2, 4, 8, 16, 32, 60, 60, 60}
+	for failures, ceiling := range ceilings {
+		for _, random := range []float64{0, 0.5, 0.999} {
+			want := time.Duration(random * float64(ceiling*time.Second))
+			if got := backoff(failures, random); got != want {
+				t.Errorf("backoff(%d, %v) = %v, want %v", failures, random, got, want)
+			}
+		}
+	}
+	if got := backoff(1<<31-1, 0.5); got != 30*time.Second {
+		t.Errorf("after very many failures: %v", got)
+	}
+}
+
+// TestPain09_BackoffIsResetByReadyAlone: neither TCP connect nor hello does.
+func TestPain09_BackoffIsResetByReadyAlone(t *testing.T) {
+	r := newRig(t)
+	var waits []time.Duration
+	for range 8 {
+		r.dial()
+		r.recv(testHello)
+		before := r.now
+		r.fail(errReset)
+		waits = append(waits, r.core.next().Sub(before))
+	}
+	want := "[500ms 1s 2s 4s 8s 16s 30s 30s]"
+	if got := fmt.Sprint(waits); got != want {
+		t.Errorf("waits %s, want %s", got, want)
+	}
+	r.ready()
+	r.fail(errReset)
+	if got := r.core.next().Sub(r.now); got != 500*time.Millisecond {
+		t.Errorf("after READY: %v, want 500ms", got)
+	}
+}
+
+// TestReconnectGoesAtOnce: op 7 on a settled connection needs no backoff, but a
+// gateway that asks at every READY is not dialled in a loop.
+func TestReconnectGoesAtOnce(t *testing.T) {
+	r := newRig(t).ready()
+	r.after(settled)
+	r.recv(`{"op":7}`)
+	r.peerClose(4000, "")
+	if !r.core.next().Equal(r.now) {
+		t.Errorf("waits %v", r.core.next().Sub(r.now))
+	}
+	r = newRig(t).ready()
+	r.recv(`{"op":7}`)
+	r.peerClose(4000, "")
+	if !r.core.next().After(r.now) {
+		t.Error("dials at once")
+	}
+}
+
+// TestInvalidSessionWaits a random 1 to 5 s before the identify.
+func TestInvalidSessionWaits(t *testing.T) {
+	for random, want := range map[float64]time.Duration{0: time.Second, 0.5: 3 * time.Second, 1: 5 * time.Second} {
+		r := newRig(t)
+		r.core.random = func() float64 { return random }
+		r.ready()
+		r.after(time.Minute)
+		r.recv(`{"op":9,"d":false}`)
+		r.peerClose(4000, "")
+		if got := r.core.next().Sub(r.now); got != want {
+			t.Errorf("random %v: waits %v, want %v", random, got, want)
+		}
+	}
+}
+
+// TestPain08_AStaleSessionIsNotResumedForEver: so many resumes without RESUMED,
+// then an identify, at the first URL.
+func TestPain08_AStaleSessionIsNotResumedForEver(t *testing.T) {
+	r := newRig(t).ready()
+	r.fail(errReset)
+	for range maxResumes {
+		r.dial()
+		r.recv(testHello)
+		r.want(Resuming)
+		r.fail(errReset)
+	}
+	r.dial()
+	if !strings.Contains(r.lastDial(), "gateway.discord.gg") {
+		t.Errorf("the identify goes to %s", r.lastDial())
+	}
+	r.recv(testHello)
+	r.want(Queued)
+}
+
+// TestRetries: so many failures in a row after the first end the shard; READY
+// starts the count anew; 0 is no limit.
+func TestRetries(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Retries = 3 })
+	for range 3 {
+		r.dial()
+		r.fail(errReset)
+	}
+	r.ready()
+	for range 4 {
+		r.fail(errReset)
+		r.want(Disconnected)
+		r.timer()
+	}
+	r.fail(errReset)
+	r.want(Stopped)
+	if !errors.Is(r.core.stop, ErrRetries) || !errors.Is(r.core.stop, errReset) {
+		t.Errorf("stopped with %v", r.core.stop)
+	}
+	r = newRig(t)
+	for range 1000 {
+		r.timer()
+		r.fail(errReset)
+	}
+	r.want(Disconnected)
+}
+
+// TestViolations: what breaks the WebSocket protocol is answered with the code
+// of RFC 6455, counted once, and resumed; nothing more is read.
+func TestViolations(t *testing.T) {
+	cases := map[string]struct {
+		bytes []byte
+		code  int
+	}{
+		"reserved bits":       {[]byte{0xf1, 0}, 1002},
+		"masked":              {[]byte{0x81, 0x80, 1, 2, 3, 4}, 1002},
+		"reserved opcode":     {[]byte{0x83, 0}, 1002},
+		"continuation":        {[]byte{0x80, 0}, 1002},
+		"long control frame":  {[]byte{0x89, 126, 0, 200}, 1002},
+		"bad UTF-8":           {[]byte{0x81, 2, 0xff, 0xff}, 1007},
+		"close with one byte": {[]byte{0x88, 1, 3}, 1002},
+		"close with 1006":     {serverClose(1006, ""), 1002},
+		"close, bad UTF-8":    {serverClose(4000, "\xff"), 1007},
+	}
+	for name, c := range cases {
+		r := newRig(t).ready()
+		r.frames(c.bytes)
+		r.want(Closing)
+		if got, want := r.lastSent(), fmt.Sprintf("close %d", c.code); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+		r.frames(c.bytes)
+		r.frames([]byte(strings.Repeat("x", 1<<16)))
+		if r.core.counter.violations != 1 {
+			t.Errorf("%s: counted %d times", name, r.core.counter.violations)
+		}
+		if r.core.rest != nil {
+			t.Errorf("%s: unreadable bytes are kept", name)
+		}
+		if r.core.state == Closing { // a second close frame ends it before the time
+			r.timer()
+		}
+		r.want(Disconnected)
+		if !r.core.session.resumable() {
+			t.Errorf("%s: the session is gone", name)
+		}
+	}
+}
+
+// TestTooLarge: a payload over MaxPayload closes with 4000, is counted, resumed.
+func TestTooLarge(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.MaxPayload = 1000 }).ready()
+	r.frames(frame.AppendServerFrame(nil, frame.OpText, []byte(strings.Repeat(" ", 1001))))
+	r.want(Closing)
+	if r.lastSent() != "close 4000" || r.core.counter.corrupt+r.core.counter.violations != 1 {
+		t.Errorf("%s; %+v", r.lastSent(), r.core.counter)
+	}
+	r.peerClose(4000, "")
+	if r.core.nextStep() != "resume" {
+		t.Error("the session is gone")
+	}
+}
+
+// TestClosedEvent tells how connections end.
+func TestClosedEvent(t *testing.T) {
+	var got []Closed
+	var states []StateChange
+	watch := func(r *rig) *rig {
+		got, states = nil, nil
+		r.core.handlers.add(&handler{gateway.Events(gateway.EventClosed, gateway.EventStateChanged), func(ev *Event) {
+			if c, ok := ev.Closed(); ok {
+				got = append(got, c)
+			} else if s, ok := ev.StateChange(); ok {
+				states = append(states, s)
+			} else {
+				t.Error("neither Closed nor StateChange")
+			}
+		}})
+		return r
+	}
+	r := watch(newRig(t)).ready()
+	r.peerClose(4008, "slow down "+testToken)
+	if len(got) != 1 || got[0] != (Closed{Code: 4008, Reason: "slow down [redacted]", Peer: true}) {
+		t.Errorf("closed by the gateway: %+v", got)
+	}
+	last := states[len(states)-1]
+	if last.From != Ready || last.To != Disconnected || last.Cause == nil || strings.Contains(last.Cause.Error(), testToken) {
+		t.Errorf("state change %+v", last)
+	}
+	r = watch(newRig(t)).ready()
+	r.fail(errReset)
+	if len(got) != 1 || got[0] != (Closed{Code: 1006, Err: errReset}) {
+		t.Errorf("reset: %+v", got)
+	}
+	r = watch(newRig(t)).ready()
+	r.recv(`{"op":7}`)
+	r.timer()
+	if len(got) != 1 || got[0] != (Closed{Code: 4000, Err: errReconnect}) {
+		t.Errorf("op 7: %+v", got)
+	}
+	r = watch(newRig(t))
+	r.timer()
+	r.fail(errReset)
+	if len(got) != 0 {
+		t.Errorf("a dial that failed was no connection: %+v", got)
+	}
+	if last := states[len(states)-1]; last.Failures != 1 || last.Cause != errReset {
+		t.Errorf("state change %+v", last)
+	}
+}

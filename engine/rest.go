@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// maxAnswer is how much of an answer of the API is read.
+	maxAnswer = 1 << 20
+
+	restTimeout = 15 * time.Second
+)
+
+// gatewayBot is what Get Gateway Bot answers (Discord: "Get Gateway Bot").
+type gatewayBot struct {
+	URL    string `json:"url"`
+	Shards int    `json:"shards"`
+	Limit  struct {
+		Total          int   `json:"total"`
+		Remaining      int   `json:"remaining"`
+		ResetAfter     int64 `json:"reset_after"` // ms
+		MaxConcurrency int   `json:"max_concurrency"`
+	} `json:"session_start_limit"`
+}
+
+// restClient asks the REST API.
+type restClient struct {
+	base   string
+	secret string
+	http   *http.Client
+}
+
+func newRESTClient(config *Config) *restClient {
+	base := config.APIURL
+	if base == "" {
+		base = defaultAPIURL
+	}
+	return &restClient{
+		base:   strings.TrimRight(base, "/"),
+		secret: config.Token.secret(),
+		http: &http.Client{
+			Timeout: restTimeout,
+			Transport: &http.Transport{
+				DialContext:            config.Dial,
+				TLSClientConfig:        config.TLS.Clone(),
+				ForceAttemptHTTP2:      true,
+				DisableKeepAlives:      true, // one request in hours
+				MaxResponseHeaderBytes: 64 << 10,
+			},
+			// A redirect would take the token to another place.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// gatewayBot asks once. The error is an *APIError for an answer that is no
+// success, and never holds the token.
+func (c *restClient) gatewayBot(ctx context.Context) (*gatewayBot, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/gateway/bot", nil)
+	if err != nil {
+		return nil, errors.New("the API URL cannot be used")
+	}
+	req.Header.Set("Authorization", "Bot "+c.secret)
+	req.Header.Set("User-Agent", "DiscordBot ("+projectURL+", "+Version+")")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask the API for the gateway: %w%s", err, tlsRemedy(err))
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if resp.StatusCode != http.StatusOK {
+		return nil, &APIError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, body)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the API's answer: %w", err)
+	}
+	bot := &gatewayBot{}
+	if err := json.Unmarshal(body, bot); err != nil {
+		return nil, fmt.Errorf("the API's answer is not what Get Gateway Bot answers: %w; check the API URL", err)
+	}
+	if err := bot.check(c.base); err != nil {
+		return nil, err
+	}
+	return bot, nil
+}
+
+// check refuses an answer that could not be used, or would send the token over
+// an open line although the API is reached over a closed one.
+func (b *gatewayBot) check(api string) error {
+	if err := checkURL(b.URL, "ws", "wss"); err != nil {
+		return fmt.Errorf("the API named a gateway URL that cannot be used: %q", b.URL)
+	}
+	if strings.HasPrefix(api, "https:") && !strings.HasPrefix(b.URL, "wss:") {
+		return fmt.Errorf("the API named a gateway URL that is not encrypted: %q; if that is meant, set Config.GatewayURL", b.URL)
+	}
+	if b.Shards < 1 || b.Shards > maxShards {
+		return fmt.Errorf("the API recommended %d shards", b.Shards)
+	}
+	return nil
+}
+
+// maxShards bounds what a configuration, or an answer of the API, can cost.
+const maxShards = 1 << 20
+
+// retryAfter returns how long a 429 asks to wait: the header's seconds, or the
+// body's retry_after.
+func retryAfter(h http.Header, body []byte) time.Duration {
+	seconds, err := strconv.ParseFloat(h.Get("Retry-After"), 64)
+	if err != nil {
+		var answer struct {
+			RetryAfter float64 `json:"retry_after"`
+		}
+		_ = json.Unmarshal(body, &answer)
+		seconds = answer.RetryAfter
+	}
+	if !(seconds > 0) || seconds > (24*time.Hour).Seconds() {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// discover asks until there is an answer, within ctx and Config.Retries.
+func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
+	client := newRESTClient(&e.config)
+	for failures := 1; ; failures++ {
+		bot, err := client.gatewayBot(ctx)
+		err = redactError(err, e.config.Token.secret())
+		switch {
+		case err == nil:
+			return bot, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.Is(err, ErrAuthentication):
+			return nil, err
+		case e.config.Retries > 0 && failures > e.config.Retries:
+			return nil, fmt.Errorf("%w: %w", ErrRetries, err)
+		}
+		wait := backoff(failures, e.random())
+		if api := (*APIError)(nil); errors.As(err, &api) {
+			wait = max(wait, api.RetryAfter)
+		}
+		e.config.Logger.Warn("cannot learn the gateway's URL; trying again",
+			"cause", err, "failures", failures, "in", wait.Round(time.Millisecond))
+		if err := await(ctx, nil, wait); err != nil {
+			return nil, err
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+var presence = []byte(`{"op":3,"d":{"since":null,"activities":[],"status":"online","afk":false}}`)
+
+// TestSendWindow: as many at once as leave room for heartbeats, then as the
+// window slides; never more than 120 in 60 s, with the engine's own.
+func TestSendWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		p.begin()
+		s := r.shard(0)
+		waitState(t, s, Ready)
+		var sent []time.Time
+		for range 300 {
+			if err := s.Send(context.Background(), presence); err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, time.Now())
+		}
+		if d := sent[114].Sub(sent[0]); d != 0 {
+			t.Errorf("the first 115 took %v", d)
+		}
+		if d := sent[115].Sub(sent[0]); d < time.Minute || d > time.Minute+time.Second {
+			t.Errorf("the 116th went after %v", d)
+		}
+		synctest.Wait()
+		all := append(append([]time.Time(nil), sent...), p.heartbeats()...)
+		for _, from := range all {
+			n := 0
+			for _, at := range all {
+				if d := at.Sub(from); d >= 0 && d < time.Minute {
+					n++
+				}
+			}
+			if n > 120-1 { // one for the identify
+				t.Fatalf("%d payloads in a minute", n)
+			}
+		}
+		for range 300 {
+			p.expect(`{"op":3,`)
+		}
+		r.end(p)
+	})
+}
+
+// TestSendOrder: callers are served in the order in which they began to wait.
+func TestSendOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		s := r.shard(0)
+		var wg sync.WaitGroup
+		for i := range 150 { // all wait for READY, the last ones for the window too
+			wg.Go(func() {
+				if err := s.Send(context.Background(), fmt.Appendf(nil, `{"op":3,"d":%d}`, i)); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		p.begin()
+		for i := range 150 {
+			p.expect(fmt.Sprintf(`{"op":3,"d":%d}`, i))
+		}
+		wg.Wait()
+		r.end(p)
+	})
+}
+
+// TestPain16_SendKeepsToItsContext, and TestPain15: what waits survives a
+// reconnect.
+func TestPain16_SendKeepsToItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		s := r.shard(0)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		begin := time.Now()
+		if err := s.Send(ctx, presence); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 3*time.Second {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+		if err := s.Send(ctx, presence); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with a ctx that has ended: %v", err)
+		}
+		p.begin()
+		waitState(t, s, Ready)
+		if err := s.Send(ctx, presence); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("ready, with a ctx that has ended: %v", err)
+		}
+		// Two callers wait: one at the window, one for its turn.
+		for range 115 {
+			if err := s.Send(context.Background(), presence); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel = context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		results := make(chan error, 2)
+		for range 2 {
+			go func() { results <- s.Send(ctx, presence) }()
+		}
+		for range 2 {
+			if err := <-results; !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+		}
+		for range 115 {
+			p.expect(`{"op":3,`)
+		}
+		r.end(p)
+	})
+}
+
+func TestPain15_WhatWaitsSurvivesAReconnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		p.begin()
+		s := r.shard(0)
+		waitState(t, s, Ready)
+		p.drop()
+		close(p.out)
+		waitState(t, s, Disconnected)
+		result := make(chan error, 1)
+		go func() { result <- s.Send(context.Background(), presence) }()
+		q := r.net.accept(t)
+		q.resume()
+		q.send(`{"t":"RESUMED","s":1,"op":0,"d":{}}`)
+		q.expect(`{"op":3,`)
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+		r.end(q)
+	})
+}
+
+// TestSendRefuses what the gateway would close the connection for.
+func TestSendRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		p.begin()
+		s := r.shard(0)
+		waitState(t, s, Ready)
+		var large *gateway.PayloadTooLargeError
+		payload := []byte(`{"op":3,"d":"` + strings.Repeat("x", 4096-15) + `"}`)
+		if err := s.Send(context.Background(), payload); err != nil || len(payload) != 4096 {
+			t.Errorf("%d bytes: %v", len(payload), err)
+		}
+		payload = []byte(`{"op":3,"d":"` + strings.Repeat("x", 4097-15) + `"}`)
+		if err := s.Send(context.Background(), payload); !errors.As(err, &large) || large.Size != 4097 || large.Op != 3 {
+			t.Errorf("%d bytes: %v", len(payload), err)
+		}
+		for _, bad := range []string{``, `x`, `{"d":{}}`, `{"op":3,"d":{x}}`, `{"op":3,"d":{}`} {
+			if err := s.Send(context.Background(), []byte(bad)); err == nil || !strings.HasPrefix(err.Error(), "engine: not sent") {
+				t.Errorf("%s: %v", bad, err)
+			}
+		}
+		p.expect(`{"op":3,`)
+		r.end(p)
+	})
+}
+
+// TestSendOnAStuckConnection: a peer that does not read costs its shard the
+// connection after the write's deadline; the payload's fate is unknown.
+func TestSendOnAStuckConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer far.Close()
+		stuck := &link{}
+		stuck.attach(near)
+		stuck.setOpen(true, 0)
+		begin := time.Now()
+		if done, _, _, err := stuck.try(presence); !done || err != ErrConnectionLost {
+			t.Errorf("done %v, %v", done, err)
+		}
+		if d := time.Since(begin); d != writeTimeout {
+			t.Errorf("after %v", d)
+		}
+		if stuck.failure() == nil {
+			t.Error("the loop is not told")
+		}
+		stuck.detach()
+		if stuck.failure() != nil {
+			t.Error("the failure outlives its connection")
+		}
+	})
+}
+
+// TestSendAfterStop: who waits is told when the shard stops for good.
+func TestSendAfterStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		s := r.shard(0)
+		result := make(chan error, 1)
+		go func() { result <- s.Send(context.Background(), presence) }()
+		synctest.Wait()
+		p.raw(serverClose(4004, ""))
+		if err := <-result; err != ErrStopped {
+			t.Errorf("Send: %v", err)
+		}
+		if err := <-r.result; !errors.Is(err, ErrAuthentication) {
+			t.Errorf("Run: %v", err)
+		}
+		p.drop()
+		close(p.out)
+	})
+}
+
+func TestCommandLimit(t *testing.T) {
+	for interval, want := range map[time.Duration]int{
+		41250 * time.Millisecond: 115, time.Minute: 115, time.Hour: 116, 10 * time.Second: 110, time.Second: 56,
+		time.Millisecond: 1, 0: 1,
+	} {
+		if got := commandLimit(interval); got != want {
+			t.Errorf("commandLimit(%v) = %d, want %d", interval, got, want)
+		}
+	}
+}

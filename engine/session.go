@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/sluice-go/sluice/lazyjson"
+)
+
+const (
+	// resumeURLTries is how many connections in a row may fail at
+	// resume_gateway_url before a resume goes to the first URL.
+	resumeURLTries = 2
+
+	// maxResumes is how many resumes in a row may go unanswered before the shard
+	// identifies anew: a session that is gone must not be resumed for ever.
+	maxResumes = 5
+)
+
+// session is what survives a connection: with it the next one resumes.
+type session struct {
+	id        string
+	resumeURL string // as READY gave it; "" if it may not be used
+	seq       int64  // of the last event delivered, 0: none
+
+	urlFailures int // connections in a row that failed at resumeURL
+	resumes     int // resumes in a row that were not answered by RESUMED
+}
+
+func (s *session) resumable() bool { return s.id != "" }
+
+// clear forgets the session: the next connection identifies.
+func (s *session) clear() { *s = session{} }
+
+// dialURL returns where the next connection goes to, with the query.
+func (c *core) dialURL() string {
+	base := c.firstURL
+	if c.viaResumeURL() {
+		base = c.session.resumeURL
+	}
+	return withQuery(base, c.config.Compression)
+}
+
+// viaResumeURL reports whether the next connection goes to resume_gateway_url.
+func (c *core) viaResumeURL() bool {
+	s := &c.session
+	return s.resumable() && s.resumeURL != "" && s.urlFailures < resumeURLTries
+}
+
+// withQuery adds the query of version 10 to a URL that has been checked.
+func withQuery(base string, compression Compression) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	query := "v=10&encoding=json"
+	if q := compression.query(); q != "" {
+		query += "&compress=" + q
+	}
+	// Parameters of the user's own (a proxy's key, say) are kept.
+	own := u.Query()
+	for _, name := range []string{"v", "encoding", "compress"} {
+		own.Del(name)
+	}
+	if len(own) > 0 {
+		query += "&" + own.Encode()
+	}
+	u.RawQuery = query
+	return u.String()
+}
+
+// readSession takes what READY says about the session.
+func readSession(d []byte) (session, error) {
+	ready := lazyjson.ValueOf(d)
+	id, err := ready.Get("session_id").AppendString(nil)
+	if err != nil || len(id) == 0 {
+		return session{}, &corruptError{what: "READY without a session_id", err: err}
+	}
+	resume, err := ready.Get("resume_gateway_url").AppendString(nil)
+	if err != nil {
+		resume = nil
+	}
+	return session{id: string(id), resumeURL: string(resume)}, nil
+}
+
+// checkResumeURL forgets a resume_gateway_url that must not be used.
+func (c *core) checkResumeURL() {
+	cause := refusedResumeURL(c.session.resumeURL, c.firstURL, c.config.AllowedHosts)
+	if cause == "" {
+		return
+	}
+	c.config.Logger.Warn("resume_gateway_url is not used; resumes go to the first URL",
+		"shard", c.id, "url", c.session.resumeURL, "cause", cause)
+	c.session.resumeURL = ""
+}
+
+// refusedResumeURL says why a resume must not go to a URL, "" if it may. The
+// resume carries the token, so the connection must be as safe as the first one
+// and lead to a host that is known.
+func refusedResumeURL(resume, first string, allowed []string) (cause string) {
+	r, err := url.Parse(resume)
+	if err != nil || r.Host == "" || (r.Scheme != "ws" && r.Scheme != "wss") || r.User != nil {
+		return "it is no WebSocket URL"
+	}
+	f, err := url.Parse(first)
+	if err != nil {
+		return "the first URL is none"
+	}
+	if f.Scheme == "wss" && r.Scheme != "wss" {
+		return "it is not encrypted, but the first URL was"
+	}
+	host := strings.ToLower(r.Hostname())
+	if host == strings.ToLower(f.Hostname()) || (isLoopback(host) && isLoopback(f.Hostname())) {
+		return ""
+	}
+	for _, domain := range append([]string{"discord.gg"}, allowed...) {
+		domain = strings.ToLower(domain)
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return ""
+		}
+	}
+	return "its host is neither discord.gg, nor the first URL's, nor one of Config.AllowedHosts"
+}
+
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-go/sluice/internal/reactor"
+)
+
+// Shard is one shard of a bot, over all its connections and sessions. It has at
+// most one connection at a time. Its methods may be called by any goroutine.
+//
+// A Shard carries out what its core decides: it dials, asks for permits, writes
+// and closes. The core, and every method of reactor.Task, is its loop's alone.
+type Shard struct {
+	id, total int
+	engine    *Engine
+	core      *core
+	loop      reactor.Loop
+	link      link
+	turn      chan struct{} // held by the one Send that waits at the window
+	done      chan struct{} // closed when the loop has ended
+	mail      mailbox
+	public    published
+
+	// What the loop has under way in other goroutines; nil: nothing. What comes
+	// from an errand that was called off is discarded.
+	dialling *errand
+	asking   *errand
+	permit   Permit // held
+
+	seq atomic.Int64 // of the session, for a heartbeat by the watchdog
+}
+
+func newShard(e *Engine, id, total int, firstURL string) *Shard {
+	s := &Shard{id: id, total: total, engine: e, turn: make(chan struct{}, 1), done: make(chan struct{})}
+	s.core = newCore(id, total, &e.config, &e.handlers, firstURL)
+	s.core.event.Shard = s
+	s.core.random = e.random
+	s.core.entered = s.entered
+	s.loop = e.driver.NewLoop(s)
+	return s
+}
+
+// Done implements reactor.Task: the loop has let go of the shard.
+func (s *Shard) Done() {
+	s.closeMail()
+	close(s.done)
+	select {
+	case s.engine.stopped <- struct{}{}:
+	default:
+	}
+}
+
+// stopError returns why the shard stopped for good, nil if it was asked to or
+// has not stopped.
+func (s *Shard) stopError() error {
+	select {
+	case <-s.done:
+		return s.core.stop
+	default:
+		return nil
+	}
+}
+
+// ID returns the shard's id.
+func (s *Shard) ID() int { return s.id }
+
+// Total returns the number of shards that the bot's guilds are spread over.
+func (s *Shard) Total() int { return s.total }
+
+// String returns "id/total".
+func (s *Shard) String() string { return strconv.Itoa(s.id) + "/" + strconv.Itoa(s.total) }
+
+// State returns where the shard stands.
+func (s *Shard) State() State {
+	s.public.mu.Lock()
+	defer s.public.mu.Unlock()
+	return s.public.state
+}
+
+// Session returns the id of the shard's session and the sequence of the last
+// event that was delivered, "" and 0 where there is none.
+func (s *Shard) Session() (id string, seq int64) {
+	s.public.mu.Lock()
+	defer s.public.mu.Unlock()
+	return s.public.session, s.public.seq
+}
+
+// Feed implements reactor.Task.
+func (s *Shard) Feed(now time.Time, b []byte) {
+	s.core.feed(now, b)
+	s.settle(now)
+}
+
+// Fail implements reactor.Task: the connection brings nothing more.
+func (s *Shard) Fail(now time.Time, err error) {
+	s.link.detach()
+	s.core.lost(now, err)
+	s.settle(now)
+}
+
+// Advance implements reactor.Task.
+func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool) {
+	s.readMail(now)
+	if err := s.link.failure(); err != nil {
+		s.core.lost(now, err)
+	}
+	s.core.advance(now, drained)
+	s.settle(now)
+	return s.core.next(), s.core.state == Stopped
+}
+
+// settle carries out what the core wants: first what is to be written, then the
+// wishes.
+func (s *Shard) settle(now time.Time) {
+	if out := s.core.out; len(out) > 0 {
+		s.core.out = out[:0]
+		if cap(out) > 4<<10 {
+			s.core.out = nil
+		}
+		if err := s.link.write(out); err != nil {
+			s.core.lost(now, err)
+		}
+	}
+	w := &s.core.wish
+	if w.sent {
+		w.sent = false
+		s.permit.Sent()
+	}
+	if w.settle {
+		w.settle = false
+		s.releasePermit()
+	}
+	s.wantPermit(w.permit)
+	if w.hangup {
+		w.hangup = false
+		s.hangUp()
+	}
+	if w.dial != "" {
+		s.dial(w.dial)
+		w.dial = ""
+	}
+	s.publish()
+}
+
+// hangUp closes the connection, or calls off the dial. The loop closes it first:
+// that ends a write in which another goroutine holds the link.
+func (s *Shard) hangUp() {
+	if s.dialling != nil {
+		s.dialling.cancel()
+		s.dialling = nil
+	}
+	s.loop.Detach()
+	s.link.detach()
+}
+
+func (s *Shard) releasePermit() {
+	if s.permit != nil {
+		s.permit.Release()
+		s.permit = nil
+	}
+}
+
+// entered is called by the core whenever it enters a state, before callbacks
+// hear of it: a callback of READY may send.
+func (s *Shard) entered(state State) {
+	switch state {
+	case Ready:
+		s.link.setOpen(true, s.core.heart.interval)
+	case Stopped:
+		s.link.end()
+	default:
+		s.link.setOpen(false, 0)
+	}
+	s.publish()
+}
+
+// publish copies what others may see.
+func (s *Shard) publish() {
+	s.seq.Store(s.core.session.seq)
+	s.public.mu.Lock()
+	defer s.public.mu.Unlock()
+	s.public.counters = s.core.counter
+	s.public.state = s.core.state
+	s.public.session, s.public.seq = s.core.session.id, s.core.session.seq
+}

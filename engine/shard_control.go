@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"math"
+	"time"
+
+	"github.com/sluice-go/sluice/frame"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/lazyjson"
+)
+
+// control takes a payload that is no dispatch. Every opcode is legal in every
+// state: a reconnect may come before hello.
+func (c *core) control(now time.Time, p []byte, env *lazyjson.Envelope) {
+	switch gateway.Opcode(env.Op) {
+	case gateway.OpHello:
+		c.show(now, gateway.EventHello, p, env)
+		c.hello(now, env.Data(p))
+	case gateway.OpHeartbeat:
+		c.show(now, gateway.EventHeartbeat, p, env)
+		c.send(gateway.AppendHeartbeat(nil, c.session.seq))
+	case gateway.OpHeartbeatACK:
+		c.show(now, gateway.EventHeartbeatACK, p, env)
+		c.heart.ack(now)
+	case gateway.OpReconnect:
+		c.show(now, gateway.EventReconnect, p, env)
+		c.giveUp(now, errReconnect)
+	case gateway.OpInvalidSession:
+		c.show(now, gateway.EventInvalidSession, p, env)
+		c.invalidSession(now, env.Data(p))
+	default:
+		c.config.Logger.Debug("payload with an opcode that is not known", "shard", c.id, "op", env.Op)
+	}
+}
+
+// show delivers a payload that is no dispatch to who asked for it.
+func (c *core) show(now time.Time, t gateway.EventType, p []byte, env *lazyjson.Envelope) {
+	if list := c.handlers.wanting(t); list != nil {
+		c.deliver(now, list, t, p, env, false)
+	}
+}
+
+// hello starts the heartbeat, and the session: a resume goes at once, an
+// identify waits for its turn.
+func (c *core) hello(now time.Time, d []byte) {
+	ms, err := lazyjson.ValueOf(d).Get("heartbeat_interval").Float()
+	interval := time.Duration(ms * float64(time.Millisecond))
+	if err != nil || math.IsNaN(ms) || ms > float64(maxHeartbeat/time.Millisecond) || interval < minHeartbeat {
+		c.corrupt(now, &corruptError{what: "hello with a heartbeat interval that makes no sense", err: err})
+		return
+	}
+	if c.state != AwaitingHello {
+		c.heart.retune(now, interval)
+		return
+	}
+	c.heart.start(now, interval, c.random())
+	if !c.session.resumable() {
+		c.setState(now, Queued, 0, nil)
+		c.wish.permit = true
+		return
+	}
+	resume, err := gateway.AppendResume(nil, c.config.Token.secret(), c.session.id, c.session.seq)
+	if err != nil {
+		// A session id too long to be sent back cannot be resumed.
+		c.session.clear()
+		c.giveUp(now, &corruptError{what: "session cannot be resumed", err: err})
+		return
+	}
+	c.session.resumes++
+	c.counter.resumes++
+	c.send(resume)
+	c.setState(now, Resuming, readyTimeout, nil)
+}
+
+// identify starts a new session: the identify queue has given its permit.
+func (c *core) identify(now time.Time) {
+	if c.state != Queued {
+		return
+	}
+	id, err := gateway.AppendIdentify(nil, c.config.identify(c.id, c.total))
+	if err != nil {
+		// New has checked it with the longest numbers that a shard can have.
+		c.wish.hangup = true
+		c.dropConnection()
+		c.halt(now, &StopError{Shard: c.id, Err: err})
+		return
+	}
+	c.session.clear()
+	c.counter.identifies++
+	c.send(id)
+	c.wish.sent = true
+	c.setState(now, Identifying, readyTimeout, nil)
+}
+
+// ready takes READY and reports whether it is to be delivered. One for the
+// session that is already open is a repeat; one before the identify is damage.
+func (c *core) ready(now time.Time, d []byte, seq int64) bool {
+	if c.state == AwaitingHello || c.state == Queued {
+		c.corrupt(now, &corruptError{what: "READY before the identify"})
+		return false
+	}
+	opened, err := readSession(d)
+	if err != nil {
+		c.corrupt(now, err)
+		return false
+	}
+	if opened.id == c.session.id {
+		return c.inSequence(seq)
+	}
+	c.session = opened
+	c.checkResumeURL()
+	c.live(now, false)
+	return true
+}
+
+// resumed takes RESUMED, and reports whether it is to be delivered: everything
+// that was missed has been replayed.
+func (c *core) resumed(now time.Time, seq int64) bool {
+	if c.state != Resuming {
+		return c.inSequence(seq)
+	}
+	c.session.urlFailures, c.session.resumes = 0, 0
+	c.live(now, true)
+	return true
+}
+
+func (c *core) live(now time.Time, resumed bool) {
+	c.reached = now
+	c.redial.failures = 0
+	c.setState(now, Ready, 0, nil)
+	c.config.Logger.Info("shard ready", "shard", c.id, "resumed", resumed)
+}
+
+// invalidSession takes op 9, whose d says whether the session can be resumed.
+func (c *core) invalidSession(now time.Time, d []byte) {
+	if resumable, err := lazyjson.ValueOf(d).Bool(); err == nil && resumable && c.session.resumable() {
+		c.giveUp(now, errResumable)
+		return
+	}
+	c.giveUp(now, errInvalidSession)
+}
+
+// send puts a payload of the engine's own into out. The user's go through
+// Shard.Send.
+func (c *core) send(payload []byte) {
+	c.out = frame.AppendFrame(c.out, frame.OpText, newMask(), payload)
+}

@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// mailbox holds what other goroutines leave for the shard's loop, which Wake has
+// it look at.
+type mailbox struct {
+	mu       sync.Mutex
+	errands  []*errand // done
+	shutdown bool
+	kill     bool
+	closed   bool // the loop has ended: nobody reads any more
+}
+
+// errand is a dial, or a wait for a permit, in a goroutine of its own.
+type errand struct {
+	cancel context.CancelFunc
+
+	// The outcome.
+	conn   net.Conn
+	head   []byte // read behind the upgrade's answer
+	permit Permit
+	err    error
+}
+
+// discard gives back what an errand brought that was called off meanwhile.
+func (e *errand) discard() {
+	if e.conn != nil {
+		_ = e.conn.Close()
+	}
+	if e.permit != nil {
+		e.permit.Release()
+	}
+}
+
+// start begins an errand. Whatever becomes of it, its outcome comes by mail.
+func (s *Shard) start(work func(ctx context.Context, e *errand)) *errand {
+	ctx, cancel := context.WithCancel(s.engine.background)
+	e := &errand{cancel: cancel}
+	s.engine.workers.Go(func() {
+		defer cancel()
+		work(ctx, e)
+		s.mail.mu.Lock()
+		closed := s.mail.closed
+		if !closed {
+			s.mail.errands = append(s.mail.errands, e)
+		}
+		s.mail.mu.Unlock()
+		if closed {
+			e.discard()
+			return
+		}
+		s.loop.Wake()
+	})
+	return e
+}
+
+// dial connects to a URL.
+func (s *Shard) dial(url string) {
+	s.dialling = s.start(func(ctx context.Context, e *errand) {
+		e.conn, e.head, e.err = s.engine.dialer.dial(ctx, url)
+	})
+}
+
+// wantPermit asks the identify queue, or calls the asking off.
+func (s *Shard) wantPermit(want bool) {
+	switch {
+	case !want && s.asking != nil:
+		s.asking.cancel()
+		s.asking = nil
+	case want && s.asking == nil && s.permit == nil:
+		s.asking = s.start(func(ctx context.Context, e *errand) {
+			e.permit, e.err = s.engine.queue.Acquire(ctx, s.id)
+			if e.permit == nil && e.err == nil {
+				e.err = errors.New("it gave neither a permit nor an error")
+			}
+		})
+	}
+}
+
+// readMail takes what other goroutines left.
+func (s *Shard) readMail(now time.Time) {
+	s.mail.mu.Lock()
+	errands, shutdown, kill := s.mail.errands, s.mail.shutdown, s.mail.kill
+	s.mail.errands, s.mail.shutdown = nil, false
+	s.mail.mu.Unlock()
+
+	for _, e := range errands {
+		switch e {
+		case s.dialling:
+			s.dialling = nil
+			s.takeConn(now, e)
+		case s.asking:
+			s.asking = nil
+			s.takePermit(now, e)
+		default:
+			e.discard()
+		}
+	}
+	if shutdown || kill {
+		s.core.shutdown(now)
+	}
+	if kill && s.core.state == Closing {
+		s.core.hangUp(now)
+	}
+}
+
+// takeConn gives a new connection to the loop and the core.
+func (s *Shard) takeConn(now time.Time, e *errand) {
+	if e.err != nil {
+		s.core.lost(now, redactError(e.err, s.engine.config.Token.secret()))
+		return
+	}
+	s.link.attach(e.conn)
+	s.loop.Attach(e.conn, e.head)
+	s.core.connected(now)
+}
+
+// takePermit has the core identify.
+func (s *Shard) takePermit(now time.Time, e *errand) {
+	if e.err != nil {
+		s.core.giveUp(now, fmt.Errorf("identify queue: %w", e.err))
+		return
+	}
+	if s.core.state != Queued {
+		e.discard()
+		return
+	}
+	s.permit = e.permit
+	s.core.identify(now)
+}
+
+// shutdown has the shard close its connection so that the session can be
+// resumed; kill has it do so without waiting for the gateway's answer.
+func (s *Shard) shutdown(kill bool) {
+	s.mail.mu.Lock()
+	s.mail.shutdown = true
+	s.mail.kill = s.mail.kill || kill
+	s.mail.mu.Unlock()
+	s.loop.Wake()
+}
+
+// closeMail ends what is under way for a loop that has ended, and gives back
+// what it holds.
+func (s *Shard) closeMail() {
+	s.mail.mu.Lock()
+	errands := s.mail.errands
+	s.mail.errands, s.mail.closed = nil, true
+	s.mail.mu.Unlock()
+	for _, e := range errands {
+		e.discard()
+	}
+	for _, e := range []*errand{s.dialling, s.asking} {
+		if e != nil {
+			e.cancel()
+		}
+	}
+	s.releasePermit()
+	s.link.end()
+}

@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/sluice-go/sluice/frame"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/lazyjson"
+	"github.com/sluice-go/sluice/pool"
+)
+
+// This file is the way of the data: bytes → frame → message → payload →
+// envelope → event. shard_control.go is what the payloads do to the shard.
+
+// connected starts a connection: TCP, TLS and the upgrade have succeeded.
+func (c *core) connected(now time.Time) {
+	c.inflow.open(c.config)
+	c.heart.life = now
+	c.deaf = false
+	c.warned = false
+	c.setState(now, AwaitingHello, helloTimeout, nil)
+}
+
+// feed takes bytes that the connection brought. They are borrowed until feed
+// returns; what is unfinished is copied into a pooled buffer.
+func (c *core) feed(now time.Time, b []byte) {
+	c.heart.life = now
+	c.counter.bytesWire += uint64(len(b))
+	if c.rest != nil {
+		c.rest.Grow(len(b))
+		c.rest.B = append(c.rest.B, b...)
+		b = c.rest.B
+	}
+	for len(b) > 0 && c.reading() {
+		m, n, err := c.frames.Next(b)
+		if err != nil {
+			c.deaf = true
+			c.counter.violations++
+			c.giveUp(now, err)
+			break
+		}
+		if n == 0 {
+			break
+		}
+		b = b[n:]
+		if m.Opcode != frame.OpNone {
+			c.message(now, m)
+		}
+	}
+	c.keep(b)
+	c.inflow.rest()
+}
+
+// reading reports whether received frames mean anything in this state.
+func (c *core) reading() bool {
+	return !c.deaf && (c.state.connected() || c.state == Closing)
+}
+
+// keep puts aside the bytes of an unfinished frame, and gives the buffer back
+// when there are none. b lies at the end of the buffer if there is one; a frame
+// that was large leaves nothing large behind.
+func (c *core) keep(b []byte) {
+	old := c.rest
+	switch {
+	case !c.reading() || len(b) == 0:
+		c.rest = nil
+	case old != nil && len(old.B) == len(b):
+		old = nil // nothing was taken out of it
+	default:
+		c.rest = pool.Get(len(b))
+		c.rest.B = append(c.rest.B, b...)
+	}
+	if old != nil {
+		old.Release()
+	}
+	if c.rest == nil {
+		return
+	}
+	// Make room for the whole frame, but never for more than what has arrived
+	// once over: a header alone must not cost memory.
+	if missing := c.frames.Need(c.rest.B) - len(c.rest.B); missing > 0 {
+		c.rest.Grow(min(missing, len(c.rest.B)))
+	}
+}
+
+// message takes a data message or a control frame.
+func (c *core) message(now time.Time, m frame.Message) {
+	switch m.Opcode {
+	case frame.OpPing:
+		c.out = frame.AppendFrame(c.out, frame.OpPong, newMask(), m.Payload)
+	case frame.OpPong:
+	case frame.OpClose:
+		c.peerClosed(now, m.Payload)
+	default:
+		if c.state == Closing {
+			return // the session goes on without it: it will be replayed
+		}
+		payload, err := c.inflow.decompress(m)
+		if err != nil {
+			c.corrupt(now, err)
+			return
+		}
+		if payload == nil {
+			return // the message goes on, or was empty
+		}
+		c.counter.bytesJSON += uint64(len(payload))
+		c.payload(now, payload)
+		// The loan of the event's bytes ends here.
+		pool.Poison(payload)
+	}
+}
+
+// peerClosed takes the gateway's close frame, answers it, and hangs up.
+func (c *core) peerClosed(now time.Time, body []byte) {
+	if c.state == Closing {
+		c.hangUp(now)
+		return
+	}
+	code, reason, err := frame.ParseClose(body)
+	if err != nil {
+		c.counter.violations++
+		c.giveUp(now, err)
+		return
+	}
+	closed := &CloseError{
+		Code:   gateway.CloseCode(code),
+		Reason: redact(string(reason), c.config.Token.secret()),
+		Peer:   true,
+	}
+	// An echoed 1000 or 1001 would end the session.
+	echo := code
+	if code == frame.CloseNoStatus || code == 1000 || code == 1001 {
+		echo = uint16(closeResumable)
+	}
+	c.out = frame.AppendClose(c.out, newMask(), echo, "")
+	c.lost(now, closed)
+}
+
+// corrupt ends a connection on which damaged data came.
+func (c *core) corrupt(now time.Time, err error) {
+	c.counter.corrupt++
+	c.giveUp(now, err)
+}
+
+// payload takes one decompressed payload.
+func (c *core) payload(now time.Time, p []byte) {
+	env, err := lazyjson.Peek(p)
+	if err != nil {
+		c.corrupt(now, &corruptError{what: "bad envelope", err: err})
+		return
+	}
+	if gateway.Opcode(env.Op) == gateway.OpDispatch {
+		c.dispatch(now, p, &env)
+		return
+	}
+	c.control(now, p, &env)
+}
+
+// dispatch takes an event: sequence first, then the event set, then callbacks.
+func (c *core) dispatch(now time.Time, p []byte, env *lazyjson.Envelope) {
+	var t gateway.EventType
+	if env.TypeEscaped {
+		t = gateway.ParseEventType(env.AppendType(nil, p))
+	} else {
+		t = gateway.ParseEventType(env.Type(p))
+	}
+	var wanted, replayed bool
+	switch t {
+	case gateway.EventReady:
+		wanted = c.ready(now, env.Data(p), env.Seq)
+	case gateway.EventResumed:
+		wanted = c.resumed(now, env.Seq)
+	default:
+		wanted, replayed = c.inSequence(env.Seq), c.state == Resuming
+	}
+	if !wanted {
+		return
+	}
+	c.counter.events++
+	if replayed {
+		c.counter.replayed++
+	}
+	if list := c.handlers.wanting(t); list != nil {
+		c.deliver(now, list, t, p, env, replayed)
+	}
+	// Only now: an event that a callback has not had is not yet in the session.
+	if env.Seq > c.session.seq {
+		c.session.seq = env.Seq
+	}
+}
+
+// inSequence counts gaps and repeats, and logs the first of a connection. It
+// reports false for an event that was delivered before.
+func (c *core) inSequence(seq int64) bool {
+	last := c.session.seq
+	switch {
+	case seq < 0 || last == 0 || seq == last+1:
+	case seq <= last:
+		c.counter.repeats++
+		if !c.warned {
+			c.warned = true
+			c.config.Logger.Warn("the gateway repeats sequences; repeated events are not delivered again",
+				"shard", c.id, "sequence", seq, "last", last)
+		}
+		return false
+	default:
+		c.counter.missing += uint64(seq - last - 1)
+		if !c.warned {
+			c.warned = true
+			c.config.Logger.Warn("the gateway skipped sequences", "shard", c.id, "sequence", seq, "last", last)
+		}
+	}
+	return true
+}
+
+// deliver fills the shard's one event and calls the callbacks.
+func (c *core) deliver(now time.Time, list *handlerList, t gateway.EventType, p []byte, env *lazyjson.Envelope, replayed bool) {
+	ev := &c.event
+	ev.Type = t
+	ev.Seq = max(env.Seq, 0)
+	ev.Data = env.Data(p)
+	ev.Payload = p
+	ev.Received = now
+	ev.Replayed = replayed
+	ev.name = ""
+	c.handlers.deliver(list, ev)
+	ev.Data, ev.Payload = nil, nil
+}
+
+// newMask returns a masking key that a peer cannot foresee (RFC 6455, section
+// 5.3): the generator is seeded by the runtime and cryptographically strong.
+func newMask() (mask [4]byte) {
+	r := rand.Uint32()
+	return [4]byte{byte(r), byte(r >> 8), byte(r >> 16), byte(r >> 24)}
+}

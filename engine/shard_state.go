@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/sluice-go/sluice/frame"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/pool"
+)
+
+// State is where a shard stands in its life.
+//
+//	Disconnected → Connecting → AwaitingHello → Queued → Identifying → Ready
+//	                                        ↘ Resuming ───────────────↗
+//
+// From every state with a connection, Closing leads back to Disconnected, or to
+// Stopped, which is the end.
+type State uint8
+
+const (
+	// Disconnected: there is no connection; the backoff runs.
+	Disconnected State = iota
+	// Connecting: TCP, TLS and the WebSocket upgrade are under way, for 10 s at
+	// most once it is this shard's turn.
+	Connecting
+	// AwaitingHello: connected; the gateway has 20 s to say hello.
+	AwaitingHello
+	// Queued: the identify waits for its turn; heartbeats go.
+	Queued
+	// Identifying: the identify was sent; READY must come within 60 s.
+	Identifying
+	// Resuming: the resume was sent; RESUMED must come within 60 s. What was
+	// missed is replayed meanwhile.
+	Resuming
+	// Ready: the session is live.
+	Ready
+	// Closing: a close frame was sent; the gateway has 2 s to answer it.
+	Closing
+	// Stopped: the shard will not connect again.
+	Stopped
+)
+
+var stateNames = [...]string{
+	"Disconnected", "Connecting", "AwaitingHello", "Queued", "Identifying",
+	"Resuming", "Ready", "Closing", "Stopped",
+}
+
+// String returns the state's name.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("State(%d)", uint8(s))
+}
+
+// How long a state may last. Disconnected lasts as long as the backoff, Queued
+// as long as the identify queue wants; Ready is guarded by heartbeats. Connecting
+// is ended by the dialer, which keeps to connectTimeout from the time at which
+// it has a free slot.
+const (
+	connectTimeout = 10 * time.Second
+	helloTimeout   = 20 * time.Second
+	readyTimeout   = 60 * time.Second
+	closeTimeout   = 2 * time.Second
+)
+
+// core is a shard without its I/O: bytes and times go in; bytes to send, events
+// and wishes come out. It is touched by the shard's loop alone.
+//
+// After every call, its driver sends out (and empties it), and grants wish.
+type core struct {
+	id, total int
+	config    *Config
+	handlers  *handlers
+	random    func() float64 // in [0, 1)
+	firstURL  string         // without the query
+
+	state    State
+	deadline time.Time // of the state; zero: none
+	reached  time.Time // when this connection became Ready; zero: not yet
+
+	session session
+	heart   heart
+	redial  redial
+
+	frames frame.Assembler
+	rest   *pool.Buffer // an unfinished frame, only while unfinished
+	inflow inflow       // this connection's decompressor
+	deaf   bool         // framing is lost: nothing more can be read
+	warned bool         // of sequences out of order, once a connection
+
+	out  []byte
+	wish wish
+	stop error // why the shard is Stopped, nil if it was asked to
+
+	event   Event
+	counter counters
+	entered func(State) // is told of every state, before callbacks are
+}
+
+// wish is what the core wants of its driver.
+type wish struct {
+	dial   string // a URL to dial, once
+	permit bool   // a permit to identify is wanted as long as this is set
+	sent   bool   // the identify is in out: the permit's time counts from now
+	settle bool   // READY came, or the attempt failed: the permit is given back
+	hangup bool   // close the connection, after out was sent
+}
+
+func newCore(id, total int, config *Config, hs *handlers, firstURL string) *core {
+	c := &core{
+		id: id, total: total, config: config, handlers: hs,
+		entered:  func(State) {},
+		firstURL: firstURL,
+	}
+	c.frames.MaxMessage = config.MaxPayload
+	c.frames.Buffers = pool.Slices
+	return c
+}
+
+// setState enters a state that may last for limit; 0 is for ever.
+func (c *core) setState(now time.Time, to State, limit time.Duration, cause error) {
+	from := c.state
+	c.state = to
+	c.deadline = time.Time{}
+	if limit > 0 {
+		c.deadline = now.Add(limit)
+	}
+	if from == Queued {
+		c.wish.permit = false
+	}
+	if (from == Queued || from == Identifying) && to != Identifying {
+		c.wish.settle = true
+	}
+	c.entered(to)
+	c.config.Logger.Debug("state changed", "shard", c.id, "from", from, "to", to, "cause", cause)
+	if list := c.handlers.wanting(gateway.EventStateChanged); list != nil {
+		c.deliverDetail(now, list, gateway.EventStateChanged,
+			&StateChange{From: from, To: to, Cause: cause, Failures: c.redial.failures})
+	}
+}
+
+// deliverDetail delivers a synthetic event.
+func (c *core) deliverDetail(now time.Time, list *handlerList, t gateway.EventType, detail any) {
+	ev := &Event{Shard: c.event.Shard, Type: t, Received: now, detail: detail}
+	c.handlers.deliver(list, ev)
+}
+
+// advance lets time pass: it dials, beats and gives up when it is time to. It
+// returns when it wants to be called again. drained is as in reactor.Task.
+func (c *core) advance(now time.Time, drained bool) (next time.Time) {
+	switch c.state {
+	case Stopped:
+		return time.Time{}
+	case Disconnected:
+		if !now.Before(c.redial.at) {
+			c.setState(now, Connecting, 0, nil)
+			c.wish.dial = c.dialURL()
+		}
+	case Queued, Identifying, Resuming, Ready:
+		c.beat(now, drained)
+	}
+	if !c.deadline.IsZero() && !now.Before(c.deadline) {
+		c.expire(now)
+	}
+	return c.next()
+}
+
+// next returns the time of the next thing to do.
+func (c *core) next() time.Time {
+	switch c.state {
+	case Disconnected:
+		return c.redial.at
+	case Queued, Identifying, Resuming, Ready:
+		if due := c.heart.due(); c.deadline.IsZero() || due.Before(c.deadline) {
+			return due
+		}
+	}
+	return c.deadline
+}
+
+// expire ends a state whose deadline has passed.
+func (c *core) expire(now time.Time) {
+	switch c.state {
+	case AwaitingHello:
+		c.giveUp(now, errHelloTimeout)
+	case Identifying:
+		c.giveUp(now, errReadyTimeout)
+	case Resuming:
+		c.giveUp(now, errResumedTimeout)
+	case Closing:
+		c.hangUp(now)
+	}
+}

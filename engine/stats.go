@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"sync"
+	"time"
+)
+
+// counters is what a shard's loop counts. It is the loop's alone; after every
+// batch it is copied to where others may read it.
+type counters struct {
+	events     uint64
+	replayed   uint64
+	repeats    uint64
+	missing    uint64
+	bytesWire  uint64
+	bytesJSON  uint64
+	identifies uint64
+	resumes    uint64
+	reconnects uint64
+	corrupt    uint64
+	violations uint64
+}
+
+// Stats is a snapshot of what a shard, or a whole engine, has done since it
+// began.
+type Stats struct {
+	Events     uint64 // dispatches, whether or not a callback asked for them
+	Replayed   uint64 // of these, missed before and brought by a resume
+	Repeats    uint64 // dispatches that came again and were not delivered again
+	Missing    uint64 // sequences that the gateway skipped
+	BytesWire  uint64 // received, after TLS, before decompression
+	BytesJSON  uint64 // received, decompressed
+	BytesSent  uint64 // written, before TLS
+	Identifies uint64 // identifies sent
+	Resumes    uint64 // resumes sent
+	Reconnects uint64 // connections and attempts that ended and were followed by another
+	Corrupt    uint64 // connections given up for damaged data
+	Violations uint64 // connections given up for breaking the WebSocket protocol
+
+	Latency time.Duration // of the last heartbeat; of an engine: the highest
+}
+
+// published is the copy of a shard's counters for other goroutines.
+type published struct {
+	mu sync.Mutex
+	counters
+	state   State
+	seq     int64
+	session string
+}
+
+func (s *Stats) add(o Stats) {
+	s.Events += o.Events
+	s.Replayed += o.Replayed
+	s.Repeats += o.Repeats
+	s.Missing += o.Missing
+	s.BytesWire += o.BytesWire
+	s.BytesJSON += o.BytesJSON
+	s.BytesSent += o.BytesSent
+	s.Identifies += o.Identifies
+	s.Resumes += o.Resumes
+	s.Reconnects += o.Reconnects
+	s.Corrupt += o.Corrupt
+	s.Violations += o.Violations
+	s.Latency = max(s.Latency, o.Latency)
+}
+
+// Stats returns the sum over all shards.
+func (e *Engine) Stats() Stats {
+	var sum Stats
+	for s := range e.Shards() {
+		sum.add(s.Stats())
+	}
+	return sum
+}
+
+// Stats returns a snapshot of the shard's.
+func (s *Shard) Stats() Stats {
+	s.public.mu.Lock()
+	c := s.public.counters
+	s.public.mu.Unlock()
+	return Stats{
+		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Missing: c.missing,
+		BytesWire: c.bytesWire, BytesJSON: c.bytesJSON, BytesSent: s.link.sent.Load(),
+		Identifies: c.identifies, Resumes: c.resumes, Reconnects: c.reconnects,
+		Corrupt: c.corrupt, Violations: c.violations,
+		Latency: s.core.heart.lastLatency(),
+	}
+}

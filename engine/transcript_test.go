@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// The transcripts in testdata show what a shard does. Each line has the time, on
+// its first line, and then what came (receive, error, connected, permit), what
+// state the shard entered, and, indented, what it wants done. The random parts
+// of waits are one half of what they can be.
+func TestTranscripts(t *testing.T) {
+	scripts := []struct {
+		name string
+		play func(r *rig)
+		edit func(*Config)
+	}{
+		{name: "connect", play: func(r *rig) {
+			r.dial()
+			r.after(100 * time.Millisecond)
+			r.recv(testHello)
+			r.after(2 * time.Second)
+			r.permit()
+			r.after(300 * time.Millisecond)
+			r.recv(testReady)
+			r.event(2)
+			r.timer() // the first heartbeat
+			r.after(50 * time.Millisecond)
+			r.recv(testAck)
+			r.recv(`{"t":null,"s":null,"op":1,"d":null}`)
+			r.timer()
+		}},
+		{name: "resume", play: func(r *rig) {
+			r.ready()
+			r.event(2)
+			r.after(10 * time.Second)
+			r.fail(errReset)
+			r.dial()
+			r.recv(testHello)
+			r.event(3)
+			r.event(4)
+			r.recv(`{"t":"RESUMED","s":4,"op":0,"d":{}}`)
+			r.event(5)
+		}},
+		{name: "reconnect-before-hello", play: func(r *rig) {
+			r.ready()
+			r.after(10 * time.Second)
+			r.fail(errReset)
+			r.dial()
+			r.recv(`{"t":null,"s":null,"op":7,"d":null}`)
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+		}},
+		{name: "invalid-session-resumable", play: func(r *rig) {
+			r.ready()
+			r.after(10 * time.Second)
+			r.recv(`{"t":null,"s":null,"op":9,"d":true}`)
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+		}},
+		{name: "invalid-session", play: func(r *rig) {
+			r.ready()
+			r.after(10 * time.Second)
+			r.fail(errReset)
+			r.dial()
+			r.recv(testHello)
+			r.recv(`{"t":null,"s":null,"op":9,"d":false}`)
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+			r.permit()
+			r.recv(testReady)
+		}},
+		{name: "zombie", play: func(r *rig) {
+			r.ready()
+			r.timer() // a heartbeat that nobody answers
+			r.timer() // the next is due: nothing came in between
+			r.timer() // nor is the close frame answered
+			r.dial()
+			r.recv(testHello)
+		}},
+		{name: "resume-url-unreachable", play: func(r *rig) {
+			r.ready()
+			r.after(10 * time.Second)
+			r.fail(errReset)
+			refused := errors.New("connection refused")
+			r.timer()
+			r.fail(refused)
+			r.timer()
+			r.fail(refused)
+			r.dial()
+			r.recv(testHello)
+			r.recv(`{"t":"RESUMED","s":1,"op":0,"d":{}}`)
+			r.fail(errReset)
+			r.timer() // the resume URL has a chance again
+		}},
+		{name: "retries-used-up", edit: func(c *Config) { c.Retries = 2 }, play: func(r *rig) {
+			for range 3 {
+				r.timer()
+				r.fail(errors.New("connection refused"))
+			}
+		}},
+		{name: "authentication-failed", play: func(r *rig) {
+			r.dial()
+			r.recv(testHello)
+			r.permit()
+			r.peerClose(4004, "Authentication failed.")
+		}},
+		{name: "shutdown", play: func(r *rig) {
+			r.ready()
+			r.note("shutdown", "")
+			r.core.shutdown(r.now)
+			r.settle()
+			r.peerClose(4000, "")
+		}},
+	}
+	for _, s := range scripts {
+		t.Run(s.name, func(t *testing.T) {
+			var edits []func(*Config)
+			if s.edit != nil {
+				edits = append(edits, s.edit)
+			}
+			r := newRig(t, edits...)
+			s.play(r)
+			if r.core.stop != nil {
+				r.note("stopped", "%v", r.core.stop)
+			}
+			golden(t, "transcript-"+s.name, r.log.String())
+		})
+	}
+}

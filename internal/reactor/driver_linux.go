@@ -1,0 +1,46 @@
+//go:build !portable
+
+package reactor
+
+import (
+	"net"
+	"runtime"
+	"sync/atomic"
+)
+
+// loopsPerProcessor is how many loops share a processor. More than one keep the
+// shards of a callback that takes long apart from most others.
+const loopsPerProcessor = 4
+
+// New returns the fastest driver that the system allows, for so many tasks; one
+// that is slower comes with the reason.
+func New(tasks int) (d Driver, why error) {
+	e := &epollDriver{}
+	for range min(max(tasks, 1), loopsPerProcessor*runtime.GOMAXPROCS(0)) {
+		l, err := newLoop()
+		if err != nil {
+			e.Close()
+			return PortableDriver{}, err
+		}
+		e.loops = append(e.loops, l)
+	}
+	return e, nil
+}
+
+// epollDriver spreads tasks evenly over event loops.
+type epollDriver struct {
+	loops []*loop
+	next  atomic.Uint32
+}
+
+func (d *epollDriver) NewLoop(task Task) Loop {
+	return newSource(d.loops[int(d.next.Add(1)-1)%len(d.loops)], task)
+}
+
+func (d *epollDriver) Wrap(conn net.Conn) net.Conn { return wrap(conn) }
+
+func (d *epollDriver) Close() {
+	for _, l := range d.loops {
+		l.close()
+	}
+}

@@ -1,0 +1,61 @@
+// Package lend points a TLS connection at encrypted records that lie in somebody
+// else's memory, for the length of a few Reads.
+//
+// A tls.Conn reads ciphertext into a buffer of its own, which grows to a whole
+// record, 17 KB, stays for as long as the connection does, and costs an
+// allocation a read. An event loop has the records in its buffer already: it
+// lends them to the connection, reads the plaintext, and takes them back, so that
+// an idle connection keeps nothing.
+//
+// This reaches into crypto/tls, which still owns the protocol: where the two
+// fields are is looked up by name and type when the program starts, and only on
+// versions of Go that the tests have run on. Elsewhere, and under the build tag
+// safe, [Supported] says why not, and the loop reads as everybody does.
+package lend
+
+import (
+	"bytes"
+	"crypto/tls"
+)
+
+// Slack is how many bytes behind the records must belong to the lender too. When
+// all records are used up, crypto/tls makes room for the next header, and finds
+// it there instead of allocating; nothing is written to it, since the connection
+// beneath has nothing to read.
+const Slack = 1024
+
+// Conn is a TLS connection to which records can be lent. It is used by one
+// goroutine at a time, the one that reads.
+type Conn struct {
+	raw   *bytes.Buffer // tls.Conn.rawInput: ciphertext
+	input *bytes.Reader // tls.Conn.input: plaintext of the current record
+}
+
+// Of returns the door to a connection. It must only be called where Supported
+// returns "".
+func Of(c *tls.Conn) Conn { return of(c) }
+
+// Lend has the connection read from records next: any number of whole records,
+// each with its header, with Slack bytes of capacity behind them. Until Return
+// they belong to the connection, which decrypts them in place.
+func (c Conn) Lend(records []byte) {
+	*c.raw = *bytes.NewBuffer(records)
+}
+
+// Left returns how many bytes of ciphertext have not been read yet.
+func (c Conn) Left() int { return c.raw.Len() }
+
+// Pending returns how many bytes of plaintext the last Read left for want of
+// room.
+func (c Conn) Pending() int { return c.input.Len() }
+
+// Return ends the loan. What was not read is lost, unless it was taken with Take.
+func (c Conn) Return() { *c.raw = bytes.Buffer{} }
+
+// Take appends the ciphertext that the connection has read ahead to dst, and
+// leaves the connection without any.
+func (c Conn) Take(dst []byte) []byte {
+	dst = append(dst, c.raw.Bytes()...)
+	c.Return()
+	return dst
+}

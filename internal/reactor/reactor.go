@@ -1,0 +1,68 @@
+// Package reactor carries bytes between sockets and the shards that own them.
+//
+// It knows descriptors, timers and wakes, and nothing of WebSocket or of the
+// gateway. What it drives is a [Task]; a task is only ever called from one
+// goroutine, its loop, so that it needs no locks of its own.
+//
+// One driver stands behind this contract today, [Portable]: a goroutine for
+// each task, blocked in the connection's Read. It works for every net.Conn, on
+// every system, and inside testing/synctest.
+package reactor
+
+import (
+	"net"
+	"time"
+)
+
+// Task is what a loop drives: one shard, over all its connections. All methods
+// are called from the loop's goroutine, never at the same time.
+type Task interface {
+	// Feed takes bytes that the connection brought. They are borrowed until
+	// Feed returns.
+	Feed(now time.Time, b []byte)
+
+	// Fail says that the connection can bring nothing more: io.EOF, a reset, or
+	// whatever else its Read returned. The loop has let go of the connection and
+	// closed it.
+	Fail(now time.Time, err error)
+
+	// Advance lets time pass and looks at what other goroutines left for the
+	// task. It is called at the start, whenever the time that it returned has
+	// come, after every wake, and after every Feed and Fail.
+	//
+	// drained says that the connection had nothing to read when it was last
+	// looked at. A verdict that rests on silence (a peer that seems dead) may
+	// only be spoken then: after a callback that took long, the proof of life
+	// lies unread in the socket.
+	//
+	// It returns when it wants to be called again, the zero time for "not before
+	// something happens", and whether the task is over.
+	Advance(now time.Time, drained bool) (next time.Time, done bool)
+
+	// Done says that the loop has let go of the task, because it was over, or
+	// because a callback ended the loop's goroutine. It is the last call.
+	Done()
+}
+
+// Loop is a task's hold on its loop.
+type Loop interface {
+	// Start begins to drive the task. It is called once.
+	Start()
+
+	// Attach gives the loop a connection to read from; head is what was already
+	// read from it, and is fed first. Only the task may call it, from within its
+	// own methods, and only while the loop has no connection. The loop owns conn
+	// from then on.
+	Attach(conn net.Conn, head []byte)
+
+	// Detach closes the connection, if there is one. Only the task may call it,
+	// from within its own methods.
+	Detach()
+
+	// Wake has Advance called soon. Any goroutine may call it, at any time.
+	Wake()
+
+	// BusyFor returns for how long the loop has been at work on one call, of this
+	// task or of another that it serves; 0 if it is not. Any goroutine may ask.
+	BusyFor(now time.Time) time.Duration
+}

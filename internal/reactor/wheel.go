@@ -1,0 +1,150 @@
+//go:build linux && !portable
+
+package reactor
+
+import (
+	"math/bits"
+	"time"
+)
+
+const (
+	// tick is how finely a wheel tells times apart. Nothing here is more urgent:
+	// the shortest time that matters is a heartbeat's.
+	tick = 8 * time.Millisecond
+
+	// wheelSlots is how many ticks a turn has: 4 s. What lies further ahead stays
+	// in its slot for several turns.
+	wheelSlots = 512
+)
+
+// wheel holds the deadlines of one loop's tasks. It belongs to the loop. Its
+// zero value is not ready; see newWheel.
+type wheel struct {
+	start time.Time
+	now   int64 // the tick up to which slots have been emptied
+	slots [wheelSlots]*timer
+	used  [wheelSlots / 64]uint64 // a bit for each slot that is not empty
+	count int
+}
+
+// timer is a task's place in a wheel. Its zero value is in none.
+type timer struct {
+	at         int64 // in ticks; rounded up, so that nothing fires early
+	prev, next *timer
+	set        bool
+	source     *source
+}
+
+func newWheel(now time.Time) *wheel { return &wheel{start: now} }
+
+// ticks converts a time, rounding up.
+func (w *wheel) ticks(t time.Time) int64 {
+	return int64((t.Sub(w.start) + tick - 1) / tick)
+}
+
+// time is the inverse of ticks.
+func (w *wheel) time(ticks int64) time.Time { return w.start.Add(time.Duration(ticks) * tick) }
+
+// set moves a timer to a deadline; the zero time takes it out.
+func (w *wheel) set(t *timer, deadline time.Time) {
+	if deadline.IsZero() {
+		w.drop(t)
+		return
+	}
+	at := max(w.ticks(deadline), w.now+1)
+	if t.set && t.at == at {
+		return
+	}
+	w.drop(t)
+	t.at, t.set = at, true
+	slot := at % wheelSlots
+	t.prev, t.next = nil, w.slots[slot]
+	if t.next != nil {
+		t.next.prev = t
+	}
+	w.slots[slot] = t
+	w.used[slot/64] |= 1 << (slot % 64)
+	w.count++
+}
+
+// drop takes a timer out, if it is in.
+func (w *wheel) drop(t *timer) {
+	if !t.set {
+		return
+	}
+	t.set = false
+	slot := t.at % wheelSlots
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		w.slots[slot] = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	}
+	if w.slots[slot] == nil {
+		w.used[slot/64] &^= 1 << (slot % 64)
+	}
+	t.prev, t.next = nil, nil
+	w.count--
+}
+
+// expire takes out the timers whose time has come and calls fire for each.
+// fire may set and drop timers, also that one.
+func (w *wheel) expire(now time.Time, fire func(*timer)) {
+	// Rounded down: a tick is over only when all of it is.
+	today := int64(now.Sub(w.start) / tick)
+	if today-w.now > wheelSlots {
+		w.now = today - wheelSlots // one turn visits every slot
+	}
+	for w.now < today && w.count > 0 {
+		w.now++
+		for {
+			t := w.due(w.slots[w.now%wheelSlots], today)
+			if t == nil {
+				break
+			}
+			w.drop(t)
+			fire(t)
+		}
+	}
+	w.now = max(w.now, today)
+}
+
+// due returns the first timer of a slot's list whose time has come.
+func (w *wheel) due(t *timer, today int64) *timer {
+	for ; t != nil; t = t.next {
+		if t.at <= today {
+			return t
+		}
+	}
+	return nil
+}
+
+// next returns a time not after the earliest deadline, and at most a turn ahead;
+// the zero time if there is none.
+func (w *wheel) next() time.Time {
+	if w.count == 0 {
+		return time.Time{}
+	}
+	for ahead := int64(1); ahead <= wheelSlots; {
+		slot := (w.now + ahead) % wheelSlots
+		word := w.used[slot/64] >> (slot % 64)
+		if word == 0 {
+			ahead += 64 - slot%64
+			continue
+		}
+		ahead += int64(bits.TrailingZeros64(word))
+		if ahead > wheelSlots {
+			break
+		}
+		at := w.now + ahead
+		for t := w.slots[at%wheelSlots]; t != nil; t = t.next {
+			if t.at == at {
+				return w.time(at)
+			}
+		}
+		ahead++ // only timers of later turns
+	}
+	return w.time(w.now + wheelSlots)
+}

@@ -359,3 +359,35 @@ func TestShutdownFasterThanThePeer(t *testing.T) {
 		close(p.out)
 	})
 }
+
+// TestPain12_SlowCallbacksAreReported, counted and measured, but not logged for
+// each event.
+func TestPain12_SlowCallbacksAreReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := prepare(t)
+		r.On(gateway.Events(gateway.EventMessageCreate), func(ev *Event) {
+			switch ev.Seq {
+			case 2, 3:
+				time.Sleep(150 * time.Millisecond)
+			case 4:
+				time.Sleep(99 * time.Millisecond)
+			}
+		})
+		r.run()
+		p := r.net.accept(t)
+		p.begin()
+		for seq := int64(2); seq < 6; seq++ {
+			p.event(seq)
+		}
+		synctest.Wait()
+		time.Sleep(time.Second) // of the bubble's clock: the callbacks return
+		s := r.Stats()
+		if s.SlowCallbacks != 2 || s.LongestCallback != 150*time.Millisecond || s.InCallbacks != 399*time.Millisecond {
+			t.Errorf("slow %d, longest %v, in all %v", s.SlowCallbacks, s.LongestCallback, s.InCallbacks)
+		}
+		if n := strings.Count(r.logs.String(), "a callback held up its shard"); n != 1 {
+			t.Errorf("logged %d times, want once:\n%s", n, r.logs.String())
+		}
+		r.end(p)
+	})
+}

@@ -224,7 +224,7 @@ func (c *core) deliver(now time.Time, list *handlerList, t gateway.EventType, p 
 	ev.Received = now
 	ev.Replayed = replayed
 	ev.name = ""
-	c.handlers.deliver(list, ev)
+	c.call(list, ev)
 	ev.Data, ev.Payload = nil, nil
 }
 

@@ -96,6 +96,7 @@ type core struct {
 
 	event   Event
 	counter counters
+	clock   callClock
 	entered func(State) // is told of every state, before callbacks are
 }
 
@@ -112,6 +113,7 @@ func newCore(id, total int, config *Config, hs *handlers, firstURL string) *core
 	c := &core{
 		id: id, total: total, config: config, handlers: hs,
 		entered:  func(State) {},
+		clock:    callClock{start: time.Now()},
 		firstURL: firstURL,
 	}
 	c.frames.MaxMessage = config.MaxPayload

@@ -19,6 +19,10 @@ type counters struct {
 	reconnects uint64
 	corrupt    uint64
 	violations uint64
+
+	slow        uint64
+	inCallbacks time.Duration
+	longest     time.Duration
 }
 
 // Stats is a snapshot of what a shard, or a whole engine, has done since it
@@ -36,6 +40,10 @@ type Stats struct {
 	Reconnects uint64 // connections and attempts that ended and were followed by another
 	Corrupt    uint64 // connections given up for damaged data
 	Violations uint64 // connections given up for breaking the WebSocket protocol
+
+	SlowCallbacks   uint64        // events whose callbacks took 100 ms or more
+	InCallbacks     time.Duration // the time that callbacks took
+	LongestCallback time.Duration // what those of one event took; of an engine: the longest
 
 	Latency time.Duration // of the last heartbeat; of an engine: the highest
 }
@@ -62,6 +70,9 @@ func (s *Stats) add(o Stats) {
 	s.Reconnects += o.Reconnects
 	s.Corrupt += o.Corrupt
 	s.Violations += o.Violations
+	s.SlowCallbacks += o.SlowCallbacks
+	s.InCallbacks += o.InCallbacks
+	s.LongestCallback = max(s.LongestCallback, o.LongestCallback)
 	s.Latency = max(s.Latency, o.Latency)
 }
 
@@ -84,6 +95,7 @@ func (s *Shard) Stats() Stats {
 		BytesWire: c.bytesWire, BytesJSON: c.bytesJSON, BytesSent: s.link.sent.Load(),
 		Identifies: c.identifies, Resumes: c.resumes, Reconnects: c.reconnects,
 		Corrupt: c.corrupt, Violations: c.violations,
+		SlowCallbacks: c.slow, InCallbacks: c.inCallbacks, LongestCallback: c.longest,
 		Latency: s.core.heart.lastLatency(),
 	}
 }

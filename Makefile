@@ -27,6 +27,7 @@ fmt: ## format the code
 .PHONY: lint
 lint: staticcheck ## vet and staticcheck
 	go vet ./...
+	cd bench/compare && go vet ./...
 
 .PHONY: staticcheck
 staticcheck:

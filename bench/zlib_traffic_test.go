@@ -10,7 +10,7 @@ import (
 )
 
 // A zlibTraffic is what one connection receives: the messages of a stream,
-// each with as much room behind it as a loop's buffer has.
+// one behind the other, as a loop reads them.
 type zlibTraffic struct {
 	messages [][]byte
 	sizes    []int // of their payloads
@@ -56,9 +56,11 @@ var zlibCompress = func(payloads [][]byte) (messages [][]byte) {
 
 func newZlibTraffic(payloads [][]byte) *zlibTraffic {
 	t := &zlibTraffic{messages: zlibCompress(payloads)}
-	for i, p := range payloads {
-		t.messages[i] = slices.Grow(t.messages[i], 64)
-		t.sizes = append(t.sizes, len(p))
+	all := slices.Grow(bytes.Join(t.messages, nil), 64)
+	for i, m := range t.messages {
+		t.messages[i] = all[:len(m)]
+		all = all[len(m):]
+		t.sizes = append(t.sizes, len(payloads[i]))
 	}
 	return t
 }

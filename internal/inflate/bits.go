@@ -1,8 +1,7 @@
 package inflate
 
 // padding is the number of readable bytes that decoding needs behind the
-// message. A turn of the symbol loop starts with pos at most slack bytes
-// behind the message's end and loads 8 bytes twice, at most 7 apart.
+// message.
 const padding = 32
 
 // slack is how far pos may be behind the end of the message while bits of
@@ -18,8 +17,8 @@ const slack = 7
 // zero or the ones that belong there, so loading them again changes nothing.
 type bitReader struct {
 	acc uint64
-	pos int // of the next byte to load
-	n   uint8
+	pos int   // of the next byte to load
+	n   uint8 // at most 63
 }
 
 // refill makes at least 56 bits valid. The 8 bytes at pos must be readable.
@@ -30,8 +29,7 @@ func (b bitReader) refill(src []byte) bitReader {
 	return b
 }
 
-// drop skips the low count bits, fewer than 64. Only the low 6 bits of count
-// are looked at by the shift, and only its low byte by the subtraction.
+// drop skips as many bits as the low byte of count says, fewer than 64.
 func (b bitReader) drop(count uint32) bitReader {
 	b.acc >>= count & 63
 	b.n -= uint8(count)
@@ -52,6 +50,3 @@ func (b bitReader) read() int64 {
 func (b bitReader) align() int {
 	return b.pos - int(b.n>>3)
 }
-
-// valid is the number of valid bits.
-func (b bitReader) valid() uint8 { return b.n }

@@ -144,7 +144,7 @@ func (d *Decoder) codeLengths(a *alphabet, i, end, run int, last uint32) (int, u
 		}
 		for i < end {
 			// A code of up to 7 bits and 7 extra bits.
-			if b.valid() < preBits+7 {
+			if b.n < preBits+7 {
 				if b.pos > d.last {
 					return 0, 0, truncated
 				}

@@ -11,25 +11,27 @@ func load64(b []byte, i int) uint64 {
 	return binary.LittleEndian.Uint64(b[i:])
 }
 
-// store64 writes 8 bytes at i.
-func store64(b []byte, i int, v uint64) {
-	binary.LittleEndian.PutUint64(b[i:], v)
-}
-
 // store8 writes one byte at i.
 func store8(b []byte, i int, v byte) {
 	b[i] = v
 }
 
-// move32 copies 32 bytes from src at j to dst at i, 16 and then 16.
-func move32(dst []byte, i int, src []byte, j int) {
-	copy(dst[i:i+16], src[j:j+16])
-	copy(dst[i+16:i+32], src[j+16:j+32])
-}
-
-// move16 copies 16 bytes from src at j to dst at i.
+// move16 copies 16 bytes from src at j to dst at i. All are read before any
+// is written.
 func move16(dst []byte, i int, src []byte, j int) {
 	copy(dst[i:i+16], src[j:j+16])
+}
+
+// move32 copies 32 bytes, 16 after 16.
+func move32(dst []byte, i int, src []byte, j int) {
+	move16(dst, i, src, j)
+	move16(dst, i+16, src, j+16)
+}
+
+// move64 copies 64 bytes, 16 after 16.
+func move64(dst []byte, i int, src []byte, j int) {
+	move32(dst, i, src, j)
+	move32(dst, i+32, src, j+32)
 }
 
 // at returns entry i of a table.

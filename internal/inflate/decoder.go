@@ -18,7 +18,7 @@ const (
 type Decoder struct {
 	src  []byte // the message and padding behind it
 	end  int    // of the message in src
-	last int    // pos over which bits behind the message were read
+	last int    // pos behind which no bit of the message is unread
 	in   bitReader
 
 	out   []byte // the output and room behind it
@@ -28,6 +28,11 @@ type Decoder struct {
 
 	final   bool // the last block was the stream's last
 	flushed bool // the last block was an empty stored one
+
+	// cold is set for a small message of another stream than the message
+	// before, whose window has probably left the processor's cache.
+	cold   bool
+	recent *history
 
 	input, output scratch
 
@@ -120,6 +125,8 @@ func (d *Decoder) start(src []byte, limit int, past *history) {
 	d.out = d.output.take(1)
 	d.size = 0
 	d.past = past
+	d.cold = past != d.recent && len(src) <= coldMessage
+	d.recent = past
 }
 
 // message decodes all of src. It returns blockEnd for a whole message.

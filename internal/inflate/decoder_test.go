@@ -56,15 +56,22 @@ func payloads(seed uint64, n, max int) [][]byte {
 	return out
 }
 
+// forget makes the next message one of another stream than the last.
+func (d *Decoder) forget() { d.recent = nil }
+
 func TestStream(t *testing.T) {
 	for level := -2; level <= 9; level++ {
 		t.Run(fmt.Sprint("level ", level), func(t *testing.T) {
 			want := payloads(uint64(level+2), 100, 3000)
 			want = append(want, payloads(7, 1, 400_000)...)
 			want = append(want, payloads(8, 100, 300)...)
+			want = append(want, bytes.Repeat([]byte("aab"), maxLiterals))
 			var d Decoder
 			var s Stream
 			for i, m := range messages(t, level, want...) {
+				if i%2 == 0 {
+					d.forget()
+				}
 				out, done, err := d.Decode(&s, m, testLimit)
 				if err != nil || !done {
 					t.Fatalf("message %d: done %v, error %v", i, done, err)

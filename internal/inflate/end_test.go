@@ -130,12 +130,18 @@ func TestLimit(t *testing.T) {
 	for _, test := range tests {
 		for _, limit := range []int{test.size, test.size + 1, 1 << 30, int(^uint(0) >> 1)} {
 			var s Stream
+			if limit%2 == 0 {
+				d.forget()
+			}
 			if out, done, err := d.Decode(&s, test.src, limit); !done || len(out) != test.size {
 				t.Errorf("%s, limit %d: %d bytes, done %v, error %v", test.name, limit, len(out), done, err)
 			}
 		}
 		for _, limit := range []int{test.size - 1, test.size / 2, 0, -1, -1 << 31} {
 			var s Stream
+			if limit%2 == 0 {
+				d.forget()
+			}
 			_, done, err := d.Decode(&s, test.src, limit)
 			if test.size == 0 {
 				if !done {

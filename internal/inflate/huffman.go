@@ -36,9 +36,9 @@ const maxSymbols = 288
 //	       the subtable
 //	31     isLiteral
 //
-// An entry of the code length table has in 16–22 the mask of the extra bits,
-// in 23–26 the number of repeats without them, and in 27–31 the code length;
-// isRepeat asks for the previous length instead.
+// An entry of the code length table has isRepeat in bit 15 if it repeats the
+// previous length, in 16–23 the mask of the extra bits, in 24–27 the number
+// of repeats without them, and in 28–31 the code length.
 type entry uint32
 
 const (
@@ -57,11 +57,13 @@ const (
 	unused = isSpecial | isUnused | perBit
 )
 
-// drop is the number of bits to drop, in its low byte.
+// drop is the number of bits to drop, in its low 6 bits.
 func (e entry) drop() uint32 { return uint32(e) }
 
-// value is the literal, base or start.
-func (e entry) value() int { return int(e >> 16 & 0x7fff) }
+// linked is the index of the entry that acc selects in the subtable of e.
+func (e entry) linked(acc uint64) uint64 {
+	return uint64(e>>16&0x7fff) + acc&(1<<(e>>8&15)-1)
+}
 
 // withExtra adds to the base the extra bits, which lie behind the code in acc.
 func (e entry) withExtra(acc uint64) int {

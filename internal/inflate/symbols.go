@@ -1,63 +1,52 @@
 package inflate
 
 const (
-	chunk    = 32
-	maxMatch = 258
-	room     = 2 * chunk
+	maxMatch = 258 // RFC 1951 section 3.2.5
+	chunk    = 64  // what a match is copied in
+
+	// room is kept free in out behind the position where a turn of the
+	// symbol loop starts: two literals and a match, rounded up to chunks.
+	room = 2 + maxMatch + chunk
 )
-
-// A batch is what the symbols of a block are decoded into before anything is
-// copied: literals, and matches between them.
-const (
-	maxMatches  = 256
-	maxLiterals = 4096
-)
-
-// A match has in bits 0–15 the number of the batch's literals before it, in
-// 16–31 its length, and above its distance.
-type match uint64
-
-// batch is a part of a block's symbols, as far as that has room.
-type batch struct {
-	literals [maxLiterals + chunk]byte
-	matches  [maxMatches]match
-	literal  int // literals in use
-	match    int // matches in use
-	size     int // output of all of them
-}
 
 // symbols decodes the symbols of a block up to its end (RFC 1951 section
-// 3.2.3), with the given tables: first into a batch, which depends on nothing
-// but the bits, then from there into the output. So the misses of a cold
-// window do not wait for each other.
+// 3.2.3) with the given tables: into out, or, if the window is cold, into the
+// batch first and from there into out.
 func (d *Decoder) symbols(c *codes) verdict {
 	for {
-		v := d.collect(c)
+		v := d.turns(c)
 		if v > blockEnd {
 			return v
 		}
 		if !d.reserve(d.batch.size) {
 			return tooLarge
 		}
-		d.copyBatch()
+		if d.cold {
+			d.copyBatch()
+		}
 		if v == blockEnd {
 			return v
 		}
 	}
 }
 
-// collect fills the batch. It returns more when that is full.
-func (d *Decoder) collect(c *codes) (v verdict) {
-	src, literals := d.src, d.batch.literals[:]
-	reach := d.size + int(d.past.size)
-	b := d.in
-	l, m, copied := 0, 0, 0
+// turns is the loop of symbols. It returns more when out or the batch has too
+// little room for another turn.
+func (d *Decoder) turns(c *codes) (v verdict) {
+	src, b := d.src, d.in
+	out, o := d.out, d.size
+	full := len(out) - room
+	reach := o + int(d.past.size) // how far back a match may begin
+	if d.cold {
+		out, o, full = d.batch.literals[:], 0, maxLiterals-3
+	}
+	matches, copied := 0, 0 // of the batch
 	for {
 		if b.pos > d.last {
 			v = truncated
 			break
 		}
-		if l > maxLiterals-3 || m == maxMatches {
+		if o > full {
 			v = more
 			break
 		}
@@ -67,18 +56,18 @@ func (d *Decoder) collect(c *codes) (v verdict) {
 		e := c.lit.at(b.acc & c.litMask)
 		if e&isLiteral != 0 {
 			b = b.drop(e.drop())
-			store8(literals, l, byte(e>>16))
-			l++
+			store8(out, o, byte(e>>16))
+			o++
 			e = c.lit.at(b.acc & c.litMask)
 			if e&isLiteral != 0 {
 				b = b.drop(e.drop())
-				store8(literals, l, byte(e>>16))
-				l++
+				store8(out, o, byte(e>>16))
+				o++
 				e = c.lit.at(b.acc & c.litMask)
 				if e&isLiteral != 0 {
 					b = b.drop(e.drop())
-					store8(literals, l, byte(e>>16))
-					l++
+					store8(out, o, byte(e>>16))
+					o++
 					continue
 				}
 			}
@@ -90,11 +79,11 @@ func (d *Decoder) collect(c *codes) (v verdict) {
 		if e&isSpecial != 0 {
 			if e&isLink != 0 {
 				b = b.drop(e.drop())
-				e = c.lit.at(uint64(e.value()) + b.acc&(1<<(e>>8&15)-1))
+				e = c.lit.at(e.linked(b.acc))
 				if e&isLiteral != 0 {
 					b = b.drop(e.drop())
-					store8(literals, l, byte(e>>16))
-					l++
+					store8(out, o, byte(e>>16))
+					o++
 					continue
 				}
 			}
@@ -114,7 +103,7 @@ func (d *Decoder) collect(c *codes) (v verdict) {
 		if e&isSpecial != 0 {
 			if e&isLink != 0 {
 				b = b.drop(e.drop())
-				e = c.dist.at(uint64(e.value()) + b.acc&(1<<(e>>8&15)-1))
+				e = c.dist.at(e.linked(b.acc))
 			}
 			if e&isUnused != 0 {
 				b = b.drop(e.drop())
@@ -124,66 +113,48 @@ func (d *Decoder) collect(c *codes) (v verdict) {
 		}
 		distance := e.withExtra(b.acc)
 		b = b.drop(e.drop())
-		if distance > reach+l+copied {
-			v = farDistance
-			break
-		}
-		copied += length
-		d.batch.matches[m&(maxMatches-1)] = match(l) | match(length)<<16 | match(distance)<<32
-		m++
-	}
-	d.in = b
-	d.batch.literal, d.batch.match, d.batch.size = l, m, l+copied
-	return v
-}
 
-// copyBatch puts the batch into out, which has room for it.
-func (d *Decoder) copyBatch() {
-	out, o := d.out, d.size
-	literals, l := d.batch.literals[:], 0
-	past := d.past
-	for _, m := range d.batch.matches[:d.batch.match] {
-		run := int(m&0xffff) - l
-		move16(out, o, literals, l)
-		for n := 16; n < run; n += 16 {
-			move16(out, o+n, literals, l+n)
-		}
-		l += run
-		o += run
-
-		length, distance := int(m>>16&0xffff), int(m>>32)
-		from := o - distance
-		if from < 0 {
-			// The match begins before the message, in the ring. It has to end
-			// there too, and not to wrap around, for a copy in whole chunks.
-			start := (int(past.next) + from) & (WindowSize - 1)
-			if from+length > 0 || start > WindowSize-maxMatch-chunk {
-				past.copy(out[:o+length], o, distance)
-				o += length
-				continue
+		if d.cold {
+			if distance > reach+o+copied {
+				v = farDistance
+				break
 			}
-			to := o
-			o += length
-			for {
-				move32(out, to, past.window[:], start)
-				to += chunk
-				start += chunk
-				if to >= o {
-					break
-				}
+			d.batch.matches[matches%maxMatches] = newMatch(o, length, distance)
+			copied += length
+			if matches++; matches == maxMatches {
+				v = more
+				break
 			}
 			continue
 		}
-		to := o
+		from, to := o-distance, o
+		if from < 0 {
+			if from+int(d.past.size) < 0 {
+				v = farDistance
+				break
+			}
+			start, whole := d.past.find(from, length)
+			if !whole {
+				o += d.past.copy(out[o:o+length], out, from)
+				continue
+			}
+			ring := d.past.window[:]
+			for o += length; to < o; to += chunk {
+				move64(out, to, ring, start)
+				start += chunk
+			}
+			continue
+		}
 		o += length
 		if distance < 16 {
 			for ; to < o; to++ {
-				store8(out, to, out[to-distance])
+				store8(out, to, out[from])
+				from++
 			}
 			continue
 		}
 		for {
-			move32(out, to, out, from)
+			move64(out, to, out, from)
 			to += chunk
 			from += chunk
 			if to >= o {
@@ -191,5 +162,11 @@ func (d *Decoder) copyBatch() {
 			}
 		}
 	}
-	d.size = o + copy(out[o:], literals[l:d.batch.literal])
+	d.in = b
+	if d.cold {
+		d.batch.literal, d.batch.match, d.batch.size = o, matches, o+copied
+	} else {
+		d.size, d.batch.size = o, 0
+	}
+	return v
 }

@@ -13,27 +13,27 @@ type history struct {
 	size   int32 // bytes remembered, 0 ≤ size ≤ WindowSize
 }
 
-// bytes returns the ring, nil without a window.
-func (h *history) bytes() []byte {
-	if h.window == nil {
-		return nil
-	}
-	return h.window[:]
+// find returns where in the ring a match begins whose first byte lies -from
+// bytes before the message, and whether the match ends before the message
+// does begin and does not wrap around, even if copied in whole chunks.
+func (h *history) find(from, length int) (start int, whole bool) {
+	start = (int(h.next) + from) & (WindowSize - 1)
+	return start, from+length <= 0 && start <= WindowSize-maxMatch-chunk
 }
 
-// copy fills out from o on with what lies distance bytes before, byte by
-// byte: from the ring, which may wrap around, where that is before the start
-// of out. It reaches at most h.size bytes before.
-func (h *history) copy(out []byte, o, distance int) {
-	from := o - distance
-	for ; from < 0 && o < len(out); from++ {
-		out[o] = h.window[(int(h.next)+from)&(WindowSize-1)]
-		o++
-	}
-	for ; o < len(out); o++ {
-		out[o] = out[from]
+// copy fills dst, a part of the message's output out, with the match that
+// begins -from bytes before the message, byte by byte: from the ring, which
+// may wrap around, and then from the start of out. It returns len(dst).
+func (h *history) copy(dst, out []byte, from int) int {
+	for i := range dst {
+		if from < 0 {
+			dst[i] = h.window[(int(h.next)+from)&(WindowSize-1)]
+		} else {
+			dst[i] = out[from]
+		}
 		from++
 	}
+	return len(dst)
 }
 
 // append remembers the end of out.

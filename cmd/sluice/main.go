@@ -1,0 +1,111 @@
+// Command sluice shows the engine at work, and serves as a client of its own:
+//
+//	sluice demo   the engine against a gateway in a second process, with figures
+//	sluice run    the engine against Discord, or any gateway, events as JSON lines
+//	sluice mock   the gateway to test against, for bots in any language
+//
+// Exit status: 0 when all went well or a signal ended the command, 1 when it
+// failed, 2 when it was called wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-go/sluice/engine"
+)
+
+func main() {
+	// A reader of standard output that goes away is an error of the write, which
+	// ends the command in an orderly way, and not a signal that kills it.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
+	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// execute runs one command and returns the exit status.
+func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
+	}
+	var failed *failure
+	if errors.As(err, &failed) {
+		for _, line := range describe(failed) {
+			_, _ = fmt.Fprintf(errOut, "sluice: %s\n", line)
+		}
+		return 1
+	}
+	_, _ = fmt.Fprintf(errOut, "sluice: %v\nTry '%s --help'.\n", err, cmd.CommandPath())
+	return 2
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "sluice",
+		Short:         "A Discord gateway engine for very large bots",
+		Version:       engine.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp(root))
+	root.SuggestionsMinimumDistance = 2
+	root.AddCommand(newDemo(), newRun(), newMock())
+	return root
+}
+
+// newHelp returns the command help, which refuses what is no command.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Show the help of a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("unknown command %q", strings.Join(args, " "))
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}
+
+// noArgs refuses arguments that are no flags, with a hint at what was meant.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !cmd.HasSubCommands() {
+		return fmt.Errorf("unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
+	}
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q%s", args[0], hint)
+}
+
+// newLog returns a logger that writes lines to w.
+func newLog(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// mockOptions are the flags of mock.
+type mockOptions struct {
+	listen         string
+	tls            bool
+	longChain      bool
+	shards         int
+	maxConcurrency int
+	heartbeat      time.Duration
+	guilds         int
+	guildSize      int
+	rate           rateFlag
+	events         int
+	probes         int
+	seed           uint64
+	caOut          string
+	control        bool
+}
+
+const (
+	maxGuilds    = 2500 // of a shard, as Discord has it
+	maxGuildSize = 16 << 20
+)
+
+func newMock() *cobra.Command {
+	o := &mockOptions{
+		shards:         1,
+		maxConcurrency: 1,
+		heartbeat:      41250 * time.Millisecond,
+		guilds:         2,
+		guildSize:      2048,
+		events:         250_000,
+	}
+	cmd := &cobra.Command{
+		Use:   "mock",
+		Short: "Serve a gateway to test against, for bots in any language",
+		Long: `Serve a gateway to test against, for bots in any language.
+
+It prints its URLs and the token that it accepts, and serves until a signal ends
+it: the REST API, TLS or plain, four compressions, sessions that can be resumed,
+and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
+		Example: `  sluice mock --listen 127.0.0.1:8080 --tls=false --rate 5
+  sluice mock --ca-out ca.pem --shards 16 --guilds 20`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address to listen on; port 0 is a free one")
+	f.BoolVar(&o.tls, "tls", true, "serve TLS, with a certificate made for the occasion")
+	f.BoolVar(&o.longChain, "long-chain", false, "use a certificate chain of 3 to 4 KB, as public servers do")
+	f.Var(intFlag{&o.shards, 1, 100_000}, "shards", "number of shards that the API recommends")
+	f.Var(intFlag{&o.maxConcurrency, 1, 100_000}, "max-concurrency", "identifies in 5 s")
+	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what hello asks for")
+	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
+	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
+	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken (default 0)")
+	f.Var(intFlag{&o.events, 1, 1 << 30}, "traffic", "events of each session before it is asked to begin a new one")
+	f.Var(intFlag{&o.probes, 0, 100_000}, "probes", "first shards whose events carry the time of writing, as probe_ns")
+	f.Uint64Var(&o.seed, "seed", 1, "of the traffic")
+	f.StringVar(&o.caOut, "ca-out", "", "write the certificate authority to this PEM file")
+	f.BoolVar(&o.control, "control", false, "talk JSON with a parent process over standard input and output")
+	_ = f.MarkHidden("control")
+	return cmd
+}
+
+func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) error {
+	if host, _, err := net.SplitHostPort(o.listen); err != nil || host == "" {
+		return fmt.Errorf("invalid argument %q for \"--listen\": want host:port, such as 127.0.0.1:8080", o.listen)
+	}
+	options := []gatewaytest.Option{
+		gatewaytest.WithListen(o.listen),
+		gatewaytest.WithTLS(o.tls),
+		gatewaytest.WithShards(o.shards),
+		gatewaytest.WithMaxConcurrency(o.maxConcurrency),
+		gatewaytest.WithSessionStartLimit(1_000_000, 1_000_000),
+		gatewaytest.WithHeartbeatInterval(o.heartbeat),
+		gatewaytest.WithGuilds(o.guilds, o.guildSize),
+		gatewaytest.WithTraffic(float64(o.rate)),
+		gatewaytest.WithEvents(o.events),
+		gatewaytest.WithProbeShards(o.probes),
+		gatewaytest.WithSeed(o.seed),
+	}
+	if o.longChain {
+		options = append(options, gatewaytest.WithLongChain())
+	}
+	if token := os.Getenv("MOCK_TOKEN"); token != "" {
+		options = append(options, gatewaytest.WithToken(token))
+	}
+	server, err := gatewaytest.Start(options...)
+	if err != nil {
+		return fail(err)
+	}
+	defer server.Close()
+	if o.caOut != "" {
+		if err := os.WriteFile(o.caOut, server.CertPEM(), 0o644); err != nil {
+			return fail(fmt.Errorf("cannot write --ca-out: %w", err))
+		}
+	}
+	if o.control {
+		return fail(serveParent(server, in, out))
+	}
+	if err := o.announce(server, out); err != nil {
+		return fail(err)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// announce prints what a client needs to know.
+func (o *mockOptions) announce(server *gatewaytest.Server, out io.Writer) error {
+	lines := []string{
+		"gateway  " + server.URL(),
+		"api      " + server.APIURL(),
+		"token    " + server.Token(),
+	}
+	switch {
+	case o.caOut != "":
+		lines = append(lines, "ca       "+o.caOut)
+	case o.tls:
+		lines = append(lines, "ca       (name a file with --ca-out to get the certificate authority)")
+	}
+	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
+	return err
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// mockHello is the first line that a mock tells its parent process.
+type mockHello struct {
+	URL    string `json:"url"`
+	APIURL string `json:"api_url"`
+	Token  string `json:"token"`
+	CA     string `json:"ca"`
+}
+
+// What a parent asks, each a line.
+const (
+	quiesceRequest = "quiesce" // to end all traffic; the answer is an empty object
+	reportRequest  = "report"  // what was written; the answer is a gatewaytest.Report
+)
+
+// serveParent serves until standard input ends, which happens also when the
+// parent is killed.
+func serveParent(server *gatewaytest.Server, in io.Reader, out io.Writer) error {
+	answers := json.NewEncoder(out)
+	hello := mockHello{URL: server.URL(), APIURL: server.APIURL(), Token: server.Token(), CA: string(server.CertPEM())}
+	if err := answers.Encode(hello); err != nil {
+		return err
+	}
+	requests := bufio.NewScanner(in)
+	for requests.Scan() {
+		answer, err := answerParent(server, requests.Text())
+		if err != nil {
+			return err
+		}
+		if err := answers.Encode(answer); err != nil {
+			return err
+		}
+	}
+	return requests.Err()
+}
+
+func answerParent(server *gatewaytest.Server, request string) (any, error) {
+	switch request {
+	case quiesceRequest:
+		ctx, cancel := context.WithTimeout(context.Background(), quiesceTimeout)
+		defer cancel()
+		// Where a client does not read, the report says what was written all the same.
+		_ = server.Quiesce(ctx)
+		return struct{}{}, nil
+	case reportRequest:
+		return server.Report(), nil
+	}
+	return nil, fmt.Errorf("unknown request %q", request)
+}
+
+// quiesceTimeout is how long the mock waits for clients to take what was begun.
+const quiesceTimeout = 5 * time.Second

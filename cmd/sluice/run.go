@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// runOptions are the flags of run. Their words are those of engine.Config.
+type runOptions struct {
+	gatewayURL string
+	apiURL     string
+	tokenFile  string
+	shards     shardsFlag
+	intents    intentsFlag
+	events     eventsFlag
+	compress   compressFlag
+	caFile     string
+	out        string
+	duration   time.Duration
+	retries    int
+	driver     driverFlag
+	logLevel   levelFlag
+}
+
+func newRun() *cobra.Command {
+	o := &runOptions{
+		intents: intentsFlag{gateway.IntentsUnprivileged},
+		events:  eventsFlag{gateway.AllDispatches()},
+	}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run shards against Discord and write their events as JSON lines",
+		Long: `Run shards against Discord, or any gateway that speaks its protocol.
+
+The bot's token is read from the environment variable DISCORD_TOKEN or from
+--token-file, never from an argument, which every user of the machine could see.
+
+With --out each delivered event is written as one line: the whole payload as it
+came. Lists are names as Discord writes them, separated by commas. SIGINT and
+SIGTERM close all connections in a way that lets the sessions be resumed.`,
+		Example: `  sluice run --intents GUILDS,GUILD_MESSAGES --events MESSAGE_CREATE --out -
+  sluice run --shards 0-7/16 --token-file /run/secrets/token`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.Var(urlFlag{&o.gatewayURL, [2]string{"ws", "wss"}}, "gateway-url", "first URL of each shard, as ws:// or wss:// (default: as the API says)")
+	f.Var(urlFlag{&o.apiURL, [2]string{"http", "https"}}, "api-url", "base of the REST API, as https:// or http:// (default https://discord.com/api/v10,\nwhich is not asked where both --gateway-url and --shards are given)")
+	f.StringVar(&o.tokenFile, "token-file", "", "file that holds the bot's token (default: DISCORD_TOKEN of the environment)")
+	f.Var(&o.shards, "shards", "number of shards, or those of this process such as 0-7/16; 0: as many as Discord recommends")
+	f.Var(&o.intents, "intents", "intents, such as GUILDS,GUILD_MESSAGES, or their number")
+	f.Var(&o.events, "events", "events to deliver, such as MESSAGE_CREATE,READY")
+	f.Var(&o.compress, "compress", "compression")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificate authorities to trust besides the system's")
+	f.StringVar(&o.out, "out", "", "append events to this file; - is standard output")
+	f.Var(durationFlag{&o.duration, 0}, "duration", "end after this time (default: run until a signal)")
+	f.Var(intFlag{&o.retries, 0, 1 << 30}, "retries", "give up when this many retries in a row have failed (default: never)")
+	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
+	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
+	return cmd
+}
+
+func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	logger := newLog(stderr, o.logLevel.Level)
+	token, err := readToken(o.tokenFile, logger)
+	if err != nil {
+		return fail(err)
+	}
+	roots, err := readRoots(o.caFile)
+	if err != nil {
+		return fail(err)
+	}
+	eng, err := engine.New(engine.Config{
+		Token:       token,
+		Intents:     o.intents.Intents,
+		Shards:      o.shards.Shards,
+		Compression: o.compress.Compression,
+		GatewayURL:  o.gatewayURL,
+		APIURL:      o.apiURL,
+		TLS:         roots,
+		Retries:     o.retries,
+		Driver:      o.driver.Driver,
+		Logger:      logger,
+	})
+	if err != nil {
+		return configMistake(err)
+	}
+	if o.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.duration)
+		defer cancel()
+	}
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	sink, err := openSink(o.out, stdout, abort)
+	if err != nil {
+		return fail(err)
+	}
+	if sink != nil {
+		eng.On(o.events.EventSet, sink.event)
+	}
+	stopped := logProgress(ctx, eng, logger)
+	err = eng.Run(ctx)
+	abort(nil)
+	<-stopped
+	return fail(errors.Join(o.verdict(err, logger), sink.close()))
+}
+
+// verdict tells what of Run's error ends the command with a failure.
+func (o *runOptions) verdict(err error, logger *slog.Logger) error {
+	if errors.Is(err, engine.ErrShutdownTimeout) {
+		// The wish to end was met; only whoever reads the output did not keep up.
+		logger.Warn("events were still being written when the time to shut down was over", "cause", err)
+		return nil
+	}
+	return err
+}
+
+// configMistake shows what engine.New found in terms of the flags. The token is
+// no flag, so a bad one is no wrong call.
+func configMistake(err error) error {
+	var mistake *engine.ConfigError
+	if !errors.As(err, &mistake) {
+		return err
+	}
+	flags := map[string]string{
+		"GatewayURL": "--gateway-url", "APIURL": "--api-url", "Shards": "--shards", "Intents": "--intents",
+	}
+	name, known := flags[mistake.Field]
+	switch {
+	case mistake.Field == "Token":
+		return fail(fmt.Errorf("the token %s", mistake.Reason))
+	case !known:
+		return err
+	}
+	return fmt.Errorf("%s %s", name, mistake.Reason)
+}
+
+// logProgress logs every ten seconds what was received. The channel is closed
+// when it has ended.
+func logProgress(ctx context.Context, eng *engine.Engine, logger *slog.Logger) <-chan struct{} {
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(10 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				ready, all := countReady(eng)
+				s := eng.Stats()
+				logger.Info("running", "ready", ready, "shards", all, "events", s.Events,
+					"bytes_wire", s.BytesWire, "bytes_json", s.BytesJSON, "reconnects", s.Reconnects, "latency", s.Latency)
+			}
+		}
+	}()
+	return stopped
+}
+
+// countReady returns how many shards are ready, and how many there are.
+func countReady(eng *engine.Engine) (ready, all int) {
+	for s := range eng.Shards() {
+		all++
+		if s.State() == engine.Ready {
+			ready++
+		}
+	}
+	return ready, all
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// window is what was measured from all shards ready to the end.
+type window struct {
+	events   uint64
+	duration time.Duration
+	cost     usage
+	latency  *histogram
+}
+
+// summary is what demo prints. With --json its fields are one object.
+type summary struct {
+	ShardsReady    int     `json:"shards_ready"`
+	Events         uint64  `json:"events"`
+	BytesWire      uint64  `json:"bytes_wire"` // of WebSocket, after TLS
+	BytesJSON      uint64  `json:"bytes_json"`
+	Lost           int64   `json:"lost"`
+	Duplicates     int64   `json:"duplicates"`
+	Identifies     uint64  `json:"identifies"`
+	Resumes        uint64  `json:"resumes"`
+	Reconnects     uint64  `json:"reconnects"`
+	CPUPerEvent    float64 `json:"cpu_us_per_event"`
+	AllocsPerEvent float64 `json:"allocs_per_event"`
+	GCCycles       uint32  `json:"gc_cycles"`
+	P50            int64   `json:"p50_us"`
+	P99            int64   `json:"p99_us"`
+	RSS            int64   `json:"rss_bytes"`
+	RSSPerShard    int64   `json:"rss_per_shard"`
+	Duration       float64 `json:"duration_s"`
+
+	shards      int
+	rate        float64 // events a second, from all shards ready to the end
+	interrupted bool    // before all shards were ready
+}
+
+// summarize is called when everything has arrived and the shards still stand.
+func (d *demo) summarize(w *window, report *gatewaytest.Report, start usage) *summary {
+	stats := d.engine.Stats()
+	s := &summary{
+		Events:     stats.Events,
+		BytesWire:  stats.BytesWire,
+		BytesJSON:  stats.BytesJSON,
+		Identifies: stats.Identifies,
+		Resumes:    stats.Resumes,
+		Reconnects: stats.Reconnects,
+		GCCycles:   w.cost.gcCycles,
+		P50:        w.latency.quantile(0.50),
+		P99:        w.latency.quantile(0.99),
+		Duration:   round(w.duration.Seconds()),
+
+		shards:      d.options.shards,
+		rate:        float64(w.events) / max(w.duration.Seconds(), 1e-3),
+		interrupted: d.interrupted,
+	}
+	s.ShardsReady, _ = countReady(d.engine)
+	s.Lost, s.Duplicates = d.tally.totals(report)
+	if w.events > 0 {
+		s.CPUPerEvent = round(float64(w.cost.cpu.Nanoseconds()) / 1000 / float64(w.events))
+		s.AllocsPerEvent = round(float64(w.cost.allocs) / float64(w.events))
+	}
+	// Memory that was freed goes back to the system first: what counts is what
+	// the shards hold.
+	debug.FreeOSMemory()
+	if now, err := measureProcess(); err == nil {
+		s.RSS = now.rss
+		s.RSSPerShard = (now.rss - start.rss) / int64(d.options.shards)
+	}
+	return s
+}
+
+// round keeps three places.
+func round(x float64) float64 { return math.Round(x*1000) / 1000 }
+
+// verdict is nil if every event arrived once and every shard stood, unless a
+// signal came before they did.
+func (s *summary) verdict() error {
+	var errs []error
+	if s.ShardsReady < s.shards && !s.interrupted {
+		errs = append(errs, fmt.Errorf("only %d of %d shards were ready at the end", s.ShardsReady, s.shards))
+	}
+	if s.Lost != 0 {
+		errs = append(errs, fmt.Errorf("%d events were lost", s.Lost))
+	}
+	if s.Duplicates != 0 {
+		errs = append(errs, fmt.Errorf("%d events came twice", s.Duplicates))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *summary) print(w io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(w).Encode(s)
+	}
+	_, err := fmt.Fprintf(w, `
+shards ready   %d of %d
+events         %d in all: lost %d, duplicates %d
+traffic        %.0f events/s for %.1f s
+bytes          %.1f MB wire, %.1f MB JSON (%.1f×)
+sessions       %d identifies, %d resumes, %d reconnects
+CPU            %.2f µs per event
+allocations    %.2f per event, %d garbage collections
+latency        p50 %s, p99 %s, from the gateway's write to the callback
+memory         %.1f MB resident, %.1f KB per shard
+(sluice %s; figures of this process alone, the gateway is another)
+`,
+		s.ShardsReady, s.shards,
+		s.Events, s.Lost, s.Duplicates,
+		s.rate, s.Duration,
+		float64(s.BytesWire)/1e6, float64(s.BytesJSON)/1e6, float64(s.BytesJSON)/float64(max(s.BytesWire, 1)),
+		s.Identifies, s.Resumes, s.Reconnects,
+		s.CPUPerEvent, s.AllocsPerEvent, s.GCCycles,
+		ms(s.P50), ms(s.P99),
+		float64(s.RSS)/1e6, float64(s.RSSPerShard)/1e3,
+		engine.Version)
+	return err
+}
+
+// ms writes a latency for people.
+func ms(us int64) string { return strconv.FormatFloat(float64(us)/1000, 'f', 2, 64) + " ms" }

@@ -54,7 +54,7 @@ func (t Token) secret() string {
 func (t Token) check() error {
 	s := t.secret()
 	switch {
-	case s == "":
+	case s == "", s == "Bot":
 		return errors.New("is empty; set it to the bot's token from Discord's developer portal")
 	case strings.HasPrefix(s, "Bearer "):
 		return errors.New("is an OAuth2 bearer token; the gateway takes a bot's token")

@@ -1,0 +1,107 @@
+package zstd
+
+// DefaultMaxWindow is the MaxWindow of a decoder where none is given: 8 MiB,
+// which RFC 8878 section 3.1.1.1.2 recommends to support.
+const DefaultMaxWindow = 8 << 20
+
+// A Decoder has what decoding a message needs and nothing that outlasts one:
+// the memory of the output, and tables, with tags that tell whose they are.
+// One serves any number of streams, and is used by one goroutine at a time.
+// The zero value is ready.
+type Decoder struct {
+	// MaxWindow is the largest window of a frame, in bytes, that is decoded:
+	// as much memory as a stream can need. 0 stands for DefaultMaxWindow.
+	MaxWindow int
+
+	stream *Stream
+	src    []byte // the message
+	pos    int    // in src, of the part to decode next
+
+	out      []byte // the output and room behind it
+	size     int    // of the output
+	base     int    // where the output of the stream's frame begins in out
+	limit    int
+	blockMax int // Block_Maximum_Size of the frame
+
+	literals       []byte // of the block, and room bytes behind them
+	literalsSize   int
+	literalsBuffer []byte
+	codeBits       int // of codeTable
+	reader         sequenceReader
+	sequences      [chunk]sequence
+
+	lastTag   uint64
+	treeTag   uint64
+	codeTable codeTable
+	tables    [sequenceCodes]table
+
+	distribution distribution
+	weightTable  stateTable
+	weights      weights
+
+	output  scratch
+	fronted []byte // a bit stream from a message's first bytes
+}
+
+// Decode decodes a message of s: src has all its bytes. The output, at most
+// limit bytes, is borrowed: it is valid until the next call of a method of
+// d, and not to be written. It is empty (and no event) if the message has no
+// block, or only empty ones.
+//
+// A message ends between two blocks, or behind a frame: its parts cannot be
+// decoded one by one. Decode keeps no reference to src.
+//
+// The errors are [*CorruptError] with an offset in src, [ErrTooLarge],
+// [ErrWindow], [ErrDictionary] and, for what follows one of them, [ErrFailed]:
+// a stream that had an error is without a use other than Reset.
+func (d *Decoder) Decode(s *Stream, src []byte, limit int) (out []byte, err error) {
+	if s.phase == atFailure {
+		return nil, ErrFailed
+	}
+	d.start(s, src, limit)
+	v := ok
+	for v == ok && d.pos < len(d.src) {
+		if s.phase == atFrame {
+			v = d.frameHeader()
+		} else {
+			v = d.block()
+		}
+	}
+	out = d.out[:d.size:d.size]
+	if v != ok {
+		s.phase = atFailure
+		out, err = nil, v.err(int64(d.pos))
+	} else if s.phase == atBlock {
+		s.history.append(out[d.base:], s.frame.window)
+	}
+	d.finish()
+	return out, err
+}
+
+// start makes d ready for a message.
+func (d *Decoder) start(s *Stream, src []byte, limit int) {
+	d.stream = s
+	d.src = src
+	d.pos = 0
+	d.limit = max(limit, 0)
+	d.out = d.output.take(1)
+	d.size = 0
+	d.base = 0
+}
+
+// finish lets go of what start was given.
+func (d *Decoder) finish() {
+	d.output.done(d.size)
+	d.stream, d.src, d.out, d.literals = nil, nil, nil, nil
+	d.reader.in.b = nil
+}
+
+// grow makes room for an output of the given size.
+func (d *Decoder) grow(size int) {
+	if len(d.out) >= size+room {
+		return
+	}
+	old := d.out[:d.size]
+	d.out = d.output.take(size + room)
+	copy(d.out, old)
+}

@@ -1,0 +1,42 @@
+// Package zstd decodes Zstandard (RFC 8878) as the gateway sends it with
+// transport compression: one frame for each connection, which never ends,
+// flushed after every payload (Discord: Transport Compression).
+//
+// # Messages
+//
+// A [Decoder] is given messages, not a reader: all bytes of a message are in
+// memory, and its output is put into memory that the decoder has for it. One
+// WebSocket message is one payload: it ends where a block ends, and one that
+// ends elsewhere is corrupt. A message may have any number of blocks, and of
+// empty ones; one that has nothing else has empty output, and is no event. A
+// frame may also end, with or behind others, and another or a skippable frame
+// begin.
+//
+// # Ownership
+//
+// A connection owns a [Stream]: its window, a ring that grows as history
+// comes, three offsets, and descriptions of the tables that a later block may
+// refer to: half a KiB and the window. The tables themselves belong to the Decoder, which
+// serves all the connections of an event loop, with tags that tell whose they
+// are: a block that refers to a table of before finds it there, or has it
+// built again if other connections came in between. A table that a block
+// brings along, as most do, is built once either way. The output is decoded
+// into the decoder's memory, where matches find what the message had before;
+// those that reach back further read the ring, which is written only once the
+// message turned out to be well.
+//
+// # What is accepted
+//
+// What RFC 8878 allows, but no dictionaries, and no windows over
+// [Decoder.MaxWindow]. The sizes that a frame or block announces are held
+// against what comes. A frame's checksum is skipped: it would take a hash over
+// all of a stream, which for the gateway's never ends. So a damaged message
+// may well decode to something else; TLS is what protects it.
+//
+// Blocks that libzstd refuses are refused: also literals of fewer than six
+// bytes in four streams, a tree without codes of its greatest length, and
+// bytes behind a header that announces no sequences. Where the two differ,
+// this package is the more strict: offsets may not reach behind the window
+// even if older output is still in memory, a repeat offset may not become
+// zero, and reserved bits have to be zero.
+package zstd

@@ -1,0 +1,138 @@
+package zstd
+
+import (
+	"bytes"
+	"testing"
+	"unsafe"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// A decoded message allocates nothing, nor does a new connection.
+func TestNoAllocation(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	var d Decoder
+	var streams [2]Stream
+	ms := messages(t, zstd.SpeedDefault, 1<<16, append(payloads(11, 200, 3000), payloads(12, 1, 250_000)...)...)
+	decode := func() {
+		streams[0].Reset()
+		streams[1].Reset()
+		for i, m := range ms {
+			for k := range streams {
+				if _, err := d.Decode(&streams[k], m, testLimit); err != nil {
+					t.Fatalf("message %d: %v", i, err)
+				}
+			}
+		}
+	}
+	decode()
+	if n := testing.AllocsPerRun(5, decode); n != 0 {
+		t.Errorf("%v allocations for %d messages", n, len(ms))
+	}
+}
+
+// A connection has its window and 1 KiB at most, whatever it received, and
+// less while less history has come.
+func TestStreamSize(t *testing.T) {
+	const window = 256 << 10
+	var d Decoder
+	var s Stream
+	size := int(unsafe.Sizeof(s))
+	t.Logf("a stream has %d bytes", size)
+	if size > 1<<10 {
+		t.Errorf("a stream has %d bytes", size)
+	}
+	ms := messages(t, zstd.SpeedDefault, window, []byte("small"), bytes.Repeat([]byte("medium"), 10_000), bytes.Repeat([]byte("large"), 1<<20), []byte("small"))
+	for i, most := range []int{minRing, 128 << 10, window, window} {
+		if _, err := d.Decode(&s, ms[i], testLimit); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+		if len(s.history.ring) > most || cap(s.history.ring) > most {
+			t.Errorf("message %d: %d bytes", i, len(s.history.ring))
+		}
+	}
+	s.Reset()
+	if _, err := d.Decode(&s, framed(10).raw("small").b, testLimit); err != nil {
+		t.Fatal(err)
+	}
+	if cap(s.history.ring) > 1<<10 {
+		t.Errorf("%d bytes for a window of 1 KiB", len(s.history.ring))
+	}
+}
+
+// The decoder gives back the memory of a large message, once such messages
+// have stayed away. The output it returned is not touched by that.
+func TestScratchShrinks(t *testing.T) {
+	var d Decoder
+	var s Stream
+	ms := messages(t, zstd.SpeedFastest, 1<<16, append([][]byte{bytes.Repeat([]byte("large"), 1<<20)}, payloads(12, 2*scratchStrikes, 100)...)...)
+	for i, m := range ms {
+		if _, err := d.Decode(&s, m, testLimit); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+		if i < scratchStrikes-1 && len(d.output.mem) < 5<<20 {
+			t.Fatalf("message %d: %d bytes left", i, len(d.output.mem))
+		}
+	}
+	if len(d.output.mem) > smallScratch {
+		t.Errorf("%d bytes kept", len(d.output.mem))
+	}
+}
+
+// The output is the decoder's memory, and cannot be appended to.
+func TestBorrowed(t *testing.T) {
+	var d Decoder
+	var s Stream
+	out, err := d.Decode(&s, framed(10).raw("abc").b, 3)
+	if err != nil || len(out) != 3 || cap(out) != 3 {
+		t.Errorf("%d bytes of %d, %v", len(out), cap(out), err)
+	}
+	if &out[0] != &d.output.mem[0] {
+		t.Error("output is a copy")
+	}
+}
+
+// Tables are told apart, also where a stream moves between decoders and is
+// reset or copied in between.
+func TestTags(t *testing.T) {
+	treeOf := func(a, b byte) []byte {
+		weights := make([]byte, b)
+		weights[a] = 1
+		return append(directTree(weights), aLiterals("abba")...)
+	}
+	ab := framed(10).compressed(huffmanSection(compressedLiterals, 0, 4, treeOf('a', 'b')...), none).b
+	cd := framed(10).compressed(huffmanSection(compressedLiterals, 0, 4, treeOf('c', 'd')...), none).b
+	again := (&blockWriter{}).compressed(huffmanSection(treelessLiterals, 0, 4, aLiterals("abba")...), none).b
+	var decoders [3]Decoder
+	var one, two Stream
+	decode := func(d int, s *Stream, m []byte, want string) {
+		t.Helper()
+		if out, err := decoders[d].Decode(s, m, 10); string(out) != want {
+			t.Fatalf("%q, want %q, %v", out, want, err)
+		}
+	}
+	decode(0, &one, ab, "abba")
+	decode(0, &two, cd, "cddc")
+	decode(0, &one, again, "abba")
+	decode(1, &one, again, "abba")
+	decode(1, &two, again, "cddc")
+	decode(2, &two, again, "cddc")
+	one = Stream{}
+	decode(1, &one, cd, "cddc")
+	decode(0, &one, again, "cddc")
+	copied := one
+	one.Reset()
+	decode(2, &one, ab, "abba")
+	decode(2, &copied, again, "cddc")
+	decode(0, &one, again, "abba")
+
+	// A decoder takes another block of tags when its own is used up.
+	d := &decoders[0]
+	d.lastTag += tagBlock - d.lastTag%tagBlock - 1
+	last := d.newTag()
+	if next := d.newTag(); next <= last || next == 0 {
+		t.Errorf("tag %d after %d", next, last)
+	}
+}

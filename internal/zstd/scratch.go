@@ -1,0 +1,38 @@
+package zstd
+
+const (
+	// smallScratch is what a scratch begins with and never gives back.
+	smallScratch = 2*maxBlock + room
+
+	// scratchStrikes is how many messages in a row have to need less than a
+	// quarter of a larger scratch before it is given back.
+	scratchStrikes = 64
+)
+
+// A scratch is memory that grows with the largest message and shrinks once
+// such messages have stayed away.
+type scratch struct {
+	mem     []byte
+	strikes int
+}
+
+// take returns the memory, at least size bytes of it.
+func (s *scratch) take(size int) []byte {
+	if len(s.mem) < size {
+		s.mem = make([]byte, max(size, 2*len(s.mem), smallScratch))
+		s.strikes = 0
+	}
+	return s.mem
+}
+
+// done says how much of the memory a message needed. What take returned
+// stays valid until the next take.
+func (s *scratch) done(used int) {
+	if len(s.mem) <= smallScratch || used >= len(s.mem)/4 {
+		s.strikes = 0
+		return
+	}
+	if s.strikes++; s.strikes == scratchStrikes {
+		*s = scratch{}
+	}
+}

@@ -1,0 +1,67 @@
+package zstd
+
+// minRing is the least memory that a stream has for its history, unless its
+// window is smaller.
+const minRing = 16 << 10
+
+// A history is the end of what a frame has put out, up to its window, as a
+// ring. The ring grows with it: while it is smaller than the window, it has
+// all that was put out, from its start on.
+type history struct {
+	ring []byte
+	next int // where the next byte goes, 0 ≤ next ≤ len(ring)
+	size int // bytes remembered, 0 ≤ size ≤ len(ring)
+}
+
+// reset forgets everything, for a frame with the given window. Memory is kept
+// as far as the window needs it.
+func (h *history) reset(window int) {
+	h.next, h.size = 0, 0
+	if len(h.ring) > window {
+		h.ring = nil
+	}
+}
+
+// index is where in the ring the byte is that came before bytes before the
+// next one: 1 ≤ before ≤ size.
+func (h *history) index(before int) int {
+	i := h.next - before
+	if i < 0 {
+		i += len(h.ring)
+	}
+	return i
+}
+
+// match fills out from o on with the before bytes that end the history, which
+// begin at start of the ring and may wrap around, and with what follows them:
+// the frame's output, from base of out on. It is seldom needed, and kept out of
+// the loop that calls it.
+//
+//go:noinline
+func (h *history) match(out []byte, o, start, before, base int) {
+	n := copy(out[o:], h.ring[start:min(start+before, len(h.ring))])
+	n += copy(out[o+n:], h.ring[:before-n])
+	for o += n; o < len(out); { // twice as much each time
+		o += copy(out[o:], out[base:o])
+	}
+}
+
+// append remembers the end of out, as far as the window goes.
+func (h *history) append(out []byte, window int) {
+	out = out[max(0, len(out)-window):]
+	if len(out) == 0 {
+		return
+	}
+	if size := min(h.size+len(out), window); size > len(h.ring) {
+		ring := make([]byte, min(max(size, 2*len(h.ring), minRing), window))
+		copy(ring, h.ring[:h.size])
+		h.ring = ring
+	}
+	n := copy(h.ring[h.next:], out)
+	copy(h.ring, out[n:])
+	h.next += len(out)
+	if h.next >= window {
+		h.next -= window
+	}
+	h.size = min(h.size+len(out), window)
+}

@@ -180,6 +180,10 @@ type Config struct {
 	// closes the connection. Default 64 MiB.
 	MaxPayload int
 
+	// LibraryZstd has zstd-stream decoded by klauspost/compress instead of this
+	// project's own decoder, at more than twice the memory. Default false.
+	LibraryZstd bool
+
 	// LargeThreshold is the number of members, 50 to 250, above which a guild's
 	// offline members are left out. Default 0: Discord's own default, 50.
 	LargeThreshold int

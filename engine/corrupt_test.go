@@ -353,32 +353,55 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestBadStreams are refused with a cause that says what is wrong.
+// TestBadStreams are refused with a cause that says what is wrong, by either
+// decoder of zstd-stream.
 func TestBadStreams(t *testing.T) {
 	header := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40}
 	for _, test := range []struct {
-		c       Compression
-		message []byte
-		cause   string
+		c            Compression
+		message      []byte
+		own, library string
 	}{
-		{ZlibStream, []byte("{\"op\":1}\x00\x00\xff\xff"), "zlib-stream"},
-		{ZlibStream, []byte{0x78, 0x9d, 0, 0, 0, 0xff, 0xff}, "header"},
-		{ZstdStream, []byte("{\"op\":1}"), "without a zstd frame"},
-		{ZstdStream, []byte{0x28, 0xb5}, "without a zstd frame"},
-		{ZstdStream, header[:5], "inside the frame header"},
-		{ZstdStream, append(slices.Clone(header), 1, 0, 0), "the frame ends"},
-		{ZstdStream, append(slices.Clone(header), 6, 0, 0), "reserved block type"},
-		{ZstdStream, append(slices.Clone(header), 8), "inside a block header"},
-		{ZstdStream, append(slices.Clone(header), 80, 0, 0, 'x'), "inside a block"},
-		{ZstdStream, []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 8, 0, 0, 'x'}, "zstd-stream"}, // a window of terabytes
-		{PayloadCompression, []byte{0x78, 0x9c, 0, 0}, "payload compression"},
-		{PayloadCompression, append(newEncoder(t, PayloadCompression).message(testHello), 0), "payload compression"},
+		{ZlibStream, []byte("{\"op\":1}\x00\x00\xff\xff"), "zlib-stream", ""},
+		{ZlibStream, []byte{0x78, 0x9d, 0, 0, 0, 0xff, 0xff}, "header", ""},
+		{ZstdStream, []byte("{\"op\":1}"), "magic number", "without a zstd frame"},
+		{ZstdStream, []byte{0x28, 0xb5}, "inside a frame's header", "without a zstd frame"},
+		{ZstdStream, header[:5], "inside a frame's header", "inside the frame header"},
+		{ZstdStream, append(slices.Clone(header), 6, 0, 0), "reserved block type", "reserved block type"},
+		{ZstdStream, append(slices.Clone(header), 8), "inside a block", "inside a block header"},
+		{ZstdStream, append(slices.Clone(header), 80, 0, 0, 'x'), "inside a block", "inside a block"},
+		{ZstdStream, []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 8, 0, 0, 'x'}, "window", "zstd-stream"}, // of terabytes
+		{PayloadCompression, []byte{0x78, 0x9c, 0, 0}, "payload compression", ""},
+		{PayloadCompression, append(newEncoder(t, PayloadCompression).message(testHello), 0), "payload compression", ""},
 	} {
-		r := newRig(t, func(config *Config) { config.Compression = test.c })
+		causes := map[bool]string{false: test.own, true: test.library}
+		for library, cause := range causes {
+			if cause == "" {
+				continue
+			}
+			if !ownZstd && test.c == ZstdStream {
+				cause = test.library
+			}
+			r := newRig(t, func(config *Config) { config.Compression, config.LibraryZstd = test.c, library })
+			r.dial()
+			r.binary(test.message)
+			if r.core.state != Closing || !strings.Contains(r.core.redial.cause.Error(), cause) {
+				t.Errorf("%v %x: %v, %v; want %s", test.c, test.message, r.core.state, r.core.redial.cause, cause)
+			}
+		}
+	}
+}
+
+// A zstd frame may end, and another begin; only the library's reader cannot go on.
+func TestZstdFrameEnds(t *testing.T) {
+	ended := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40, 1, 0, 0}
+	for _, library := range []bool{false, true} {
+		r := newRig(t, func(config *Config) { config.Compression, config.LibraryZstd = ZstdStream, library })
 		r.dial()
-		r.binary(test.message)
-		if r.core.state != Closing || !strings.Contains(r.core.redial.cause.Error(), test.cause) {
-			t.Errorf("%v %x: %v, %v; want %s", test.c, test.message, r.core.state, r.core.redial.cause, test.cause)
+		r.binary(slices.Clone(ended))
+		r.binary(newEncoder(t, ZstdStream).message(testHello))
+		if want := map[bool]State{true: Closing, false: Queued}[library || !ownZstd]; r.core.state != want {
+			t.Errorf("library %t: %v, %v; want %v", library, r.core.state, r.core.redial.cause, want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/internal/inflate"
+	"github.com/sluice-go/sluice/internal/zstd"
 )
 
 // errTooLarge: a payload would be larger than Config.MaxPayload. How large it
@@ -19,6 +20,7 @@ type inflow struct {
 	limit    int
 	stream   stream           // nil without transport compression
 	inflater *inflate.Decoder // lent for the length of a feed
+	unzstd   *zstd.Decoder    // lent for the length of a feed
 }
 
 // stream is a transport compression's decoder.
@@ -41,7 +43,7 @@ func (in *inflow) open(config *Config) {
 	case ZlibStream:
 		in.stream = &zlibStream{}
 	case ZstdStream:
-		in.stream = &zstdStream{}
+		in.stream = newZstd(config.LibraryZstd)
 	}
 }
 
@@ -54,9 +56,12 @@ func (in *inflow) close() {
 	}
 }
 
-// inflaters keeps the tables and output buffers of inflate, which are a loop's
-// and not a connection's: as many as loops are at work at the same moment.
-var inflaters = sync.Pool{New: func() any { return new(inflate.Decoder) }}
+// These keep tables and output buffers, which are a loop's and not a
+// connection's: as many as loops are at work at the same moment.
+var (
+	inflaters = sync.Pool{New: func() any { return new(inflate.Decoder) }}
+	unzstds   = sync.Pool{New: func() any { return new(zstd.Decoder) }}
+)
 
 // decoder borrows a decoder for the rest of the feed.
 func (in *inflow) decoder() *inflate.Decoder {
@@ -66,11 +71,23 @@ func (in *inflow) decoder() *inflate.Decoder {
 	return in.inflater
 }
 
+// zstdDecoder borrows a decoder for the rest of the feed.
+func (in *inflow) zstdDecoder() *zstd.Decoder {
+	if in.unzstd == nil {
+		in.unzstd = unzstds.Get().(*zstd.Decoder)
+	}
+	return in.unzstd
+}
+
 // rest ends a feed: what is not the connection's own goes back.
 func (in *inflow) rest() {
 	if in.inflater != nil {
 		inflaters.Put(in.inflater)
 		in.inflater = nil
+	}
+	if in.unzstd != nil {
+		unzstds.Put(in.unzstd)
+		in.unzstd = nil
 	}
 	if in.stream != nil {
 		in.stream.rest()

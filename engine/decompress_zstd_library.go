@@ -24,16 +24,17 @@ const (
 	zstdMagic = 0xfd2fb528
 )
 
-// zstdStream is one zstd frame for a connection, which never ends. One message
-// is one payload.
-type zstdStream struct {
+// libraryZstd decodes zstd-stream with klauspost/compress: the second opinion to
+// internal/zstd, for Config.LibraryZstd and where that one is not built for speed
+// (the build tag purego, big-endian machines). It keeps its window twice.
+type libraryZstd struct {
 	source bytes.Reader
 	header []byte        // the frame's, until the first block comes
 	reader *zstd.Decoder // nil: no block has come
 	out    *pool.Buffer  // only during a feed: a large payload leaves nothing behind
 }
 
-func (z *zstdStream) close() {
+func (z *libraryZstd) close() {
 	z.rest()
 	if z.reader != nil {
 		z.reader.Close()
@@ -43,7 +44,7 @@ func (z *zstdStream) close() {
 
 // rest implements stream. The room that the reader demands counts as used, so
 // that the pool keeps it.
-func (z *zstdStream) rest() {
+func (z *libraryZstd) rest() {
 	if z.out != nil {
 		z.out.B = z.out.B[:cap(z.out.B)]
 		z.out.Release()
@@ -54,7 +55,7 @@ func (z *zstdStream) rest() {
 // decode implements stream. The blocks' headers are walked before the reader
 // sees the message: the reader fails for good on a message that ends inside a
 // block, and looks for more behind an empty one.
-func (z *zstdStream) decode(in *inflow, message []byte) ([]byte, error) {
+func (z *libraryZstd) decode(in *inflow, message []byte) ([]byte, error) {
 	if z.reader == nil && z.header == nil {
 		n, err := zstdFrameHeader(message)
 		if err != nil {
@@ -90,7 +91,7 @@ func (z *zstdStream) decode(in *inflow, message []byte) ([]byte, error) {
 // at most, and one with an empty source would be the stream's last: so there is
 // always room for more than a block, and a Read that left some of it was enough
 // once the source is empty.
-func (z *zstdStream) read(limit int) ([]byte, error) {
+func (z *libraryZstd) read(limit int) ([]byte, error) {
 	for {
 		z.out.Grow(zstdRoom)
 		space := z.out.B[len(z.out.B):cap(z.out.B)]

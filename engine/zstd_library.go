@@ -1,0 +1,6 @@
+//go:build purego || !(amd64 || arm64 || ppc64le || riscv64 || loong64)
+
+package engine
+
+// ownZstd: without wide loads klauspost/compress is the faster decoder.
+const ownZstd = false

@@ -33,12 +33,21 @@ type epollDriver struct {
 	next  atomic.Uint32
 }
 
+// NewLoop implements Driver.
 func (d *epollDriver) NewLoop(task Task) Loop {
 	return newSource(d.loops[int(d.next.Add(1)-1)%len(d.loops)], task)
 }
 
-func (d *epollDriver) Wrap(conn net.Conn) net.Conn { return wrap(conn) }
+// Wrap implements Driver. A TCP connection of the standard library's can be
+// adopted by a loop; any other is read and written by goroutines.
+func (d *epollDriver) Wrap(conn net.Conn) net.Conn {
+	if _, ok := conn.(*net.TCPConn); ok {
+		return &socket{Conn: conn, fd: -1}
+	}
+	return &foreign{Conn: conn}
+}
 
+// Close implements Driver.
 func (d *epollDriver) Close() {
 	for _, l := range d.loops {
 		l.close()

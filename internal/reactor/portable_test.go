@@ -2,11 +2,9 @@ package reactor
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -21,6 +19,9 @@ type task struct {
 	feed    func(b []byte)
 	fail    func(err error)
 	advance func(now time.Time, drained bool) (time.Time, bool)
+
+	loop Loop
+	over chan struct{} // closed by Done, if there is one
 
 	mu      sync.Mutex
 	fails   int
@@ -64,7 +65,11 @@ func (k *task) Advance(now time.Time, drained bool) (time.Time, bool) {
 	return k.advance(now, drained)
 }
 
-func (k *task) Done() {}
+func (k *task) Done() {
+	if k.over != nil {
+		close(k.over)
+	}
+}
 
 // TestDeadlines: Advance comes when it was asked for, with and without a
 // connection, and not before.
@@ -194,7 +199,7 @@ func TestReplaceWithinFeed(t *testing.T) {
 // TestEveryWakeIsSeen: after a Wake, Advance is called, whatever the loop was
 // doing; connections come and go meanwhile.
 func TestEveryWakeIsSeen(t *testing.T) {
-	for _, conns := range []string{"none", "pipe", "TCP", "TLS"} {
+	for _, conns := range []string{"none", "pipe", "TCP", "TLS 1.3"} {
 		t.Run(conns, func(t *testing.T) {
 			var mu sync.Mutex
 			asked, seen := 0, 0
@@ -204,7 +209,7 @@ func TestEveryWakeIsSeen(t *testing.T) {
 			k.advance = func(now time.Time, _ bool) (time.Time, bool) {
 				if conns != "none" && k.advices%7 == 1 {
 					l.Detach()
-					l.Attach(open(t, conns), nil)
+					l.Attach(silent(t, PortableDriver{}, conns), nil)
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -217,7 +222,7 @@ func TestEveryWakeIsSeen(t *testing.T) {
 			done := make(chan struct{})
 			go func() { defer close(done); l.Run() }()
 			rounds := 2000
-			if conns == "TLS" {
+			if conns == "TLS 1.3" {
 				rounds = 100
 			}
 			for range rounds {
@@ -238,69 +243,13 @@ func TestEveryWakeIsSeen(t *testing.T) {
 	}
 }
 
-// open returns the near end of a connection of a kind; the far end is silent.
-func open(t *testing.T, kind string) net.Conn {
-	near, far := net.Pipe()
-	if kind != "pipe" {
-		near, far = tcpPair(t)
-	}
-	if kind == "TLS" {
-		near, far = tlsPair(t, near, far)
-	}
-	go func() {
-		_, _ = io.Copy(io.Discard, far)
-		_ = far.Close()
-	}()
-	return near
-}
-
-func tcpPair(t *testing.T) (near, far net.Conn) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	if near, err = net.Dial("tcp", listener.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if far, err = listener.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	return near, far
-}
-
-// certificate serves all TLS connections of the tests.
-var certificate = sync.OnceValue(func() tls.Certificate {
-	server := httptest.NewUnstartedServer(nil)
-	server.StartTLS()
-	defer server.Close()
-	return server.TLS.Certificates[0]
-})
-
-func tlsPair(t *testing.T, near, far net.Conn) (client, server net.Conn) {
-	s := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{certificate()}})
-	c := tls.Client(near, &tls.Config{InsecureSkipVerify: true}) // a pair of this test's own
-	result := make(chan error, 1)
-	go func() { result <- s.Handshake() }()
-	if err := c.Handshake(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-result; err != nil {
-		t.Fatal(err)
-	}
-	return c, s
-}
-
 // TestBytes arrive whole and in order, in small and large writes, while wakes and
 // deadlines interrupt the reads.
 func TestBytes(t *testing.T) {
-	for _, kind := range []string{"TCP", "TLS"} {
+	for _, kind := range []string{"TCP", "TLS 1.3"} {
 		t.Run(kind, func(t *testing.T) {
 			lent := pool.Lent()
-			near, far := tcpPair(t)
-			if kind == "TLS" {
-				near, far = tlsPair(t, near, far)
-			}
+			near, far := pair(t, PortableDriver{}, kind, nil)
 			var sent, got []byte
 			for i := range 300 {
 				sent = append(sent, bytes.Repeat([]byte{byte(i)}, i*i%40000)...)

@@ -16,68 +16,71 @@ import (
 type pump struct {
 	source *source
 	conn   net.Conn
-	more   chan struct{} // the loop has fed what was read
-	gone   chan struct{} // the connection is not wanted any more
+	below  *foreign // conn, or beneath it; nil: conn was not wrapped
 
-	mu   sync.Mutex
-	full bool
-	buf  *pool.Buffer
-	n    int
-	err  error
+	mu      sync.Mutex
+	turn    sync.Cond // full, feeding or gone changed
+	full    bool      // b and err have not been fed
+	feeding bool      // the loop is at it
+	gone    bool      // the connection is not wanted any more
+	b       []byte
+	err     error
 }
 
-func newPump(s *source, conn net.Conn) *pump {
-	p := &pump{source: s, conn: conn, more: make(chan struct{}, 1), gone: make(chan struct{})}
+func newPump(s *source, conn net.Conn, below *foreign) *pump {
+	p := &pump{source: s, conn: conn, below: below}
+	p.turn.L = &p.mu
 	go p.run()
 	return p
 }
 
+// run ends with the connection.
 func (p *pump) run() {
 	buf := pool.Get(smallRead)
 	defer buf.Release()
 	for {
 		n, err := p.conn.Read(buf.B[:cap(buf.B)])
 		p.mu.Lock()
-		p.full, p.buf, p.n, p.err = true, buf, n, err
-		p.mu.Unlock()
-		p.source.Wake()
-		select {
-		case <-p.more:
-		case <-p.gone:
-			return
+		p.full, p.b, p.err = true, buf.B[:n], err
+		if !p.gone {
+			p.source.Wake()
 		}
-		if err != nil {
+		for p.feeding || p.full && !p.gone {
+			p.turn.Wait()
+		}
+		over := p.gone || err != nil
+		p.mu.Unlock()
+		if over {
 			return
 		}
 	}
 }
 
-// stop ends the goroutine; closing the connection ends its read.
-func (p *pump) stop() { close(p.gone) }
-
-// takePumped feeds what the pump has read, if there is anything.
-func (s *source) takePumped() {
-	p := s.pump
-	if p == nil || s.ended {
-		return
-	}
+// stop lets the goroutine end; closing the connection ends its read.
+func (p *pump) stop() {
 	p.mu.Lock()
-	full, n, err := p.full, p.n, p.err
-	p.full = false
+	defer p.mu.Unlock()
+	p.gone = true
+	p.turn.Signal()
+}
+
+// read feeds what was read, if there is anything; the loop calls it.
+func (p *pump) read(now time.Time) (fed, more bool, err error) {
+	p.mu.Lock()
+	p.feeding = p.full
 	p.mu.Unlock()
-	if !full {
-		return
+	if !p.feeding {
+		return false, false, nil
 	}
-	now := time.Now()
-	if n > 0 {
-		s.feed(now, p.buf.B[:n])
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.full, p.feeding = false, false
+		p.turn.Signal()
+	}()
+	fed = p.source.feed(now, p.b)
+	if err = p.err; err != nil && p.below != nil {
+		err = p.below.cause(err)
 	}
-	if s.pump != p {
-		return
-	}
-	if err != nil {
-		s.failed(now, err)
-		return
-	}
-	p.more <- struct{}{}
+	return fed, false, err
 }

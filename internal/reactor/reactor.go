@@ -4,9 +4,19 @@
 // gateway. What it drives is a [Task]; a task is only ever called from one
 // goroutine, its loop, so that it needs no locks of its own.
 //
-// One driver stands behind this contract today, [Portable]: a goroutine for
-// each task, blocked in the connection's Read. It works for every net.Conn, on
-// every system, and inside testing/synctest.
+// Two drivers stand behind this contract, and [New] chooses.
+//
+// Event loops (Linux): a few goroutines serve all connections, each with one set
+// of buffers. They park on Go's netpoller and hold no thread meanwhile. A read
+// allocates nothing, TLS included (package lend), and an idle connection keeps no
+// buffer: 3.5 KB of heap with TLS 1.3, half of it AES-GCM key schedules, nearly all
+// of the rest crypto/tls's own. A connection that is no TCP socket is read and
+// written by goroutines for its loop.
+//
+// [Portable]: a goroutine for each task, blocked in the connection's Read. It
+// works for every net.Conn, on every system, and inside testing/synctest. The
+// build tag portable forces it, and New falls back to it where the system refuses
+// what loops need.
 package reactor
 
 import (

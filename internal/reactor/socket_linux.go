@@ -12,19 +12,31 @@ import (
 	"time"
 )
 
-// maxTail is how many bytes may wait for a peer that does not read. A client of
-// the gateway sends at most 120 payloads of 4 KiB a minute, so a tail this long
-// means that the peer has stopped.
-const maxTail = 256 << 10
+const (
+	// maxTail is how many bytes may wait for a peer that does not read. A client
+	// of the gateway sends at most 120 payloads of 4 KiB a minute, so a tail this
+	// long means that the peer has stopped.
+	maxTail = 256 << 10
 
-// ErrPeerStalled is the error of a write to a peer that does not read.
+	// stallLimit is how long a peer may leave what was sent to it unread.
+	stallLimit = 5 * time.Second
+)
+
+// ErrPeerStalled is the error of a write to a peer that does not read, and of its
+// connection: 256 KiB wait for it, or it has taken nothing for 5 s.
 var ErrPeerStalled = errors.New("reactor: the peer does not read what is sent")
 
 // socket is a TCP connection that can change hands: dialled, encrypted and
 // upgraded as an ordinary connection that blocks, and then adopted by a loop, as
 // a descriptor that never does. A tls.Conn on top of it does not notice.
 type socket struct {
-	net.Conn // until adopted
+	net.Conn // until adopted; its addresses remain
+
+	// owner has adopted the connection; nil: nobody yet. Only the goroutine that
+	// has the connection sets it, once, so it may read it without mu.
+	owner *source
+	gen   int32 // of the connection, in its loop's events
+	fd    int   // the loop's, until release
 
 	// dry makes Read find nothing: a loop has lent the tls.Conn above whole
 	// records, and bytes of the next must not get behind them. The loop's alone.
@@ -33,51 +45,46 @@ type socket struct {
 	// mu keeps a write from a descriptor that is being closed, whose number may
 	// at once be another connection's.
 	mu      sync.Mutex
-	fd      int // −1 until adopted
 	closed  bool
 	tail    []byte    // what the peer had no room for
-	stalled time.Time // since when there is a tail
+	stalled time.Time // when the peer last took some of the tail
 	err     error     // of a write
-	blocked func()    // has the loop wait until the peer reads again
 }
 
-// wrap prepares a connection for adoption; one that is no TCP connection of the
-// standard library's is returned as it is.
-func wrap(conn net.Conn) net.Conn {
-	if _, ok := conn.(*net.TCPConn); !ok {
-		return conn
-	}
-	return &socket{Conn: conn, fd: -1}
-}
-
-// adopt takes the descriptor out of Go's poller. The connection keeps the number
-// that it had, as a duplicate, since Go's is closed.
-func (s *socket) adopt(blocked func()) (fd int, err error) {
+// adopt takes the descriptor out of Go's poller and puts it into that of owner's
+// loop. It is a duplicate of the connection's own, which is closed. The
+// connection must not be read or written meanwhile; after an error it still is
+// an ordinary one.
+func (s *socket) adopt(owner *source, gen int32) error {
 	raw, err := s.Conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
-		return -1, err
+		return err
 	}
+	var fd uintptr
 	var errno syscall.Errno
-	controlErr := raw.Control(func(old uintptr) {
-		var n uintptr
-		n, _, errno = syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
-		fd = int(n)
+	err = raw.Control(func(old uintptr) {
+		// Not by File and Fd, which would have the connection block.
+		fd, _, errno = syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
 	})
-	if controlErr != nil {
-		return -1, controlErr
+	if err != nil {
+		return err
 	}
 	if errno != 0 {
-		return -1, os.NewSyscallError("fcntl", errno)
+		return os.NewSyscallError("fcntl", errno)
 	}
-	_ = s.Conn.Close()
+	if err := owner.loop.poller.control(syscall.EPOLL_CTL_ADD, int(fd), owner.index, gen, readable); err != nil {
+		_ = syscall.Close(int(fd))
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fd, s.blocked = fd, blocked
-	return fd, nil
+	s.owner, s.gen, s.fd = owner, gen, int(fd)
+	_ = s.Conn.Close()
+	return nil
 }
 
 // errWouldBlock says that nothing has come. crypto/tls does not keep an error
-// that is temporary (tls.Conn.readRecordOrCCS).
+// that is temporary.
 var errWouldBlock net.Error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -86,25 +93,29 @@ func (wouldBlock) Error() string   { return "reactor: no bytes to read" }
 func (wouldBlock) Timeout() bool   { return true }
 func (wouldBlock) Temporary() bool { return true }
 
-// Read implements net.Conn. Once adopted it belongs to the loop, and does not
-// block.
+// Read implements net.Conn. Once adopted the reading half belongs to the loop,
+// and does not block.
 func (s *socket) Read(b []byte) (int, error) {
-	if s.fd < 0 {
+	if s.owner == nil {
 		return s.Conn.Read(b)
 	}
 	if s.dry {
 		return 0, errWouldBlock
 	}
-	n, errno := readFD(s.fd, b)
-	switch {
-	case errno == syscall.EAGAIN || errno == syscall.EINTR:
-		return 0, errWouldBlock
-	case errno != 0:
-		return 0, os.NewSyscallError("read", errno)
-	case n == 0 && len(b) > 0:
-		return 0, io.EOF
+	for {
+		n, errno := readFD(s.fd, b)
+		switch {
+		case errno == syscall.EINTR:
+			continue
+		case errno == syscall.EAGAIN:
+			return 0, errWouldBlock
+		case errno != 0:
+			return 0, os.NewSyscallError("read", errno)
+		case n == 0 && len(b) > 0:
+			return 0, io.EOF
+		}
+		return n, nil
 	}
-	return n, nil
 }
 
 // Write implements net.Conn. Once adopted it does not block: what the peer has
@@ -112,7 +123,7 @@ func (s *socket) Read(b []byte) (int, error) {
 // any error of a write for the end.
 func (s *socket) Write(b []byte) (int, error) {
 	s.mu.Lock()
-	if s.fd < 0 {
+	if s.owner == nil {
 		s.mu.Unlock()
 		return s.Conn.Write(b)
 	}
@@ -122,85 +133,126 @@ func (s *socket) Write(b []byte) (int, error) {
 		return 0, net.ErrClosed
 	case s.err != nil:
 		return 0, s.err
-	case len(s.tail) > 0:
-		return s.keep(b, 0)
 	}
-	sent, errno := writeFD(s.fd, b)
-	switch {
-	case errno == syscall.EAGAIN || errno == syscall.EINTR:
-		return s.keep(b, 0)
-	case errno != 0:
-		s.err = os.NewSyscallError("write", errno)
-		return 0, s.err
-	case sent < len(b):
-		return s.keep(b, sent)
+	sent := 0
+	if len(s.tail) == 0 {
+		if sent = s.send(b); s.err != nil || sent == len(b) {
+			return sent, s.err
+		}
 	}
-	return len(b), nil
-}
-
-// keep puts b[sent:] behind the tail.
-func (s *socket) keep(b []byte, sent int) (int, error) {
 	if len(s.tail)+len(b)-sent > maxTail {
 		s.err = ErrPeerStalled
+		s.owner.Wake() // to give up at once
 		return sent, s.err
 	}
 	if len(s.tail) == 0 {
 		s.stalled = time.Now()
-		s.blocked()
+		s.watch(readableWritable)
+		s.owner.Wake() // to set the timer that gives up
 	}
 	s.tail = append(s.tail, b[sent:]...)
 	return len(b), nil
 }
 
-// flush sends what it can of the tail, and reports whether there is none left.
-func (s *socket) flush() (done bool, err error) {
+// send writes what the peer has room for, and sets err where that fails.
+func (s *socket) send(b []byte) (sent int) {
+	for sent < len(b) {
+		n, errno := writeFD(s.fd, b[sent:])
+		sent += n
+		switch errno {
+		case 0, syscall.EINTR:
+		case syscall.EAGAIN:
+			return sent
+		default:
+			s.err = os.NewSyscallError("write", errno)
+			return sent
+		}
+	}
+	return sent
+}
+
+// flush sends what it can of the tail.
+func (s *socket) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.tail) > 0 && s.err == nil {
-		n, errno := writeFD(s.fd, s.tail)
-		if errno == syscall.EAGAIN || errno == syscall.EINTR {
-			return false, nil
-		}
-		if errno != 0 {
-			s.err = os.NewSyscallError("write", errno)
-			break
-		}
-		s.tail = s.tail[n:]
+	return s.flushLocked()
+}
+
+func (s *socket) flushLocked() error {
+	if s.closed || s.err != nil {
+		return s.err
+	}
+	if sent := s.send(s.tail); sent > 0 {
+		s.tail = s.tail[sent:]
 		s.stalled = time.Now()
 	}
-	if s.err == nil {
+	if len(s.tail) == 0 {
 		s.tail = nil
+		s.watch(readable)
 	}
-	return true, s.err
+	return s.err
 }
 
-// waiting returns since when the peer has not read, the zero time if it does.
-func (s *socket) waiting() time.Time {
+// watch says of what the loop wants to hear.
+func (s *socket) watch(events uint32) {
+	_ = s.owner.loop.poller.control(syscall.EPOLL_CTL_MOD, s.fd, s.owner.index, s.gen, events)
+}
+
+// patience returns when the loop gives up on a peer that does not read, the zero
+// time if it does, or the error of a write. At that time it looks once more: the
+// loop itself may have been held up.
+func (s *socket) patience(now time.Time) (limit time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.tail) == 0 {
-		return time.Time{}
+	if s.err != nil {
+		return time.Time{}, s.err
 	}
-	return s.stalled
+	if len(s.tail) > 0 && !now.Before(s.stalled.Add(stallLimit)) {
+		stalled := s.stalled
+		if err := s.flushLocked(); err != nil {
+			return time.Time{}, err
+		}
+		if s.stalled.Equal(stalled) {
+			return time.Time{}, ErrPeerStalled
+		}
+	}
+	if len(s.tail) == 0 {
+		return time.Time{}, nil
+	}
+	return s.stalled.Add(stallLimit), nil
 }
 
-// Close implements net.Conn.
+// Close implements net.Conn. Any goroutine may call it: the loop, which may be at
+// work on the descriptor, finds the end of the stream and gives it back.
 func (s *socket) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fd < 0 {
+	if s.owner == nil {
 		return s.Conn.Close()
 	}
 	if s.closed {
 		return net.ErrClosed
 	}
-	s.closed = true
-	s.tail = nil
-	return os.NewSyscallError("close", syscall.Close(s.fd))
+	s.closed, s.tail = true, nil
+	_ = syscall.Shutdown(s.fd, syscall.SHUT_RDWR) // fails if the peer was faster
+	return nil
+}
+
+// release gives the descriptor back. The loop calls it, after Close.
+func (s *socket) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed, s.tail = true, nil
+	// Closing is enough to leave epoll, unless a child process inherited the
+	// description between a fork and its exec.
+	_ = s.owner.loop.poller.control(syscall.EPOLL_CTL_DEL, s.fd, 0, 0, 0)
+	_ = syscall.Close(s.fd)
+	s.fd = -1
 }
 
 // The deadlines are the loop's matter once it has adopted the connection.
 
+// SetDeadline implements net.Conn.
 func (s *socket) SetDeadline(t time.Time) error {
 	if s.adopted() {
 		return nil
@@ -208,6 +260,7 @@ func (s *socket) SetDeadline(t time.Time) error {
 	return s.Conn.SetDeadline(t)
 }
 
+// SetReadDeadline implements net.Conn.
 func (s *socket) SetReadDeadline(t time.Time) error {
 	if s.adopted() {
 		return nil
@@ -215,6 +268,7 @@ func (s *socket) SetReadDeadline(t time.Time) error {
 	return s.Conn.SetReadDeadline(t)
 }
 
+// SetWriteDeadline implements net.Conn.
 func (s *socket) SetWriteDeadline(t time.Time) error {
 	if s.adopted() {
 		return nil
@@ -225,5 +279,5 @@ func (s *socket) SetWriteDeadline(t time.Time) error {
 func (s *socket) adopted() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.fd >= 0
+	return s.owner != nil
 }

@@ -19,8 +19,8 @@ var tested = []string{"go1.26"}
 
 // The fields' places in a tls.Conn.
 var (
-	rawOffset, inputOffset uintptr
-	unsupported            = locate(reflect.TypeFor[tls.Conn](), runtime.Version())
+	rawOffset, inputOffset, handOffset uintptr
+	unsupported                        = locate(reflect.TypeFor[tls.Conn](), runtime.Version())
 )
 
 // locate finds the fields and returns why they cannot be used.
@@ -40,7 +40,11 @@ func locate(conn reflect.Type, version string) (why string) {
 	if !ok || input.Type != reflect.TypeFor[bytes.Reader]() {
 		return "crypto/tls.Conn has no input of type bytes.Reader"
 	}
-	rawOffset, inputOffset = raw.Offset, input.Offset
+	hand, ok := conn.FieldByName("hand")
+	if !ok || hand.Type != reflect.TypeFor[bytes.Buffer]() {
+		return "crypto/tls.Conn has no hand of type bytes.Buffer"
+	}
+	rawOffset, inputOffset, handOffset = raw.Offset, input.Offset, hand.Offset
 	return ""
 }
 
@@ -49,13 +53,14 @@ func Supported() string { return unsupported }
 
 // of is the package's one use of unsafe.
 //
-// Proof: c points to a tls.Conn. locate found the fields rawInput and input in
-// that very type, with the types bytes.Buffer and bytes.Reader, at these offsets,
-// so both pointers stay inside the struct and have the types of what they point
-// to. They keep the connection alive, as pointers into it do.
+// Proof: c points to a tls.Conn. locate found the fields rawInput, input
+// and hand in that very type, with the types bytes.Buffer, bytes.Reader and
+// bytes.Buffer, at these offsets, so the pointers stay inside the struct and have
+// the types of what they point to. They keep the connection alive, as pointers into it do.
 func of(c *tls.Conn) Conn {
 	return Conn{
 		raw:   (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), rawOffset)),
 		input: (*bytes.Reader)(unsafe.Add(unsafe.Pointer(c), inputOffset)),
+		hand:  (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), handOffset)),
 	}
 }

@@ -7,7 +7,7 @@
 // lends them to the connection, reads the plaintext, and takes them back, so that
 // an idle connection keeps nothing.
 //
-// This reaches into crypto/tls, which still owns the protocol: where the two
+// This reaches into crypto/tls, which still owns the protocol: where the three
 // fields are is looked up by name and type when the program starts, and only on
 // versions of Go that the tests have run on. Elsewhere, and under the build tag
 // safe, [Supported] says why not, and the loop reads as everybody does.
@@ -29,6 +29,7 @@ const Slack = 1024
 type Conn struct {
 	raw   *bytes.Buffer // tls.Conn.rawInput: ciphertext
 	input *bytes.Reader // tls.Conn.input: plaintext of the current record
+	hand  *bytes.Buffer // tls.Conn.hand: the beginning of a handshake message
 }
 
 // Of returns the door to a connection. It must only be called where Supported
@@ -42,20 +43,19 @@ func (c Conn) Lend(records []byte) {
 	*c.raw = *bytes.NewBuffer(records)
 }
 
-// Left returns how many bytes of ciphertext have not been read yet.
-func (c Conn) Left() int { return c.raw.Len() }
+// Ahead returns the ciphertext that has not been read yet, lent or the
+// connection's own. It is borrowed until the next Read, Lend or Return.
+func (c Conn) Ahead() []byte { return c.raw.Bytes() }
 
 // Pending returns how many bytes of plaintext the last Read left for want of
 // room.
 func (c Conn) Pending() int { return c.input.Len() }
 
-// Return ends the loan. What was not read is lost, unless it was taken with Take.
-func (c Conn) Return() { *c.raw = bytes.Buffer{} }
-
-// Take appends the ciphertext that the connection has read ahead to dst, and
-// leaves the connection without any.
-func (c Conn) Take(dst []byte) []byte {
-	dst = append(dst, c.raw.Bytes()...)
-	c.Return()
-	return dst
+// Return ends the loan, and has the connection give up the memory that it does
+// not need between reads: what was ahead is lost.
+func (c Conn) Return() {
+	*c.raw = bytes.Buffer{}
+	if c.hand.Len() == 0 && c.hand.Cap() > 0 {
+		*c.hand = bytes.Buffer{}
+	}
 }

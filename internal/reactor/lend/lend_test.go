@@ -17,7 +17,6 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -33,27 +32,29 @@ func TestThisVersionIsTested(t *testing.T) {
 }
 
 func TestLocateRefuses(t *testing.T) {
-	type noRaw struct{ input bytes.Reader }
-	type noInput struct{ rawInput bytes.Buffer }
-	type otherRaw struct {
-		rawInput []byte
-		input    bytes.Reader
-	}
-	type otherInput struct {
-		rawInput bytes.Buffer
-		input    []byte
+	buffer, reader, other := reflect.TypeFor[bytes.Buffer](), reflect.TypeFor[bytes.Reader](), reflect.TypeFor[[]byte]()
+	conn := func(rawInput, input, hand reflect.Type) reflect.Type {
+		var fields []reflect.StructField
+		for name, t := range map[string]reflect.Type{"rawInput": rawInput, "input": input, "hand": hand} {
+			if t != nil {
+				fields = append(fields, reflect.StructField{Name: name, PkgPath: "crypto/tls", Type: t})
+			}
+		}
+		return reflect.StructOf(fields)
 	}
 	good := reflect.TypeFor[tls.Conn]()
-	raw, input := rawOffset, inputOffset
-	defer func() { rawOffset, inputOffset = raw, input }()
+	raw, input, hand := rawOffset, inputOffset, handOffset
+	defer func() { rawOffset, inputOffset, handOffset = raw, input, hand }()
 	for name, c := range map[string]struct {
 		conn    reflect.Type
 		version string
 	}{
-		"no rawInput":      {reflect.TypeFor[noRaw](), "go1.26.8"},
-		"no input":         {reflect.TypeFor[noInput](), "go1.26.8"},
-		"other rawInput":   {reflect.TypeFor[otherRaw](), "go1.26.8"},
-		"other input":      {reflect.TypeFor[otherInput](), "go1.26.8"},
+		"no rawInput":      {conn(nil, reader, buffer), "go1.26.8"},
+		"no input":         {conn(buffer, nil, buffer), "go1.26.8"},
+		"no hand":          {conn(buffer, reader, nil), "go1.26.8"},
+		"other rawInput":   {conn(other, reader, buffer), "go1.26.8"},
+		"other input":      {conn(buffer, other, buffer), "go1.26.8"},
+		"other hand":       {conn(buffer, reader, other), "go1.26.8"},
 		"newer version":    {good, "go1.27"},
 		"similar version":  {good, "go1.260"},
 		"development":      {good, "devel go1.27-abcdef"},
@@ -63,6 +64,9 @@ func TestLocateRefuses(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+	if why := locate(conn(buffer, reader, buffer), "go1.26"); why != "" {
+		t.Errorf("fields as they should be: %s", why)
+	}
 	for _, version := range []string{"go1.26", "go1.26.8", "go1.26-custom", "go1.26.3 X:nodwarf5"} {
 		if why := locate(good, version); why != "" {
 			t.Errorf("%s: %s", version, why)
@@ -70,12 +74,32 @@ func TestLocateRefuses(t *testing.T) {
 	}
 }
 
-// tap is the connection beneath the client: what the server wrote is kept apart,
-// and nothing is read from it once it is dry.
+// tap is the connection beneath the client: nothing is read from it once it is
+// dry.
 type tap struct {
 	net.Conn
-	mu  sync.Mutex
-	dry bool
+	dry bool // set when nobody reads
+	got int  // bytes
+	far *recorder
+}
+
+// recorder is the connection beneath the server. Once it records, what is written
+// does not reach the client.
+type recorder struct {
+	net.Conn
+	sent     int // bytes
+	record   bool
+	recorded []byte
+}
+
+func (c *recorder) Write(b []byte) (int, error) {
+	if c.record {
+		c.recorded = append(c.recorded, b...)
+		return len(b), nil
+	}
+	n, err := c.Conn.Write(b)
+	c.sent += n
+	return n, err
 }
 
 var errDry = dryError{}
@@ -87,13 +111,12 @@ func (dryError) Timeout() bool   { return true }
 func (dryError) Temporary() bool { return true }
 
 func (c *tap) Read(b []byte) (int, error) {
-	c.mu.Lock()
-	dry := c.dry
-	c.mu.Unlock()
-	if dry {
+	if c.dry {
 		return 0, errDry
 	}
-	return c.Conn.Read(b)
+	n, err := c.Conn.Read(b)
+	c.got += n
+	return n, err
 }
 
 // connect returns a client whose handshake is done, on a tap that is dry, and the
@@ -130,8 +153,8 @@ func connect(t *testing.T, version uint16) (client *tls.Conn, server *tls.Conn, 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { near.Close(); far.Close() })
-	beneath = &tap{Conn: near}
-	server = tls.Server(far, &tls.Config{MaxVersion: version,
+	beneath = &tap{Conn: near, far: &recorder{Conn: far}}
+	server = tls.Server(beneath.far, &tls.Config{MaxVersion: version,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 	client = tls.Client(beneath, &tls.Config{ServerName: "test", RootCAs: roots, MaxVersion: version})
 	done := make(chan error, 1)
@@ -142,31 +165,23 @@ func connect(t *testing.T, version uint16) (client *tls.Conn, server *tls.Conn, 
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	beneath.mu.Lock()
 	beneath.dry = true
-	beneath.mu.Unlock()
+	// Session tickets that the client has not read yet come first.
+	beneath.far.record = true
+	beneath.far.recorded = make([]byte, beneath.far.sent-beneath.got)
+	if _, err := io.ReadFull(near, beneath.far.recorded); err != nil {
+		t.Fatal(err)
+	}
 	return client, server, beneath
 }
 
-// ciphertext returns what the server writes while write runs.
-func ciphertext(t *testing.T, beneath *tap, write func()) []byte {
-	t.Helper()
-	go write()
-	var all []byte
-	buf := make([]byte, 64<<10)
-	for {
-		// The first bytes may take a moment; a pause means that all have come.
-		wait := 5 * time.Second
-		if len(all) > 0 {
-			wait = 100 * time.Millisecond
-		}
-		_ = beneath.Conn.SetReadDeadline(time.Now().Add(wait))
-		n, err := beneath.Conn.Read(buf)
-		all = append(all, buf[:n]...)
-		if err != nil {
-			return all
-		}
-	}
+// ciphertext returns what the server writes while write runs, behind what it
+// wrote before.
+func ciphertext(beneath *tap, write func()) []byte {
+	write()
+	b := beneath.far.recorded
+	beneath.far.recorded = nil
+	return b
 }
 
 // A receiver does what a loop does: it lends whole records out of one buffer.
@@ -186,7 +201,8 @@ func newReceiver(client *tls.Conn) *receiver {
 		n, _ := client.Read(r.plain)
 		r.got = append(r.got, r.plain[:n]...)
 	}
-	r.rest = r.door.Take(nil)
+	r.rest = bytes.Clone(r.door.Ahead())
+	r.door.Return()
 	return r
 }
 
@@ -204,7 +220,7 @@ func (r *receiver) receive(b []byte) {
 	behind := bytes.Clone(r.buf[whole:n])
 	if whole > 0 {
 		r.door.Lend(r.buf[: whole : whole+Slack])
-		for r.door.Left() > 0 && r.err == nil {
+		for len(r.door.Ahead()) > 0 && r.err == nil {
 			m, err := r.client.Read(r.plain)
 			r.got = append(r.got, r.plain[:m]...)
 			if err != nil && !errors.Is(err, errDry) {
@@ -238,7 +254,7 @@ func TestLend(t *testing.T) {
 		sizes := []int{1, 2, 100, 820, 5000, 16383, 16384, 16385, 40_000}
 		for round := range 6 {
 			var sent []byte
-			cipher := ciphertext(t, beneath, func() {
+			cipher := ciphertext(beneath, func() {
 				for range 4 {
 					for _, size := range sizes {
 						p := make([]byte, size)
@@ -284,7 +300,7 @@ func TestLendCloseNotify(t *testing.T) {
 	versions(t, func(t *testing.T, version uint16) {
 		client, server, beneath := connect(t, version)
 		r := newReceiver(client)
-		r.receive(ciphertext(t, beneath, func() {
+		r.receive(ciphertext(beneath, func() {
 			_, _ = server.Write([]byte("the last words"))
 			_ = server.CloseWrite()
 		}))
@@ -305,7 +321,7 @@ func TestLendCorrupt(t *testing.T) {
 	versions(t, func(t *testing.T, version uint16) {
 		client, server, beneath := connect(t, version)
 		r := newReceiver(client)
-		cipher := ciphertext(t, beneath, func() { _, _ = server.Write([]byte("data")) })
+		cipher := ciphertext(beneath, func() { _, _ = server.Write([]byte("data")) })
 		cipher[len(cipher)-1] ^= 1
 		r.receive(cipher)
 		if r.err == nil || !strings.Contains(r.err.Error(), "bad record MAC") {
@@ -321,7 +337,7 @@ func TestLendCorrupt(t *testing.T) {
 func TestLendTickets(t *testing.T) {
 	client, server, beneath := connect(t, tls.VersionTLS13)
 	r := newReceiver(client)
-	r.receive(ciphertext(t, beneath, func() { _, _ = server.Write([]byte("behind the tickets")) }))
+	r.receive(ciphertext(beneath, func() { _, _ = server.Write([]byte("behind the tickets")) }))
 	if r.err != nil || string(r.got) != "behind the tickets" {
 		t.Fatalf("got %q, %v", r.got, r.err)
 	}
@@ -335,7 +351,7 @@ func TestLendAllocates(t *testing.T) {
 	client, server, beneath := connect(t, tls.VersionTLS13)
 	r := newReceiver(client)
 	const runs = 50
-	cipher := ciphertext(t, beneath, func() {
+	cipher := ciphertext(beneath, func() {
 		for range runs + 1 {
 			_, _ = server.Write(make([]byte, 1000))
 		}
@@ -356,7 +372,9 @@ func TestLendAllocates(t *testing.T) {
 	if allocs := testing.AllocsPerRun(runs-2, next); allocs != 0 {
 		t.Errorf("%v allocations a record", allocs)
 	}
-	if reflect.ValueOf(client).Elem().FieldByName("rawInput").FieldByName("buf").Cap() != 0 {
-		t.Error("the connection kept a buffer")
+	for _, name := range []string{"rawInput", "hand"} {
+		if n := reflect.ValueOf(client).Elem().FieldByName(name).FieldByName("buf").Cap(); n != 0 {
+			t.Errorf("the connection kept %d bytes in %s", n, name)
+		}
 	}
 }

@@ -1,0 +1,140 @@
+package reactor
+
+import (
+	"crypto/tls"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http/httptest"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/sluice-go/sluice/pool"
+)
+
+// each runs a test over every driver of the system, for so many tasks, and checks
+// that nothing is kept when the driver has ended. Where loops are refused, the
+// two are the same.
+func each(t *testing.T, tasks int, test func(t *testing.T, d Driver)) {
+	for _, name := range []string{"loops", "portable"} {
+		t.Run(name, func(t *testing.T) {
+			var d Driver = PortableDriver{}
+			if name == "loops" {
+				var err error
+				if d, err = New(tasks); err != nil {
+					t.Skip(err)
+				}
+			}
+			lent := pool.Lent()
+			test(t, d)
+			d.Close()
+			until(func() bool { return pool.Lent() == lent })
+		})
+	}
+}
+
+// until waits for a condition; one that never comes true hangs the test.
+func until(condition func() bool) {
+	for !condition() {
+		runtime.Gosched()
+	}
+}
+
+// start drives a task; its over is closed at the end.
+func start(d Driver, k *task) *task {
+	k.over = make(chan struct{})
+	k.loop = d.NewLoop(k)
+	k.loop.Start()
+	return k
+}
+
+// kinds of connections; the pipe has no descriptor.
+var kinds = []string{"pipe", "TCP", "TLS 1.2", "TLS 1.3"}
+
+// pair returns the two ends of a connection of a kind, the near one as a driver
+// wants it. shape changes what is beneath TLS at the far end; nil: nothing.
+func pair(t testing.TB, d Driver, kind string, shape func(net.Conn) net.Conn) (near, far net.Conn) {
+	t.Helper()
+	if kind == "pipe" {
+		near, far = net.Pipe()
+	} else {
+		near, far = tcpPair(t)
+	}
+	near = d.Wrap(near)
+	if shape != nil {
+		far = shape(far)
+	}
+	switch kind {
+	case "TLS 1.2":
+		near, far = tlsPair(t, near, far, tls.VersionTLS12)
+	case "TLS 1.3":
+		near, far = tlsPair(t, near, far, tls.VersionTLS13)
+	}
+	return near, far
+}
+
+// silent returns the near end of a connection whose far end says nothing.
+func silent(t testing.TB, d Driver, kind string) net.Conn {
+	near, far := pair(t, d, kind, nil)
+	go func() {
+		_, _ = io.Copy(io.Discard, far)
+		_ = far.Close()
+	}()
+	return near
+}
+
+func tcpPair(t testing.TB) (near, far net.Conn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if near, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if far, err = listener.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return near, far
+}
+
+// certificate serves all TLS connections of the tests.
+var certificate = sync.OnceValue(func() tls.Certificate {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS()
+	defer server.Close()
+	return server.TLS.Certificates[0]
+})
+
+func tlsPair(t testing.TB, near, far net.Conn, version uint16) (client, server net.Conn) {
+	t.Helper()
+	s := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{certificate()}, MaxVersion: version})
+	c := tls.Client(near, &tls.Config{InsecureSkipVerify: true}) // a pair of this test's own
+	result := make(chan error, 1)
+	go func() { result <- s.Handshake() }()
+	if err := c.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	return c, s
+}
+
+// choppy writes in pieces of random sizes up to most.
+type choppy struct {
+	net.Conn
+	random *rand.Rand
+	most   int
+}
+
+func (c *choppy) Write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var m int
+		m, err = c.Conn.Write(b[n:min(len(b), n+1+c.random.IntN(c.most))])
+		n += m
+	}
+	return n, err
+}

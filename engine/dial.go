@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -31,6 +32,9 @@ type dialer struct {
 	tls     *tls.Config
 	slots   chan struct{}
 	wrap    func(net.Conn) net.Conn // by the driver, below TLS
+
+	mu      sync.Mutex
+	configs map[string]*tls.Config // by host
 }
 
 func newDialer(config *Config) *dialer {
@@ -134,14 +138,36 @@ func (d *dialer) connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 	}
 }
 
+// configFor returns the configuration for a host: one for all its connections,
+// which keep a pointer to it.
+func (d *dialer) configFor(host string) *tls.Config {
+	if d.tls.ServerName != "" {
+		return d.tls
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	config := d.configs[host]
+	if config == nil {
+		config = d.tls.Clone()
+		config.ServerName = host
+		if len(d.configs) >= maxHosts {
+			clear(d.configs)
+		}
+		if d.configs == nil {
+			d.configs = make(map[string]*tls.Config)
+		}
+		d.configs[host] = config
+	}
+	return config
+}
+
+// maxHosts bounds the configurations that are kept: a gateway may name another
+// host with each READY.
+const maxHosts = 64
+
 // encrypt does the TLS handshake.
 func (d *dialer) encrypt(ctx context.Context, raw net.Conn, host string) (net.Conn, error) {
-	config := d.tls
-	if config.ServerName == "" {
-		config = config.Clone()
-		config.ServerName = host
-	}
-	conn := tls.Client(raw, config)
+	conn := tls.Client(raw, d.configFor(host))
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("TLS handshake with %s failed: %w%s", host, err, tlsRemedy(err))
 	}

@@ -36,11 +36,15 @@ type redial struct {
 
 // backoff returns how long to wait after so many failures in a row: a random
 // part of a ceiling that doubles from base up to cap ("full jitter"), so that a
-// fleet that fell together does not come back together.
+// fleet that fell together does not come back together. The loss of a connection
+// that was ready is no failure yet, and waits half as long as the first.
 func backoff(failures int, random float64) time.Duration {
 	ceiling := backoffCap
-	if shift := max(failures-1, 0); shift < 6 {
-		ceiling = min(ceiling, backoffBase<<shift)
+	switch {
+	case failures <= 0:
+		ceiling = backoffBase / 2
+	case failures <= 6:
+		ceiling = min(ceiling, backoffBase<<(failures-1))
 	}
 	return time.Duration(random * float64(ceiling))
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/sluice-go/sluice/gateway"
 )
 
-// TestBackoff: full jitter below a ceiling that doubles from 1 s to 60 s.
+// TestBackoff: full jitter below a ceiling that doubles from 1 s to 60 s, and is
+// half a second where nothing has failed yet.
 func TestBackoff(t *testing.T) {
-	ceilings := []time.Duration{1, 1, 2, 4, 8, 16, 32, 60, 60, 60}
+	ceilings := []float64{0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60}
 	for failures, ceiling := range ceilings {
 		for _, random := range []float64{0, 0.5, 0.999} {
-			want := time.Duration(random * float64(ceiling*time.Second))
+			want := time.Duration(random * ceiling * float64(time.Second))
 			if got := backoff(failures, random); got != want {
 				t.Errorf("backoff(%d, %v) = %v, want %v", failures, random, got, want)
 			}
@@ -44,8 +45,8 @@ func TestPain09_BackoffIsResetByReadyAlone(t *testing.T) {
 	}
 	r.ready()
 	r.fail(errReset)
-	if got := r.core.next().Sub(r.now); got != 500*time.Millisecond {
-		t.Errorf("after READY: %v, want 500ms", got)
+	if got := r.core.next().Sub(r.now); got != 250*time.Millisecond {
+		t.Errorf("after READY: %v, want 250ms", got)
 	}
 }
 

@@ -116,10 +116,7 @@ func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool)
 // wishes.
 func (s *Shard) settle(now time.Time) {
 	if out := s.core.out; len(out) > 0 {
-		s.core.out = out[:0]
-		if cap(out) > 4<<10 {
-			s.core.out = nil
-		}
+		s.core.out = nil // it is seldom needed, and there may be thousands of shards
 		if err := s.link.write(out); err != nil {
 			s.core.lost(now, err)
 		}

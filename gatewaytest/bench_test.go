@@ -70,16 +70,21 @@ func benchDial(b *testing.B, srv *Server, c Compression) net.Conn {
 		config.ServerName = u.Hostname()
 		nc = tls.Client(nc, config)
 	}
+	identifyAs(b, nc, srv.Token(), c, 0, 1)
+	return nc
+}
+
+// identifyAs upgrades and identifies, without waiting for an answer.
+func identifyAs(b *testing.B, nc net.Conn, token string, c Compression, shard, count int) {
 	query := "v=10&encoding=json"
 	if !c.stateless() {
 		query += "&compress=" + c.String()
 	}
 	fmt.Fprintf(nc, "GET /?%s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", query)
-	identify := fmt.Appendf(nil, `{"op":2,"d":{"token":%q,"intents":1,"properties":{},"compress":%t}}`, srv.Token(), c == CompressionPayload)
+	identify := fmt.Appendf(nil, `{"op":2,"d":{"token":%q,"intents":1,"properties":{},"shard":[%d,%d],"compress":%t}}`, token, shard, count, c == CompressionPayload)
 	frame := append([]byte{0x81, 0xfe, byte(len(identify) >> 8), byte(len(identify)), 0, 0, 0, 0}, identify...)
 	if _, err := nc.Write(frame); err != nil {
-		b.Fatal(err)
+		b.Error(err)
 	}
-	return nc
 }

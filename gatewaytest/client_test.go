@@ -84,6 +84,31 @@ func dial(tb testing.TB, srv *gatewaytest.Server, base, compress string) *client
 
 func dialQuery(tb testing.TB, srv *gatewaytest.Server, base, query, compress string) *client {
 	tb.Helper()
+	c, res := upgrade(tb, srv, base, query)
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, section 1.3
+	if got, want := res.Header.Get("Sec-WebSocket-Accept"), base64.StdEncoding.EncodeToString(sum[:]); res.StatusCode != 101 || got != want {
+		tb.Fatalf("upgrade: status %s, accept %q, want %q", res.Status, got, want)
+	}
+	c.decode(compress)
+	return c
+}
+
+// key is the Sec-WebSocket-Key of every upgrade.
+const key = "dGhlIHNhbXBsZSBub25jZQ=="
+
+// upgrade asks for an upgrade and returns the answer, which nobody has looked at.
+func upgrade(tb testing.TB, srv *gatewaytest.Server, base, query string) (*client, *http.Response) {
+	tb.Helper()
+	c, res, err := tryUpgrade(tb, srv, base, query)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c, res
+}
+
+// tryUpgrade returns an error if there is no answer.
+func tryUpgrade(tb testing.TB, srv *gatewaytest.Server, base, query string) (*client, *http.Response, error) {
+	tb.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
 		tb.Fatal(err)
@@ -101,19 +126,10 @@ func dialQuery(tb testing.TB, srv *gatewaytest.Server, base, query, compress str
 	nc.SetDeadline(time.Now().Add(20 * time.Second))
 	c := &client{tb: tb, nc: nc, br: bufio.NewReader(nc), pongs: make(chan string, 16), end: make(chan closing, 1)}
 
-	const key = "dGhlIHNhbXBsZSBub25jZQ=="
 	fmt.Fprintf(nc, "GET /?%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", query, u.Host, key)
 	res, err := http.ReadResponse(c.br, nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, section 1.3
-	if got, want := res.Header.Get("Sec-WebSocket-Accept"), base64.StdEncoding.EncodeToString(sum[:]); res.StatusCode != 101 || got != want {
-		tb.Fatalf("upgrade: status %s, accept %q, want %q", res.Status, got, want)
-	}
-	c.decode(compress)
-	return c
+	return c, res, err
 }
 
 // decode starts the goroutine that reads frames and feeds the decompressor.

@@ -108,16 +108,20 @@ func (s *session) voiceState(d json.RawMessage) bool {
 // requestMembers answers Request Guild Members, in chunks that repeat the nonce.
 func (s *session) requestMembers(d json.RawMessage, now time.Time) bool {
 	var data struct {
-		GuildID *snowflake      `json:"guild_id"`
+		GuildID json.RawMessage `json:"guild_id"`
 		Query   *string         `json:"query"`
 		Limit   int             `json:"limit"`
 		UserIDs json.RawMessage `json:"user_ids"`
 		Nonce   string          `json:"nonce"`
 	}
-	if json.Unmarshal(d, &data) != nil || data.GuildID == nil || (data.Query == nil) == (data.UserIDs == nil) || data.Limit < 0 {
+	if json.Unmarshal(d, &data) != nil || (data.Query == nil) == (data.UserIDs == nil) || data.Limit < 0 {
 		return false
 	}
-	guild := *data.GuildID
+	guilds, ok := parseIDs(data.GuildID) // older clients send a list of one
+	if !ok || len(guilds) != 1 {
+		return false
+	}
+	guild := guilds[0]
 	if !s.has(guild) {
 		return true
 	}

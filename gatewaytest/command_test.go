@@ -64,6 +64,10 @@ func TestRequestMembers(t *testing.T) {
 	if k := next(); len(k.Members) != 1 || k.Members[0].User.ID != "7" || fmt.Sprint(k.NotFound) != "[0 9999]" {
 		t.Errorf("user_ids: %+v", k)
 	}
+	c.send(`{"op":8,"d":{"guild_id":[%q],"query":"member-2500","limit":1}}`, guild)
+	if k := next(); len(k.Members) != 1 {
+		t.Errorf("a list of one guild: %+v", k)
+	}
 	ask(`"user_ids":"8","limit":0`)
 	if k := next(); len(k.Members) != 1 || k.Members[0].User.ID != "8" {
 		t.Errorf("one user id: %+v", k)

@@ -1,7 +1,6 @@
 package gatewaytest
 
 import (
-	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -29,6 +28,7 @@ const (
 type conn struct {
 	srv  *Server
 	nc   net.Conn
+	wire *wire // below nc
 	in   io.Reader
 	wake chan struct{} // of capacity 1
 	done chan struct{} // closed by kill
@@ -42,6 +42,7 @@ type conn struct {
 	session     *session
 	controls    [][]byte // payloads without a sequence
 	urgent      bool     // controls may not wait for the end of a segment
+	faults      []Fault  // to perform before them
 	ponging     []byte   // an encoded pong, written between any two frames
 	closing     []byte   // the close frame to write; nil while the connection lives
 	closeTimer  *time.Timer
@@ -50,12 +51,14 @@ type conn struct {
 
 // newConn makes the connection nc, whose client wants compression; in is nc's rest to read.
 func newConn(srv *Server, nc net.Conn, in io.Reader, compression Compression) *conn {
-	if tcp, ok := rawConn(nc).(*net.TCPConn); ok {
+	wire := wireOf(nc)
+	if tcp, ok := wire.Conn.(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(sendBuffer) // a hint; the connection works without
 	}
 	c := &conn{
 		srv:         srv,
 		nc:          nc,
+		wire:        wire,
 		in:          in,
 		wake:        make(chan struct{}, 1),
 		done:        make(chan struct{}),
@@ -76,14 +79,6 @@ func (c *conn) own() {
 	if c.owns = c.srv.owned.Add(1) <= maxOwned; !c.owns {
 		c.srv.owned.Add(-1)
 	}
-}
-
-// rawConn returns the connection below TLS.
-func rawConn(nc net.Conn) net.Conn {
-	if t, ok := nc.(*tls.Conn); ok {
-		return t.NetConn()
-	}
-	return nc
 }
 
 // notify has the sender look for work.
@@ -137,7 +132,7 @@ func (c *conn) closeWith(body []byte, answered bool) {
 func (c *conn) kill() {
 	c.kills.Do(func() {
 		close(c.done)
-		rawConn(c.nc).Close()
+		c.wire.Close()
 		c.detach()
 		c.mu.Lock()
 		if c.closeTimer != nil {

@@ -174,7 +174,9 @@ func (c *conn) heartbeat(d json.RawMessage, now time.Time) {
 		return
 	}
 	c.heard(now)
-	c.control(heartbeatACK, false)
+	if s := c.current(); s == nil || !c.suffer(c.srv.fault(AtHeartbeat, s.shard, c.wire.via)) {
+		c.control(heartbeatACK, false)
+	}
 }
 
 // heard gives the client until the next heartbeat is overdue.

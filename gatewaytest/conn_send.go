@@ -18,6 +18,7 @@ type sender struct {
 	opened      bool    // the connection's stream has begun
 	inSegment   bool    // the last event written was of a shared segment that has more
 	quiet       bool    // traffic had ended when the last step began
+	cut         int     // bytes that a fault has written at a time; 0: all
 	*scratch
 }
 
@@ -35,7 +36,8 @@ type batch struct {
 	session *session
 	seq     int64 // of the last event in it; 0: no event
 	events  int64
-	ends    bool // the session ends with what it says
+	ends    bool    // the session ends with what it says
+	faults  []Fault // to perform when it is written
 }
 
 // send writes until the connection ends.
@@ -47,17 +49,23 @@ func (c *conn) send() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
+		for _, f := range c.takeFaults(&snd) {
+			if c.perform(&snd, &f) != nil {
+				return
+			}
+		}
 		if c.finish(&snd) {
 			return
 		}
 		b, wait := c.step(&snd, time.Now())
-		if len(b.frames) > 0 {
-			if _, err := c.nc.Write(b.frames); err != nil {
+		if len(b.frames) > 0 || len(b.faults) > 0 {
+			if c.write(&snd, b.frames) != nil {
 				return
 			}
 			if b.session != nil {
 				b.session.wrote(&b)
 			}
+			c.suffer(b.faults)
 			continue
 		}
 		if snd.quiet {
@@ -98,7 +106,7 @@ func (c *conn) finish(snd *sender) bool {
 	for _, payload := range controls {
 		snd.control(payload)
 	}
-	if _, err := c.nc.Write(append(snd.out, closing...)); err != nil {
+	if c.write(snd, append(snd.out, closing...)) != nil {
 		return true
 	}
 	c.settle()
@@ -196,7 +204,7 @@ func (snd *sender) endRun(last bool) {
 func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conn != c {
+	if s.conn != c || s.muted {
 		return b, -1
 	}
 	b.session = s
@@ -208,7 +216,19 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 			b.seq = s.next
 			b.events++
 			s.next++
+			if b.seq == s.ackBehind {
+				s.ackBehind = 0
+				snd.encode(heartbeatACK)
+			}
+			if b.faults = s.faultsBehind(c, b.seq); len(b.faults) > 0 {
+				return b, 0
+			}
 			if s.probe && s.next > s.srv.burst() {
+				return b, 0
+			}
+		case s.resuming && s.replayHalf > 0 && s.srv.plan.may(AtReplay):
+			s.replayHalf = 0 // nothing was missed
+			if b.faults = s.srv.fault(AtReplay, s.shard, c.wire.via); len(b.faults) > 0 {
 				return b, 0
 			}
 		case s.resuming:
@@ -232,7 +252,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 				return b, s.wait(now)
 			}
 			stream := s.srv.streams[snd.compression]
-			if !s.inStep() || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
+			if !s.inStep() || s.srv.plan.may(AtEvent) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
 				s.shared++
 				s.head++
 				continue

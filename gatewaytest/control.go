@@ -32,14 +32,17 @@ func (s *Server) Drop(shard int) int {
 // CloseWith closes the shard's connections with a close frame. A code after which Discord expects
 // a new session, or none, ends the session; after any other it lives on.
 func (s *Server) CloseWith(shard int, code gateway.CloseCode, reason string) int {
-	return s.each(shard, func(c *conn) {
-		if ends(code) {
-			c.end()
-		} else {
-			c.detach()
-		}
-		c.close(code, reason)
-	})
+	return s.each(shard, func(c *conn) { c.closeSession(code, reason) })
+}
+
+// closeSession closes the connection, and ends its session if code says so.
+func (c *conn) closeSession(code gateway.CloseCode, reason string) {
+	if ends(code) {
+		c.end()
+	} else {
+		c.detach()
+	}
+	c.close(code, reason)
 }
 
 // Reconnect asks the shard's clients to redial and resume (opcode 7). The connections stay open
@@ -52,13 +55,18 @@ func (s *Server) Reconnect(shard int) int {
 // resumable, that they have to resume it. The connections stay open, and without a session.
 func (s *Server) InvalidateSession(shard int, resumable bool) int {
 	return s.each(shard, func(c *conn) {
-		if resumable {
-			c.detach()
-		} else {
-			c.end()
-		}
-		c.control(invalidSession(resumable), true)
+		c.control(c.invalidate(resumable), true)
 	})
+}
+
+// invalidate takes the session away and returns the payload that says so.
+func (c *conn) invalidate(resumable bool) []byte {
+	if resumable {
+		c.detach()
+	} else {
+		c.end()
+	}
+	return invalidSession(resumable)
 }
 
 // RequestHeartbeat asks the shard's clients for a heartbeat at once (opcode 1).
@@ -128,6 +136,15 @@ func (s *Server) WaitReady(ctx context.Context, shard int) error {
 // It returns ctx's error if that ends first.
 func (s *Server) WaitResume(ctx context.Context, shard int) error {
 	return s.wait(ctx, shard, func(session *session) bool { return session.conn != nil && session.resumes > 0 })
+}
+
+// WaitSession waits until a live session of the shard satisfies is, which is asked whenever a session
+// begins, gets or loses a connection, has been written its GUILD_CREATEs, or ends. It returns ctx's
+// error if that ends first.
+func (s *Server) WaitSession(ctx context.Context, shard int, is func(SessionInfo) bool) error {
+	return s.until(ctx, func() bool {
+		return slices.ContainsFunc(s.Sessions(), func(info SessionInfo) bool { return info.Shard == shard && is(info) })
+	})
 }
 
 // wait waits until is, called with the session's lock held, is true for a live session of shard.

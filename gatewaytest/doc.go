@@ -16,8 +16,19 @@
 // READY, a GUILD_CREATE for every guild of [WithGuilds], then what [Server.Dispatch] and
 // [WithTraffic] bring. After a resume come the missed events in order, then RESUMED, whose sequence
 // is that of the last event before it; RESUMED takes none of its own. How many events a session
-// can give again is bounded ([WithReplayLimit]), and so is its life without a connection
-// ([WithSessionTimeout]); beyond either, a resume is answered by Invalid Session.
+// can give again is bounded ([WithReplayLimit]), and for how long ([WithReplayWindow]), and so is its
+// life without a connection ([WithSessionTimeout]); beyond any of these, a resume is answered by
+// Invalid Session.
+//
+// # Faults
+//
+// Whatever can go wrong does when a test wants it to, at a [Point] of a connection's life:
+//
+//	err := srv.Inject(gatewaytest.Fault{Point: gatewaytest.AtReplay, Action: gatewaytest.ActionSilence})
+//
+// or by a script, whose language [ParseScript] describes, or at random ([WithChaos]). What a client's
+// own mistakes bring about needs none: every close code that Discord documents, but 4000, is the
+// answer to one.
 //
 // # Traffic
 //
@@ -27,7 +38,8 @@
 // process serves thousands of connections. What belongs to one connection (an ACK, say) goes in
 // between two segments, so it can wait for up to a second; a Dispatch takes the session out of
 // step with the others, and from then on its events are encoded for it alone. Traffic is not
-// filtered by intents. Ten thousand connections take about 270 MB with TLS and 190 MB without.
+// filtered by intents. Ten thousand connections take about 270 MB with TLS and 190 MB without;
+// BenchmarkLoad measures it.
 //
 // Without traffic up to 64 connections have a compressor each, whose context lives as long as the
 // connection, as Discord's does. Connections beyond that, and all that share traffic, get what is
@@ -40,6 +52,7 @@
 // Some behaviour is not documented, and this server had to choose. A connection without a
 // heartbeat for one and a half intervals is closed with 4009 and its session ends. After
 // Invalid Session the connection stays open and may identify again. A message may be text or
-// binary. An identify may come 2 % early. Payload compression is ignored where transport
+// binary. An identify may come 2 % early. Versions 9 and 10 of the API are the same. A token may
+// have the prefix "Bot ". Payload compression is ignored where transport
 // compression was asked for.
 package gatewaytest

@@ -16,19 +16,19 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// wire is what a connection was sent: messages, and the payloads that they should carry.
-type wire struct {
+// transcript is what a connection was sent: messages, and the payloads that they should carry.
+type transcript struct {
 	frames   []byte
 	payloads []string
 }
 
 // encodeAll makes a connection's life out of everything that may follow each other: stored
 // payloads, runs of live encoders, and shared segments, entered at their starts and left at any event.
-func encodeAll(t *testing.T, c Compression) wire {
+func encodeAll(t *testing.T, c Compression) transcript {
 	t.Helper()
 	corpus := newCorpus(3)
 	shared := newStream(c, corpus, 1, 512, 32)
-	var w wire
+	var w transcript
 	stored := func(first bool) {
 		p := fmt.Sprintf(`{"t":null,"s":null,"op":11,"d":%d}`, len(w.payloads))
 		w.frames = appendStored(w.frames, c, []byte(p), first)
@@ -75,7 +75,7 @@ func encodeAll(t *testing.T, c Compression) wire {
 }
 
 // messages splits frames with gobwas/ws.
-func (w wire) messages(t *testing.T) (messages [][]byte, ops []ws.OpCode) {
+func (w transcript) messages(t *testing.T) (messages [][]byte, ops []ws.OpCode) {
 	t.Helper()
 	r := bytes.NewReader(w.frames)
 	for r.Len() > 0 {

@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
@@ -27,6 +28,12 @@ type refusal struct {
 
 var refusedDecode = &refusal{gateway.CloseDecodeError, "Error while decoding payload."}
 
+// accepts reports whether a client may show token. Clients that keep the prefix of the REST API's
+// header in front of it are let in, as Discord does.
+func (s *Server) accepts(token string) bool {
+	return strings.TrimPrefix(token, "Bot ") == s.Token()
+}
+
 // check judges an identify in the order in which mistakes matter. A shard that is absent is [0, 1].
 func (s *Server) check(id *identification) (shard, count int, r *refusal) {
 	shard, count = 0, 1
@@ -38,7 +45,7 @@ func (s *Server) check(id *identification) (shard, count int, r *refusal) {
 		return shard, count, refusedDecode
 	case id.LargeThreshold != nil && (*id.LargeThreshold < 50 || *id.LargeThreshold > 250):
 		return shard, count, refusedDecode
-	case *id.Token != s.Token():
+	case !s.accepts(*id.Token):
 		return shard, count, &refusal{gateway.CloseAuthenticationFailed, "Authentication failed."}
 	case id.Shard != nil && len(*id.Shard) != 2 || shard < 0 || shard >= count:
 		return shard, count, &refusal{gateway.CloseInvalidShard, "Invalid shard."}
@@ -78,6 +85,9 @@ func (c *conn) identify(message []byte, d json.RawMessage, now time.Time) {
 		c.control(invalidSession(false), true)
 		return
 	}
+	if c.suffer(s.fault(AtIdentify, shard, c.wire.via)) {
+		return
+	}
 	session := &session{
 		srv:        s,
 		id:         newSessionID(),
@@ -87,6 +97,7 @@ func (c *conn) identify(message []byte, d json.RawMessage, now time.Time) {
 		guilds:     traffic.GuildIDs(shard, count, s.cfg.guilds),
 		payloads:   id.Compress,
 		probe:      s.cfg.probe(shard),
+		identified: now,
 		conn:       c,
 		head:       s.burst(),
 		next:       1,
@@ -113,13 +124,19 @@ func (c *conn) resume(message []byte, d json.RawMessage, now time.Time) {
 	if session != nil {
 		s.record(session.shard, message)
 	}
-	if *data.Token != s.Token() {
+	if !s.accepts(*data.Token) {
 		c.close(gateway.CloseAuthenticationFailed, "Authentication failed.")
 		return
 	}
 	if session == nil {
 		c.control(invalidSession(false), true)
 		return
+	}
+	if faults := s.fault(AtResume, session.shard, c.wire.via); len(faults) > 0 {
+		s.doom(session, faults)
+		if c.suffer(faults) {
+			return
+		}
 	}
 	r, old := session.resume(c, *data.Seq, now)
 	if old != nil {

@@ -35,6 +35,8 @@ type config struct {
 
 	heartbeat      time.Duration
 	replayLimit    int
+	replaySet      bool
+	replayWindow   time.Duration
 	sessionTimeout time.Duration
 
 	guilds    int
@@ -44,6 +46,12 @@ type config struct {
 	seed      uint64
 	probes    int
 	tick      time.Duration
+
+	faults     []Fault
+	scriptErr  error // of WithScript
+	chaos      bool
+	chaosSeed  uint64
+	chaosEvery int
 
 	logger *slog.Logger
 }
@@ -59,7 +67,7 @@ func newConfig(opts []Option) (*config, error) {
 		startRemaining:   1000,
 		allowed:          gateway.IntentsAll,
 		heartbeat:        41250 * time.Millisecond,
-		replayLimit:      10_000,
+		replayWindow:     5 * time.Minute,
 		sessionTimeout:   3 * time.Minute,
 		guildSize:        2048,
 		events:           defaultEvents,
@@ -72,7 +80,19 @@ func newConfig(opts []Option) (*config, error) {
 	if cfg.token == "" {
 		cfg.token = newToken()
 	}
+	if !cfg.replaySet {
+		cfg.replayLimit = cfg.defaultReplay()
+	}
+	cfg.chooseSeed()
 	return cfg, cfg.validate()
+}
+
+// defaultReplay returns how many events a session can give again if no option says so.
+func (cfg *config) defaultReplay() int {
+	if cfg.rate != 0 {
+		return 10_000
+	}
+	return max(100, min(3500, cfg.guilds*75))
 }
 
 // validate reports every option that makes no sense, in one error.
@@ -90,12 +110,14 @@ func (cfg *config) validate() error {
 		"WithSessionStartLimit(%d, %d): want 0 <= remaining <= total", cfg.startTotal, cfg.startRemaining)
 	check(cfg.heartbeat >= time.Millisecond, "WithHeartbeatInterval(%v): want at least 1ms", cfg.heartbeat)
 	check(cfg.replayLimit >= 0, "WithReplayLimit(%d): want no negative number", cfg.replayLimit)
+	check(cfg.replayWindow >= 0, "WithReplayWindow(%v): want no negative duration", cfg.replayWindow)
+	check(cfg.sessionTimeout >= 0, "WithSessionTimeout(%v): want no negative duration", cfg.sessionTimeout)
 	check(cfg.guilds >= 0 && cfg.guildSize >= 0, "WithGuilds(%d, %d): want no negative number", cfg.guilds, cfg.guildSize)
 	check(cfg.rate >= 0 || cfg.rate == Saturated, "WithTraffic(%v): want 0, a rate, or Saturated", cfg.rate)
 	check(cfg.events > 0, "WithEvents(%d): want at least 1", cfg.events)
 	check(cfg.probes >= 0, "WithProbeShards(%d): want no negative number", cfg.probes)
 	check(cfg.tick >= 0, "WithTick(%v): want no negative duration", cfg.tick)
-	return errors.Join(errs...)
+	return errors.Join(append(errs, cfg.checkFaults()...)...)
 }
 
 // WithTLS says whether the server speaks TLS, with a certificate of its own making that
@@ -143,9 +165,18 @@ func WithAllowedIntents(i gateway.Intents) Option { return func(cfg *config) { c
 // A connection that sends no heartbeat for one and a half intervals is closed with 4009.
 func WithHeartbeatInterval(d time.Duration) Option { return func(cfg *config) { cfg.heartbeat = d } }
 
-// WithReplayLimit sets how many events back a session can be resumed. The default is 10,000;
-// Discord's staff once gave max(100, min(3500, guilds × 75)).
-func WithReplayLimit(events int) Option { return func(cfg *config) { cfg.replayLimit = events } }
+// WithReplayLimit sets how many events back a session can be resumed. The default is what
+// Discord's staff once gave for a shard, max(100, min(3500, guilds × 75)); with traffic it is
+// 10,000, for a client that takes thousands of events a second has many of them on the way.
+func WithReplayLimit(events int) Option {
+	return func(cfg *config) {
+		cfg.replayLimit, cfg.replaySet = events, true
+	}
+}
+
+// WithReplayWindow sets for how long a session keeps an event that it can give again. The default
+// is 5 minutes.
+func WithReplayWindow(d time.Duration) Option { return func(cfg *config) { cfg.replayWindow = d } }
 
 // WithSessionTimeout sets how long a session lives without a connection. The default is 3 minutes.
 func WithSessionTimeout(d time.Duration) Option { return func(cfg *config) { cfg.sessionTimeout = d } }

@@ -283,6 +283,40 @@ func TestResumeRefused(t *testing.T) {
 			}
 		}
 	})
+	t.Run("replay window", func(t *testing.T) {
+		srv := plain(t, gatewaytest.WithReplayWindow(0))
+		c, session, resumeURL := begin(t, srv, "")
+		srv.Dispatch(0, "X", nil)
+		c.expect("X 2")
+		for _, test := range []struct {
+			seq  int64
+			want string
+		}{{2, "RESUMED 2"}, {1, "op 9 false"}} {
+			c := connect(t, srv, resumeURL, "")
+			c.resume(srv, session, test.seq)
+			c.expect(test.want)
+		}
+	})
+	t.Run("default replay limit", func(t *testing.T) {
+		for guilds, limit := range map[int]int{0: 100, 2: 150, 60: 3500} {
+			srv := plain(t, gatewaytest.WithGuilds(guilds, 0))
+			c, session, resumeURL := begin(t, srv, "")
+			for range guilds {
+				c.next()
+			}
+			c.nc.Close()
+			for range limit {
+				srv.Dispatch(0, "X", nil)
+			}
+			c = connect(t, srv, resumeURL, "")
+			c.resume(srv, session, int64(1+guilds))
+			c.expect(fmt.Sprintf("X %d", 2+guilds))
+			srv.Dispatch(0, "X", nil)
+			c = connect(t, srv, resumeURL, "")
+			c.resume(srv, session, int64(1+guilds))
+			c.expect("op 9 false")
+		}
+	})
 	t.Run("timeout", func(t *testing.T) {
 		srv := plain(t, gatewaytest.WithSessionTimeout(0))
 		_, session, resumeURL := begin(t, srv, "")
@@ -356,6 +390,23 @@ func TestVersion(t *testing.T) {
 	if end := dialQuery(t, srv, srv.URL(), "v=5&encoding=json", "").closed(); end.code != 4012 {
 		t.Errorf("closed with %d, want 4012", end.code)
 	}
+}
+
+// TestPrefixedToken identifies and resumes as some libraries do, with the prefix of the REST API, and
+// asks for version 9.
+func TestPrefixedToken(t *testing.T) {
+	srv := plain(t)
+	c := dialQuery(t, srv, srv.URL(), "v=9&encoding=json", "")
+	c.next()
+	c.send(`{"op":2,"d":{"token":"Bot %s","intents":1,%s}}`, srv.Token(), properties)
+	session, resumeURL := c.ready()
+	c.nc.Close()
+	if err := srv.WaitSession(wait(t), 0, func(info gatewaytest.SessionInfo) bool { return info.ID == session && !info.Connected }); err != nil {
+		t.Fatal(err)
+	}
+	c = connect(t, srv, resumeURL, "")
+	c.send(`{"op":6,"d":{"token":"Bot %s","session_id":%q,"seq":1}}`, srv.Token(), session)
+	c.expect("RESUMED 1")
 }
 
 // TestProbe reads the clock out of events.

@@ -25,8 +25,10 @@ func (s *Server) RejectREST(n, status int, retryAfter time.Duration) {
 // handler routes REST requests and upgrades, on both addresses alike.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v10/gateway", s.getGateway)
-	mux.HandleFunc("GET /api/v10/gateway/bot", s.getGatewayBot)
+	for _, version := range []string{"v9", "v10"} {
+		mux.HandleFunc("GET /api/"+version+"/gateway", s.getGateway)
+		mux.HandleFunc("GET /api/"+version+"/gateway/bot", s.getGatewayBot)
+	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeMessage(w, http.StatusNotFound, "404: Not Found")
 	})

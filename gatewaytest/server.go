@@ -32,9 +32,15 @@ type Server struct {
 
 	buckets identifyBuckets
 	starts  startLimit
-	owned   atomic.Int32 // connections that have an encoder of their own
-	quiet   atomic.Bool  // traffic has ended for good
+	owned   atomic.Int32  // connections that have an encoder of their own
+	quiet   atomic.Bool   // traffic has ended for good
+	quit    chan struct{} // closed by Close
+	plan    *plan
 	wg      sync.WaitGroup
+
+	stranger    sync.Once // makes strangerTLS
+	strangerTLS *tls.Config
+	strangerErr error
 
 	mu        sync.Mutex
 	token     string
@@ -55,6 +61,9 @@ func NewServer(tb testing.TB, opts ...Option) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if s.cfg.chaos {
+		tb.Logf("gatewaytest: chaos seed %d", s.cfg.chaosSeed)
+	}
 	tb.Cleanup(s.Close)
 	return s
 }
@@ -68,6 +77,8 @@ func Start(opts ...Option) (*Server, error) {
 	s := &Server{
 		cfg:      cfg,
 		token:    cfg.token,
+		quit:     make(chan struct{}),
+		plan:     newPlan(cfg),
 		changed:  make(chan struct{}),
 		conns:    make(map[*conn]struct{}),
 		sessions: make(map[string]*session),
@@ -111,11 +122,15 @@ func (s *Server) serve() {
 	s.http = &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
+		ConnContext:       withWire,
 		ErrorLog:          slog.NewLogLogger(s.cfg.logger.Handler(), slog.LevelDebug),
 	}
-	for _, l := range []net.Listener{s.listener, s.resumes} {
+	for _, l := range []net.Listener{
+		&wireListener{s.listener, s, GatewayAddress},
+		&wireListener{s.resumes, s, ResumeAddress},
+	} {
 		if s.identity != nil {
-			l = tls.NewListener(l, s.identity.server())
+			l = tls.NewListener(l, s.serverTLS())
 		}
 		s.wg.Go(func() { s.http.Serve(l) }) // returns when Close closes the server
 	}
@@ -125,7 +140,10 @@ func (s *Server) serve() {
 // server's goroutines have ended. It may be called again.
 func (s *Server) Close() {
 	s.mu.Lock()
-	s.closed = true
+	if !s.closed {
+		s.closed = true
+		close(s.quit)
+	}
 	conns := make([]*conn, 0, len(s.conns))
 	for c := range s.conns {
 		conns = append(conns, c)

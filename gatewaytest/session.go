@@ -21,6 +21,7 @@ type session struct {
 	guilds     []uint64
 	payloads   bool // the identify asked for payload compression
 	probe      bool
+	identified time.Time
 
 	mu          sync.Mutex
 	conn        *conn       // nil while there is none
@@ -31,6 +32,9 @@ type session struct {
 	head        int64 // sequence of the last event given out
 	next        int64 // sequence that conn writes next: at most head+1
 	resuming    bool  // RESUMED follows when next is head+1
+	replayHalf  int64 // sequence behind which half of the replay is done
+	muted       bool  // a fault withholds the events of conn
+	ackBehind   int64 // sequence behind which an ACK is due that a fault held back; 0: none
 
 	began   time.Time // when the burst was written, and traffic began
 	shared  int64     // events of traffic given out
@@ -48,6 +52,7 @@ type session struct {
 // ownEvent is an event that this session alone has, with its sequence.
 type ownEvent struct {
 	seq int64
+	at  time.Time // when it got its sequence
 	event
 }
 
@@ -92,12 +97,14 @@ func (s *session) resume(c *conn, seq int64, now time.Time) (r resumption, old *
 		s.shared += missed
 		s.head += missed
 	}
-	if s.head-seq > int64(s.srv.cfg.replayLimit) {
+	if s.head-seq > int64(s.srv.cfg.replayLimit) || seq < s.head && now.Sub(s.given(seq+1)) > s.srv.cfg.replayWindow {
 		return resumeTooOld, nil
 	}
 	old, s.conn = s.conn, c
 	s.next = seq + 1
 	s.resuming = true
+	s.replayHalf = seq + (s.head-seq+1)/2
+	s.muted, s.ackBehind = false, 0
 	s.resumes++
 	return resumed, old
 }
@@ -115,7 +122,7 @@ func (s *session) dispatch(ev event) {
 // assign numbers the first pending event. The caller holds s.mu.
 func (s *session) assign() {
 	s.head++
-	s.own = append(s.own, ownEvent{s.head, s.pending[0]})
+	s.own = append(s.own, ownEvent{s.head, time.Now(), s.pending[0]})
 	s.pending = s.pending[1:]
 	old := 0
 	for old < len(s.own) && s.own[old].seq < s.next-int64(s.srv.cfg.replayLimit) {
@@ -178,16 +185,43 @@ func (s *session) appendEvent(dst []byte, seq int64) []byte {
 	if seq <= s.srv.burst() {
 		return traffic.AppendPayload(dst, "GUILD_CREATE", seq, s.srv.world.GuildCreate(nil, s.guilds[seq-2], s.srv.cfg.guildSize))
 	}
-	i := sort.Search(len(s.own), func(i int) bool { return s.own[i].seq >= seq })
-	if i < len(s.own) && s.own[i].seq == seq {
-		return traffic.AppendPayload(dst, s.own[i].name, seq, s.own[i].data)
+	own, index := s.locate(seq)
+	if own != nil {
+		return traffic.AppendPayload(dst, own.name, seq, own.data)
 	}
-	index := seq - s.srv.burst() - 1 - s.pruned - int64(i)
 	if s.probe {
 		return appendProbe(dst, seq, s.srv.corpus.at(index))
 	}
 	ev := s.srv.corpus.at(index)
 	return traffic.AppendPayload(dst, ev.name, seq, ev.data)
+}
+
+// locate returns the event seq, which came behind the burst, if it is the session's own, and otherwise its
+// index in the traffic. The caller holds s.mu.
+func (s *session) locate(seq int64) (own *ownEvent, index int64) {
+	i := sort.Search(len(s.own), func(i int) bool { return s.own[i].seq >= seq })
+	if i < len(s.own) && s.own[i].seq == seq {
+		return &s.own[i], 0
+	}
+	// Only a fault asks for an event that is too old to be kept. Some other stands for it.
+	return nil, max(0, seq-s.srv.burst()-1-s.pruned-int64(i))
+}
+
+// given returns when the event seq was given out. Saturated traffic has no schedule and does not
+// age. The caller holds s.mu.
+func (s *session) given(seq int64) time.Time {
+	if seq <= s.srv.burst() {
+		return s.identified
+	}
+	own, index := s.locate(seq)
+	switch rate := s.srv.cfg.rate; {
+	case own != nil:
+		return own.at
+	case rate <= 0:
+		return time.Now()
+	default:
+		return s.began.Add(time.Duration(float64(index+1) / rate * float64(time.Second)))
+	}
 }
 
 func (s *session) ready() []byte {

@@ -19,6 +19,10 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this gateway speaks encoding=json, compress=zlib-stream or zstd-stream", http.StatusBadRequest)
 		return
 	}
+	wire := r.Context().Value(wireKey{}).(*wire)
+	if s.refuse(w, r, wire) {
+		return
+	}
 	nc, rw, _, err := ws.HTTPUpgrader{}.Upgrade(r, w)
 	if err != nil {
 		s.cfg.logger.Debug("upgrade refused", "error", err)
@@ -37,9 +41,9 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		nc.Close()
 		return
 	}
-	if query.Get("v") != "10" {
+	if v := query.Get("v"); v != "9" && v != "10" {
 		c.close(gateway.CloseInvalidAPIVersion, "Invalid API version.")
-	} else {
+	} else if !c.suffer(s.fault(AtHello, noShard, wire.via)) {
 		c.control(s.hello(), false)
 	}
 	go c.receive()

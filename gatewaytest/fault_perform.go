@@ -1,0 +1,195 @@
+package gatewaytest
+
+import (
+	"slices"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// suffer has the sender perform faults, and reports whether they come instead of what is due.
+func (c *conn) suffer(faults []Fault) (instead bool) {
+	if len(faults) == 0 {
+		return false
+	}
+	c.mu.Lock()
+	c.faults = append(c.faults, faults...)
+	c.mu.Unlock()
+	c.notify()
+	return replaced(faults)
+}
+
+// takeFaults returns what the sender has to perform.
+func (c *conn) takeFaults(snd *sender) []Fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	faults := c.faults
+	c.faults = nil
+	snd.compression, snd.owns = c.compression, c.owns
+	return faults
+}
+
+// perform does what a fault says. The error is that of writing.
+func (c *conn) perform(snd *sender, f *Fault) error {
+	if c.wire.bad(f) {
+		c.kill()
+		return nil
+	}
+	snd.out = snd.out[:0]
+	switch f.Action {
+	case ActionClose:
+		c.closeSession(gateway.CloseCode(f.Number), f.Text)
+	case ActionTear:
+		frames := c.again(snd, 0)
+		err := c.write(snd, frames[:len(frames)/2])
+		c.wire.reset()
+		c.kill()
+		return err
+	case ActionSilence:
+		if slices.Contains(behind, f.Point) {
+			c.withSession(func(s *session) { s.muted = true })
+		}
+	case ActionCutFrames:
+		snd.cut = int(f.Number)
+	case ActionReconnect:
+		snd.control(reconnect)
+	case ActionInvalidSession:
+		if resumable := f.Text == "true"; f.Point == AtHello {
+			snd.control(invalidSession(resumable)) // a session that begins at once is not meant
+		} else {
+			snd.control(c.invalidate(resumable))
+		}
+	case ActionRequestHeartbeat:
+		snd.control(heartbeatRequest)
+	case ActionBurst:
+		if !c.withSession(func(s *session) { s.burst(f.Number) }) {
+			snd.control(heartbeatACK)
+		}
+	case ActionCorrupt:
+		snd.out = appendCorrupt(snd.out, snd.compression, !snd.opened)
+		snd.interrupt()
+	case ActionTruncate:
+		snd.out = halve(c.again(snd, 0), snd.compression)
+	case ActionBomb:
+		snd.out = appendBomb(snd.out, snd.compression, !snd.opened, f.Number)
+		snd.interrupt()
+	case ActionMalformed:
+		snd.control([]byte(malformed[f.Text]))
+	case ActionSend:
+		snd.control([]byte(f.Text))
+	case ActionRepeat, ActionBack:
+		c.again(snd, f.Number)
+	case ActionSkip:
+		c.withSession(func(s *session) { s.skip(f.Number) })
+	}
+	snd.endRun(false)
+	return c.write(snd, snd.out)
+}
+
+// interrupt has what follows refer to nothing before it, for data came in between that no encoder
+// knows of.
+func (snd *sender) interrupt() {
+	snd.opened, snd.inSegment = true, false
+	if snd.enc != nil {
+		snd.enc.begin(false)
+	}
+}
+
+// again encodes the event back events before the last, as it was; without a session, hello. It
+// returns the frames, which lie in snd.out.
+func (c *conn) again(snd *sender, back int64) []byte {
+	payload := c.srv.hello()
+	if s := c.current(); s != nil {
+		s.mu.Lock()
+		payload = s.appendEvent(nil, max(1, s.next-1-back))
+		s.mu.Unlock()
+	}
+	snd.encode(payload)
+	return snd.out
+}
+
+// withSession calls f with the connection's session, locked. Without one, or when the session has gone
+// to another connection, it reports false.
+func (c *conn) withSession(f func(*session)) bool {
+	s := c.current()
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c {
+		return false
+	}
+	f(s)
+	return true
+}
+
+// skip numbers n events that are not written now. The caller holds s.mu.
+func (s *session) skip(n int64) {
+	for i := s.head + 1 - s.next; i < n; i++ {
+		s.pending = append([]event{s.srv.corpus.at(i)}, s.pending...)
+		s.assign()
+	}
+	s.next += n
+}
+
+// burst dispatches n events and has an ACK written behind them. The caller holds s.mu.
+func (s *session) burst(n int64) {
+	for i := range n {
+		s.pending = append(s.pending, s.srv.corpus.at(i))
+	}
+	s.ackBehind = s.head + int64(len(s.pending))
+}
+
+// write writes frames, in pieces if a fault says so.
+func (c *conn) write(snd *sender, frames []byte) (err error) {
+	if len(frames) == 0 {
+		return nil
+	}
+	if snd.cut == 0 {
+		_, err = c.nc.Write(frames)
+		return err
+	}
+	for len(frames) > 0 && err == nil {
+		n := min(len(frames), snd.cut)
+		_, err = c.nc.Write(frames[:n])
+		frames = frames[n:]
+	}
+	return err
+}
+
+// faultsBehind returns what happens behind the event seq, which fill has just encoded. The caller
+// holds s.mu.
+func (s *session) faultsBehind(c *conn, seq int64) []Fault {
+	plan := s.srv.plan
+	switch {
+	case s.resuming:
+		if plan.may(AtReplay) && seq == s.replayHalf {
+			s.replayHalf = 0
+			return s.srv.fault(AtReplay, s.shard, c.wire.via)
+		}
+	case seq > s.srv.burst():
+		if plan.may(AtEvent) {
+			return s.srv.fault(AtEvent, s.shard, c.wire.via)
+		}
+	case plan.may(AtReady) || plan.may(AtBurst):
+		var faults []Fault
+		if seq == 1 {
+			faults = s.srv.fault(AtReady, s.shard, c.wire.via)
+		}
+		if guilds := int64(s.srv.cfg.guilds); guilds > 0 && seq == 1+(guilds+1)/2 {
+			faults = append(faults, s.srv.fault(AtBurst, s.shard, c.wire.via)...)
+		}
+		return faults
+	}
+	return nil
+}
+
+// doom ends the session that a resume asked for, if a fault answers that it cannot be resumed.
+func (s *Server) doom(session *session, faults []Fault) {
+	for i := range faults {
+		f := &faults[i]
+		if f.Action == ActionInvalidSession && f.Text == "false" || f.Action == ActionClose && ends(gateway.CloseCode(f.Number)) {
+			s.forget(session)
+		}
+	}
+}

@@ -77,6 +77,8 @@ func TestWrongCalls(t *testing.T) {
 		{"mock --listen :8080", []string{"--listen", "127.0.0.1:8080"}},
 		{"mock --shards 0", []string{"--shards", "from 1"}},
 		{"mock --heartbeat-interval 0s", []string{"--heartbeat-interval", "at least 1ms"}},
+		{"mock --fault nonsense", []string{"--fault", "nonsense"}},
+		{"mock --chaos -1", []string{"--chaos", "from 0"}},
 		{"mock --traffic 0", []string{"--traffic", "from 1"}},
 	}
 	for _, tt := range tests {

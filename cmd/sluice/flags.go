@@ -150,6 +150,5 @@ func trimPrefix(err error) error {
 		}
 		return fmt.Errorf("unknown %s %q: names are as Discord writes them, such as %s", unknown.Kind, unknown.Name, example)
 	}
-	s := strings.TrimPrefix(err.Error(), "engine: ")
-	return errors.New(strings.TrimPrefix(s, "gateway: "))
+	return errors.New(plain(err))
 }

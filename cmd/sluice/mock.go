@@ -30,6 +30,7 @@ type mockOptions struct {
 	seed           uint64
 	caOut          string
 	control        bool
+	faultOptions
 }
 
 const (
@@ -75,6 +76,10 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 	f.Var(intFlag{&o.probes, 0, 100_000}, "probes", "first shards whose events carry the time of writing, as probe_ns")
 	f.Uint64Var(&o.seed, "seed", 1, "of the traffic")
 	f.StringVar(&o.caOut, "ca-out", "", "write the certificate authority to this PEM file")
+	f.Var(&o.faults, "fault", "a fault such as 'ready: close 4000'; may be given more than once (see docs/testing.md)")
+	f.StringVar(&o.script, "script", "", "file of faults, one a line")
+	f.Var(intFlag{&o.chaos, 0, 1 << 30}, "chaos", "have a fault at random, one in so many occasions")
+	f.Uint64Var(&o.chaosSeed, "chaos-seed", 0, "of --chaos; 0: one at random, which is printed")
 	f.BoolVar(&o.control, "control", false, "talk JSON with a parent process over standard input and output")
 	_ = f.MarkHidden("control")
 	return cmd
@@ -97,6 +102,11 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		gatewaytest.WithProbeShards(o.probes),
 		gatewaytest.WithSeed(o.seed),
 	}
+	faults, err := o.options()
+	if err != nil {
+		return fail(err)
+	}
+	options = append(options, faults...)
 	if o.longChain {
 		options = append(options, gatewaytest.WithLongChain())
 	}
@@ -135,6 +145,9 @@ func (o *mockOptions) announce(server *gatewaytest.Server, out io.Writer) error 
 		lines = append(lines, "ca       "+o.caOut)
 	case o.tls:
 		lines = append(lines, "ca       (name a file with --ca-out to get the certificate authority)")
+	}
+	if o.chaos > 0 {
+		lines = append(lines, fmt.Sprintf("chaos    seed %d", server.ChaosSeed()))
 	}
 	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err

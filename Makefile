@@ -28,6 +28,7 @@ fmt: ## format the code
 lint: staticcheck ## vet and staticcheck
 	go vet ./...
 	cd bench/compare && go vet ./...
+	cd gatewaytest/clients && go vet ./...
 
 .PHONY: staticcheck
 staticcheck:
@@ -36,6 +37,8 @@ staticcheck:
 .PHONY: tags
 tags: ## the tests of what build tags change
 	go test -short -tags purego ./frame ./lazyjson/... ./internal/... ./engine
+	go test -short -tags portable ./internal/reactor/... ./engine
+	go test -short -tags safe ./internal/reactor/... ./engine
 	go test -short -tags go1.28 ./lazyjson/decode # as on a Go version that sonic does not know
 
 .PHONY: cross
@@ -55,6 +58,14 @@ fuzz: ## every fuzz target for FUZZTIME (10m)
 .PHONY: bench
 bench: ## benchmarks of every stage and of the whole line
 	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) ./bench
+
+.PHONY: compare
+compare: ## the race against other clients, short form; needs cargo, node and a C compiler
+	cd bench/compare && go run ./race
+
+.PHONY: compare-full
+compare-full: ## the race against other clients, every load and compression
+	cd bench/compare && go run ./race -full -results results-full.jsonl
 
 .PHONY: demo-all
 demo-all: ## a short demo of every compression, with and without TLS

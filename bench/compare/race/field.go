@@ -1,0 +1,153 @@
+package main
+
+import "time"
+
+// entrant is a client in one of its builds.
+type entrant struct {
+	name         string     // in tables
+	compressions []string   // that it has
+	extra        []string   // of these, those that only the full form runs
+	dir          string     // where build runs
+	build        [][]string // commands
+	command      []string   // run in bench/compare
+	env          []string   // besides what all clients are told
+}
+
+// field is who races; the first is who all are compared with.
+var field = []entrant{
+	{
+		name:         "sluice",
+		compressions: []string{"zlib-stream", "zstd-stream", "payload", "none"},
+		extra:        []string{"none"},
+		build:        [][]string{{"go", "build", "-o", "bin/sluice", "./sluice"}},
+		command:      []string{"bin/sluice"},
+	},
+	{
+		name:         "sluice portable",
+		compressions: []string{"zlib-stream", "zstd-stream", "payload", "none"},
+		extra:        []string{"zlib-stream", "zstd-stream", "payload", "none"},
+		command:      []string{"bin/sluice"},
+		env:          []string{"RACE_DRIVER=portable"},
+	},
+	twilight("zlib", "zlib-stream", nil),
+	twilight("zstd", "zstd-stream", nil),
+	twilight("none", "none", []string{"none"}),
+	{
+		name:         "disgo",
+		compressions: []string{"zlib-stream", "zstd-stream", "payload", "none"},
+		extra:        []string{"payload", "none"},
+		build:        [][]string{{"go", "build", "-o", "bin/disgo", "./disgo"}},
+		command:      []string{"bin/disgo"},
+	},
+	{
+		name:         "discordgo",
+		compressions: []string{"payload", "none"},
+		extra:        []string{"none"},
+		build:        [][]string{{"go", "build", "-o", "bin/discordgo", "./discordgo"}},
+		command:      []string{"bin/discordgo"},
+	},
+	{
+		name:         "arikawa",
+		compressions: []string{"payload", "none"},
+		extra:        []string{"none"},
+		build:        [][]string{{"go", "build", "-o", "bin/arikawa", "./arikawa"}},
+		command:      []string{"bin/arikawa"},
+	},
+	{
+		name:         "@discordjs/ws",
+		compressions: []string{"zlib-stream", "payload", "none"},
+		extra:        []string{"payload", "none"},
+		dir:          "discordjs",
+		build:        [][]string{{"npm", "ci", "--prefer-offline", "--no-audit", "--no-fund"}, {"npm", "rebuild", "zlib-sync"}},
+		command:      []string{"node", "discordjs/main.js"},
+	},
+}
+
+// twilight chooses its compression when it is built.
+func twilight(feature, compression string, extra []string) entrant {
+	cargo := []string{"cargo", "build", "--release", "--target-dir", "target"}
+	if feature != "none" {
+		cargo = append(cargo, "--features", feature)
+	}
+	binary := "bin/twilight-" + feature
+	return entrant{
+		name:         "twilight",
+		compressions: []string{compression},
+		extra:        extra,
+		dir:          "twilight",
+		build:        [][]string{cargo, {"cp", "target/release/twilight-client", "../" + binary}},
+		command:      []string{binary},
+	}
+}
+
+// load is what a gateway does to its client, and what is measured of that.
+type load struct {
+	name   string
+	title  string
+	shards int
+	rate   float64 // events a second for each shard; -1: as fast as they are taken
+	guilds int
+	size   int // of each GUILD_CREATE, in bytes
+
+	heartbeat time.Duration
+	settle    time.Duration // between ready and the measurement
+	window    time.Duration // of the measurement; 0: from the start until all events have arrived
+	idle      bool          // there are no events: figures are for each shard
+	rounds    int           // at most; 0: as many as the race has
+}
+
+// saturated is the rate of as many events as a client takes.
+const saturated = -1
+
+const discordHeartbeat = 41250 * time.Millisecond
+
+// loads returns the short or the full form. The full form measures for longer, and
+// has more shards where their number makes a heat slow.
+func loads(full bool) []load {
+	const second = time.Second
+	steady := load{name: "steady", title: "50 shards × 200 events/s", shards: 50, rate: 200,
+		heartbeat: discordHeartbeat, settle: second / 2, window: 3 * second / 2}
+	flood := load{name: "saturated", title: "8 shards, as fast as the client takes it", shards: 8, rate: saturated,
+		heartbeat: discordHeartbeat, settle: second / 2, window: second}
+	startup := load{name: "startup", title: "READY and 200 GUILD_CREATE of 130 KB", shards: 1, guilds: 200, size: 130_000,
+		heartbeat: discordHeartbeat}
+	// A window of one heartbeat interval has one heartbeat of each shard.
+	idle := load{name: "idle", title: "200 shards with nothing but a heartbeat every 5 s", shards: 200,
+		heartbeat: 5 * second, settle: 2 * second, window: 5 * second, idle: true, rounds: 2}
+	if full {
+		steady.settle, steady.window = 2*second, 10*second
+		flood.settle, flood.window = second, 5*second
+		startup.shards, startup.title = 4, "4 shards, each READY and 200 GUILD_CREATE of 130 KB"
+		idle.title, idle.shards, idle.rounds = "1000 shards with nothing but a heartbeat every 41.25 s", 1000, 0
+		idle.heartbeat, idle.settle, idle.window = discordHeartbeat, 30*second, discordHeartbeat
+	}
+	return []load{steady, flood, startup, idle}
+}
+
+// target is a ratio of sluice's CPU per event, or of its RSS per idle shard, to a
+// client's that this project wants to reach.
+type target struct {
+	load, compression, client string
+	must, aim                 float64 // aim 0: no more than must
+}
+
+// targets are compared with a client's cheapest compression where it has not the
+// one of the target.
+var targets = []target{
+	{"steady", "zlib-stream", "twilight", 0.9, 0.7},
+	{"steady", "zlib-stream", "disgo", 0.3, 0},
+	{"steady", "zlib-stream", "discordgo", 0.3, 0},
+	{"steady", "zlib-stream", "arikawa", 0.3, 0},
+	{"saturated", "zlib-stream", "twilight", 0.65, 0.5},
+	{"saturated", "zlib-stream", "disgo", 0.15, 0},
+	{"saturated", "zlib-stream", "discordgo", 0.15, 0},
+	{"saturated", "zlib-stream", "arikawa", 0.15, 0},
+	{"saturated", "zstd-stream", "twilight", 1.2, 0.9},
+	{"saturated", "zstd-stream", "disgo", 0.3, 0},
+	{"saturated", "zstd-stream", "discordgo", 0.3, 0},
+	{"saturated", "zstd-stream", "arikawa", 0.3, 0},
+	{"idle", "zlib-stream", "twilight", 0.6, 0},
+	{"idle", "zlib-stream", "disgo", 0.5, 0},
+	{"idle", "zlib-stream", "discordgo", 0.5, 0},
+	{"idle", "zlib-stream", "arikawa", 0.5, 0},
+}

@@ -1,0 +1,66 @@
+// Command sluice is the race's client on this project's engine. RACE_DRIVER=portable
+// takes that driver, and RACE_PROFILE names a file for a CPU profile.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"runtime/pprof"
+	"time"
+
+	"github.com/sluice-go/sluice/bench/compare/client"
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+func main() { client.Main(connect) }
+
+func connect(bot *client.Bot) error {
+	if path := os.Getenv("RACE_PROFILE"); path != "" {
+		if err := profile(path); err != nil {
+			return err
+		}
+	}
+	compression, err := engine.ParseCompression(bot.Compress)
+	if err != nil {
+		return err
+	}
+	driver := engine.AutoDriver
+	if os.Getenv("RACE_DRIVER") == "portable" {
+		driver = engine.PortableDriver
+	}
+	eng, err := engine.New(engine.Config{
+		Token:       engine.Token(bot.Token),
+		Intents:     gateway.IntentsAll,
+		Shards:      engine.Shards{Total: bot.Shards},
+		Compression: compression,
+		Driver:      driver,
+		APIURL:      bot.APIURL,
+		Logger:      slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return err
+	}
+	eng.On(gateway.AllDispatches(), func(ev *engine.Event) { bot.Count(ev.Shard.ID(), ev.Seq) })
+	return eng.Run(context.Background())
+}
+
+// profile writes a CPU profile of seconds 2 to 7.
+func profile(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	time.AfterFunc(2*time.Second, func() {
+		if err := pprof.StartCPUProfile(f); err != nil {
+			slog.Error("no profile", "error", err)
+			return
+		}
+		time.AfterFunc(5*time.Second, func() {
+			pprof.StopCPUProfile()
+			f.Close()
+		})
+	})
+	return nil
+}

@@ -4,7 +4,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 FUZZTIME   ?= 10m
-FUZZTARGETS = $(shell sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' fuzz/*_test.go)
+FUZZTARGETS = $(shell grep -ho '^func Fuzz[A-Za-z0-9]*' fuzz/*_test.go | cut -c6-)
 BENCHTIME  ?= 1s
 SYSTEMS     = darwin/arm64 windows/amd64 linux/arm64 linux/386
 

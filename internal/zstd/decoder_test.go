@@ -12,16 +12,24 @@ import (
 
 const testLimit = 8 << 20
 
+// encoders are kept, as making one takes much longer than a message.
+var encoders = make(map[[2]int]*zstd.Encoder)
+
 // messages compresses each payload as the gateway does: one stream, flushed
 // after each.
 func messages(tb testing.TB, level zstd.EncoderLevel, window int, payloads ...[]byte) [][]byte {
 	tb.Helper()
 	var buf bytes.Buffer
-	w, err := zstd.NewWriter(&buf, zstd.WithEncoderLevel(level), zstd.WithWindowSize(window),
-		zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	if err != nil {
-		tb.Fatal(err)
+	w := encoders[[2]int{int(level), window}]
+	if w == nil {
+		var err error
+		if w, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithWindowSize(window),
+			zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false)); err != nil {
+			tb.Fatal(err)
+		}
+		encoders[[2]int{int(level), window}] = w
 	}
+	w.Reset(&buf)
 	var out [][]byte
 	for _, p := range payloads {
 		w.Write(p)

@@ -171,7 +171,7 @@ func FuzzBlock(f *testing.F) {
 // another stream in between.
 func FuzzRoundTrip(f *testing.F) {
 	for i, p := range payloads(13, 6, 3000) {
-		f.Add(p, p[len(p)/2:], i%4+1, uint(10+i))
+		f.Add(p, p[len(p)/2:], i%4+1, uint(i))
 	}
 	f.Add([]byte{}, bytes.Repeat([]byte("0"), 70_000), 1, uint(3))
 	var d Decoder
@@ -179,7 +179,8 @@ func FuzzRoundTrip(f *testing.F) {
 		var streams [2]Stream
 		encoder := zstd.EncoderLevel(1 + uint(level)%4)
 		texts := [2][]([]byte){{first, second, first}, {second, first, second}}
-		ms := [2][][]byte{messages(t, encoder, 1<<(10+log%9), texts[0]...), messages(t, encoder, 1<<(10+log%9), texts[1]...)}
+		window := 1 << (10 + 4*(log%3))
+		ms := [2][][]byte{messages(t, encoder, window, texts[0]...), messages(t, encoder, window, texts[1]...)}
 		for i := range 3 {
 			for k := range streams {
 				out, err := d.Decode(&streams[k], ms[k][i], testLimit)

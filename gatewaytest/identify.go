@@ -49,6 +49,8 @@ func (s *Server) check(id *identification) (shard, count int, r *refusal) {
 		return shard, count, &refusal{gateway.CloseAuthenticationFailed, "Authentication failed."}
 	case id.Shard != nil && len(*id.Shard) != 2 || shard < 0 || shard >= count:
 		return shard, count, &refusal{gateway.CloseInvalidShard, "Invalid shard."}
+	case s.cfg.shardMultiple > 0 && count%s.cfg.shardMultiple != 0:
+		return shard, count, &refusal{gateway.CloseInvalidShard, "Invalid shard."}
 	case s.cfg.guilds*s.cfg.shards > maxGuildsPerShard*count:
 		return shard, count, &refusal{gateway.CloseShardingRequired, "Sharding required."}
 	case id.Intents == nil || gateway.Intents(*id.Intents)&^gateway.IntentsAll != 0:

@@ -32,6 +32,7 @@ type config struct {
 	startTotal       int
 	startRemaining   int
 	allowed          gateway.Intents
+	shardMultiple    int
 
 	heartbeat      time.Duration
 	replayLimit    int
@@ -104,6 +105,7 @@ func (cfg *config) validate() error {
 		}
 	}
 	check(cfg.shards > 0, "WithShards(%d): want at least 1", cfg.shards)
+	check(cfg.shardMultiple >= 0, "WithShardMultiple(%d): want no negative number", cfg.shardMultiple)
 	check(cfg.maxConcurrency > 0, "WithMaxConcurrency(%d): want at least 1", cfg.maxConcurrency)
 	check(cfg.identifyInterval >= 0, "WithIdentifyInterval(%v): want no negative duration", cfg.identifyInterval)
 	check(0 <= cfg.startRemaining && cfg.startRemaining <= cfg.startTotal,
@@ -156,6 +158,10 @@ func WithIdentifyInterval(d time.Duration) Option {
 func WithSessionStartLimit(total, remaining int) Option {
 	return func(cfg *config) { cfg.startTotal, cfg.startRemaining = total, remaining }
 }
+
+// WithShardMultiple makes the bot a very large one: it must identify with a multiple of n as its
+// number of shards, any other is answered by 4010 invalid shard. The default is 0: any number.
+func WithShardMultiple(n int) Option { return func(cfg *config) { cfg.shardMultiple = n } }
 
 // WithAllowedIntents sets the intents that the bot was granted; others that exist are answered
 // by 4014 disallowed intents. The default is all of them.

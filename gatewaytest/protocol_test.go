@@ -433,3 +433,14 @@ func TestProbe(t *testing.T) {
 		}
 	})
 }
+
+// TestShardMultiple refuses a very large bot's count that is no multiple of what it was assigned.
+func TestShardMultiple(t *testing.T) {
+	srv := plain(t, gatewaytest.WithShardMultiple(16), gatewaytest.WithMaxConcurrency(16))
+	c := connect(t, srv, srv.URL(), "")
+	c.send(`{"op":2,"d":{"token":%q,"intents":1,"shard":[0,24],%s}}`, srv.Token(), properties)
+	if end := c.closed(); end.code != 4010 {
+		t.Errorf("closed with %d, want 4010", end.code)
+	}
+	connect(t, srv, srv.URL(), "").identify(srv, 1, 32)
+}

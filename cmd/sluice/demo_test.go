@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -32,12 +33,14 @@ func summaryOf(t *testing.T, stdout string) map[string]float64 {
 
 // The main job, in every compression, encrypted and not, over both drivers.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	for _, compress := range []string{"zlib", "zstd", "payload", "none"} {
 		for _, tls := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/tls=%t", compress, tls), func(t *testing.T) {
 				if compress != "zlib" || !tls {
 					skipShort(t)
 				}
+				t.Parallel()
 				driver := "auto"
 				if !tls {
 					driver = "portable"
@@ -64,11 +67,12 @@ func TestDemo(t *testing.T) {
 
 func TestDemoOtherLoads(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args   []string
 		events float64
 	}{
-		"as fast as taken": {[]string{"--rate=max"}, 5000},
+		"as fast as taken": {[]string{"--rate=max"}, 100},
 		"idle":             {[]string{"--rate=0", "--guilds=0"}, 2},
 		"identifies wait":  {[]string{"--rate=10", "--max-concurrency=1"}, 6},
 	} {
@@ -88,6 +92,7 @@ func TestDemoOtherLoads(t *testing.T) {
 // A signal ends the demo early, and the summary is of what was until then.
 func TestDemoInterrupted(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	p := start(t, "", "demo", "--shards=2", "--duration=10m")
 	p.stdout.awaitText(t, "all 2 shards ready")
 	p.signal(os.Interrupt)
@@ -101,6 +106,7 @@ func TestDemoInterrupted(t *testing.T) {
 }
 
 func TestDemoWithoutItsGateway(t *testing.T) {
+	t.Parallel()
 	for how, want := range map[string]string{"dies": "ended unexpectedly", "babbles": "makes no sense"} {
 		p := prepare(t, "", "demo", "--json", "--shards=1")
 		p.cmd.Env = append(p.cmd.Env, brokenMock+"="+how)
@@ -115,23 +121,75 @@ func TestDemoWithoutItsGateway(t *testing.T) {
 // The gateway must not outlive a demo that was killed.
 func TestDemoKilled(t *testing.T) {
 	skipShort(t)
-	if runtime.GOOS != "linux" {
-		t.Skip("children are looked up in /proc")
-	}
+	t.Parallel()
 	p := start(t, "", "demo", "--shards=1", "--duration=10m")
 	p.stdout.awaitText(t, "all 1 shards ready")
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", p.cmd.Process.Pid))
-	if err != nil {
-		t.Skip(err)
-	}
-	child, err := strconv.Atoi(strings.Fields(string(children) + " -")[0])
-	if err != nil {
-		t.Skipf("no child in %q: another thread started it", children)
-	}
+	child := childOf(t, p)
 	p.signal(syscall.SIGKILL)
 	p.wait()
 	eventually(t, "the end of the gateway's process", func() bool {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child.Pid))
 		return err != nil || strings.Contains(string(stat), ") Z ")
 	})
+}
+
+// A gateway that dies in the middle ends the demo at once, with a cause.
+func TestDemoGatewayKilled(t *testing.T) {
+	skipShort(t)
+	t.Parallel()
+	p := start(t, "", "demo", "--json", "--shards=1", "--duration=10m")
+	p.stderr.awaitText(t, "all 1 shards ready")
+	if err := childOf(t, p).Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if status := p.wait(); status != 1 || p.stdout.String() != "" {
+		t.Errorf("status %d, %q", status, p.stdout)
+	}
+	wantText(t, p.stderr.String(), "the mock gateway", "ended unexpectedly")
+}
+
+// A signal before all shards are ready is an end too: the second one waits for
+// its turn to identify.
+func TestDemoInterruptedBeforeReady(t *testing.T) {
+	skipShort(t)
+	t.Parallel()
+	p := start(t, "", "demo", "--json", "--shards=20", "--duration=10m", "--max-concurrency=1", "--guild-size=100")
+	p.stderr.awaitText(t, "of 20 shards ready")
+	p.signal(os.Interrupt)
+	if status := p.wait(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	if s := summaryOf(t, p.stdout.String()); s["shards_ready"] < 1 || s["shards_ready"] == 20 || s["lost"] != 0 {
+		t.Errorf("%v", s)
+	}
+	wantText(t, p.stderr.String(), "ended by a signal when")
+}
+
+// childOf returns the gateway's process of a demo. Any of its threads may have
+// started it.
+func childOf(t *testing.T, p *process) *os.Process {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("children are looked up in /proc")
+	}
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.cmd.Process.Pid))
+	if err != nil || len(files) == 0 {
+		t.Skip("this kernel does not list children")
+	}
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // a thread may have ended
+		if fields := strings.Fields(string(text)); len(fields) > 0 {
+			pid, err := strconv.Atoi(fields[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			child, err := os.FindProcess(pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return child
+		}
+	}
+	t.Fatal("the demo has no child process")
+	return nil
 }

@@ -80,9 +80,14 @@ func cause(stop *engine.StopError) error {
 	return errors.New(stop.Code.String())
 }
 
-// plain returns an error's text without the names of packages.
+// plain returns an error's text without the names of packages, which stand in
+// front of it and of what it wraps.
 func plain(err error) string {
-	return strings.NewReplacer("engine: ", "", "gateway: ", "", "gatewaytest: ", "").Replace(err.Error())
+	text := err.Error()
+	for _, name := range []string{"engine: ", "gateway: ", "gatewaytest: "} {
+		text = strings.ReplaceAll(strings.TrimPrefix(text, name), ": "+name, ": ")
+	}
+	return text
 }
 
 // shardList names shards, the first few of many.

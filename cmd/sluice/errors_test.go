@@ -28,6 +28,8 @@ func TestDescribe(t *testing.T) {
 	}{
 		{"plain", errors.New("it rains"), []string{"it rains"}},
 		{"package names", engine.ErrStarted, []string{"Run was called before; an Engine runs once, make a new one"}},
+		{"a word that is also a package", fmt.Errorf("engine: lost: gateway: cannot reach the gateway: %w", engine.ErrStopped),
+			[]string{"lost: cannot reach the gateway: shard has stopped"}},
 		{"one shard", refused(0), []string{"shard 0 stopped: " + denied}},
 		{"one shard, joined", errors.Join(refused(0)), []string{"shard 0 stopped: " + denied}},
 		{"the same cause", errors.Join(refused(2), refused(1)), []string{"shards 1, 2 stopped: " + denied}},

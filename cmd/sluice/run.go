@@ -117,14 +117,17 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return fail(errors.Join(o.verdict(err, logger), sink.close()))
 }
 
-// verdict tells what of Run's error ends the command with a failure.
+// verdict tells what of Run's error ends the command with a failure. That output
+// was still being written when the time to shut down was over is none: the wish to
+// end was met, only whoever reads did not keep up. A shard that stopped for good
+// is one all the same.
 func (o *runOptions) verdict(err error, logger *slog.Logger) error {
-	if errors.Is(err, engine.ErrShutdownTimeout) {
-		// The wish to end was met; only whoever reads the output did not keep up.
-		logger.Warn("events were still being written when the time to shut down was over", "cause", err)
-		return nil
+	var stop *engine.StopError
+	if !errors.Is(err, engine.ErrShutdownTimeout) || errors.As(err, &stop) {
+		return err
 	}
-	return err
+	logger.Warn("events were still being written when the time to shut down was over", "cause", err)
+	return nil
 }
 
 // configMistake shows what engine.New found in terms of the flags. The token is

@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
@@ -42,8 +40,10 @@ func awaitReady(t *testing.T, srv *gatewaytest.Server, shard int) {
 // Every delivered dispatch is a line, as it came; the signal is an orderly end
 // that keeps the session; and the token stands nowhere.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	for name, signal := range map[string]os.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": os.Interrupt} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			srv := gatewaytest.NewServer(t)
 			file := filepath.Join(t.TempDir(), "events")
 			p := start(t, srv.Token(), runArgs(t, srv, "--out="+file, "--events=MESSAGE_CREATE,UNKNOWN")...)
@@ -82,6 +82,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunTokenFileAndDuration(t *testing.T) {
+	t.Parallel()
 	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithShards(2), gatewaytest.WithMaxConcurrency(2))
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(srv.Token()+"\n"), 0o644); err != nil {
@@ -99,6 +100,7 @@ func TestRunTokenFileAndDuration(t *testing.T) {
 
 // What the gateway refuses for good ends the command, with cause and remedy.
 func TestRunRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		code gateway.CloseCode
 		want []string
@@ -109,6 +111,7 @@ func TestRunRefused(t *testing.T) {
 		"granted": {gateway.CloseDisallowedIntents, []string{"4014", "Developer Portal"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 			p := start(t, srv.Token(), runArgs(t, srv)...)
 			awaitReady(t, srv, 0)
@@ -121,6 +124,7 @@ func TestRunRefused(t *testing.T) {
 		})
 	}
 	t.Run("API", func(t *testing.T) {
+		t.Parallel()
 		srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 		p := start(t, "an.other.token", runArgs(t, srv)...)
 		if status := p.wait(); status != 1 {
@@ -133,6 +137,7 @@ func TestRunRefused(t *testing.T) {
 // A certificate that is not trusted is a cause with a remedy, tried as often as
 // --retries says.
 func TestRunUntrusted(t *testing.T) {
+	t.Parallel()
 	srv := gatewaytest.NewServer(t)
 	p := start(t, srv.Token(), "run", "--api-url="+srv.APIURL(), "--retries=1")
 	if status := p.wait(); status != 1 {
@@ -144,69 +149,41 @@ func TestRunUntrusted(t *testing.T) {
 	}
 }
 
-// When the reader of standard output goes away, the command ends orderly, keeps
-// the session, and fails.
-func TestRunReaderGone(t *testing.T) {
-	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
-	p := prepare(t, srv.Token(), runArgs(t, srv, "--out=-")...)
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.cmd.Stdout = writer
-	p.start()
-	_ = writer.Close()
-	awaitReady(t, srv, 0)
-	_ = reader.Close()
-	srv.Dispatch(0, "MESSAGE_CREATE", []byte(`{}`))
-	if status := p.wait(); status != 1 {
-		t.Errorf("status %d, want 1", status)
-	}
-	wantText(t, p.stderr.String(), "cannot write events to --out")
-	if s := srv.Sessions(); len(s) != 1 {
-		t.Errorf("%d sessions can be resumed, want 1", len(s))
-	}
-}
-
-// When the reader only stalls, heartbeats go on and nothing is lost.
-func TestRunReaderStalls(t *testing.T) {
-	skipShort(t)
-	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithHeartbeatInterval(2*time.Second))
-	p := prepare(t, srv.Token(), runArgs(t, srv, "--out=-", "--events=MESSAGE_CREATE")...)
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
-	p.cmd.Stdout = writer
-	p.start()
-	_ = writer.Close()
-	awaitReady(t, srv, 0)
-	const events = 100
-	for i := range events { // a pipe holds 64 KiB
-		srv.Dispatch(0, "MESSAGE_CREATE", fmt.Appendf(nil, `{"n":%d,"fill":%q}`, i, strings.Repeat("x", 2000)))
-	}
-	beats := func() (n int) {
-		for _, payload := range srv.Received(0) {
-			if strings.Contains(string(payload), `"op":1`) {
-				n++
+// The four ways to say which shards.
+func TestRunShards(t *testing.T) {
+	t.Parallel()
+	for flag, want := range map[string][]int{"0": {0, 1, 2}, "2": {0, 1}, "1-2/4": {1, 2}, "3/4": {3}} {
+		t.Run(flag, func(t *testing.T) {
+			if flag != "1-2/4" {
+				skipShort(t)
 			}
-		}
-		return n
-	}
-	before := beats()
-	eventually(t, "three heartbeats while the reader stalls", func() bool { return beats() >= before+3 })
-	got := make(chan int)
-	go func() {
-		text, _ := io.ReadAll(reader)
-		got <- strings.Count(string(text), "\n")
-	}()
-	eventually(t, "a heartbeat after the stall", func() bool { return beats() >= before+5 })
-	p.signal(syscall.SIGTERM)
-	if status := p.wait(); status != 0 {
-		t.Errorf("status %d", status)
-	}
-	if n := <-got; n != events {
-		t.Errorf("%d of %d events were written", n, events)
+			t.Parallel()
+			srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithShards(3), gatewaytest.WithMaxConcurrency(4))
+			p := start(t, srv.Token(), runArgs(t, srv, "--shards="+flag)...)
+			for _, shard := range want {
+				awaitReady(t, srv, shard)
+			}
+			total := 3
+			switch _, of, ranged := strings.Cut(flag, "/"); {
+			case ranged:
+				total = int(of[0] - '0')
+			case flag == "2":
+				total = 2
+			}
+			var got []int
+			for _, s := range srv.Sessions() {
+				got = append(got, s.Shard)
+				if s.ShardCount != total {
+					t.Errorf("shard %d said that there are %d, want %d", s.Shard, s.ShardCount, total)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("shards %v, want %v", got, want)
+			}
+			p.signal(syscall.SIGTERM)
+			if status := p.wait(); status != 0 {
+				t.Errorf("status %d", status)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
@@ -66,7 +67,7 @@ type StopError struct {
 func (e *StopError) Error() string {
 	s := "engine: shard " + strconv.Itoa(e.Shard) + " stopped: "
 	if e.Code == 0 {
-		return s + e.Err.Error()
+		return s + strings.TrimPrefix(e.Err.Error(), "engine: ")
 	}
 	s += e.Code.String()
 	if remedy := e.Code.Remedy(); remedy != "" {

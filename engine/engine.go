@@ -15,8 +15,9 @@
 // # Concurrency
 //
 // Callbacks of one shard run one after another, in the order in which they were
-// registered; those of different shards run at the same time. A callback that
-// takes long holds up its shard alone: heartbeats go on without it.
+// registered; those of different shards run at the same time, as far as the shards
+// are on different loops. A callback that takes long holds up its shard, and the
+// others of its loop; heartbeats go on without it, so that no connection is lost.
 //
 // # Ends
 //

@@ -16,6 +16,7 @@ type SyntaxError struct {
 	Reason string // what is wrong with it
 }
 
+// Error names the reason and the offset.
 func (e *SyntaxError) Error() string {
 	return "lazyjson: " + e.Reason + " at offset " + strconv.FormatInt(e.Offset, 10)
 }
@@ -28,6 +29,7 @@ type TypeError struct {
 	Want   string // what it was asked for: "string", "bool", "int64", "uint64", "float64", "snowflake" or "array or object"
 }
 
+// Error names what the value is, its offset, and what it was asked for.
 func (e *TypeError) Error() string {
 	return "lazyjson: " + e.Kind.String() + " at offset " + strconv.FormatInt(e.Offset, 10) + " is no " + e.Want
 }

@@ -130,24 +130,21 @@ func (o *runOptions) verdict(err error, logger *slog.Logger) error {
 	return nil
 }
 
-// configMistake shows what engine.New found in terms of the flags. The token is
-// no flag, so a bad one is no wrong call.
+// configMistake shows what engine.New found in words of the command. The flags
+// check themselves, but for how many shards are too many; the token is no flag, so
+// a bad one is no wrong call.
 func configMistake(err error) error {
 	var mistake *engine.ConfigError
 	if !errors.As(err, &mistake) {
 		return err
 	}
-	flags := map[string]string{
-		"GatewayURL": "--gateway-url", "APIURL": "--api-url", "Shards": "--shards", "Intents": "--intents",
-	}
-	name, known := flags[mistake.Field]
-	switch {
-	case mistake.Field == "Token":
+	switch mistake.Field {
+	case "Token":
 		return fail(fmt.Errorf("the token %s", mistake.Reason))
-	case !known:
-		return err
+	case "Shards":
+		return fmt.Errorf("--shards %s", mistake.Reason)
 	}
-	return fmt.Errorf("%s %s", name, mistake.Reason)
+	return err
 }
 
 // logProgress logs every ten seconds what was received. The channel is closed

@@ -118,7 +118,7 @@ func TestCallbackMayCallAnything(t *testing.T) {
 		r.On(gateway.Events(gateway.EventReady, gateway.EventMessageCreate, gateway.EventStateChanged, gateway.EventClosed), func(ev *Event) {
 			calls++
 			for s := range r.Shards() {
-				_, _ = s.Session()
+				_ = s.Session()
 				_, _ = s.State(), s.Stats()
 			}
 			_ = r.Stats()

@@ -43,6 +43,8 @@ var (
 	ErrConnectionLost = errors.New("engine: connection lost while sending; the payload may or may not have arrived")
 )
 
+var errNoSession = errors.New("engine: session cannot be resumed: it has no id, or no event of it was delivered")
+
 var errInvalidCommand = errors.New("engine: not sent, the gateway would close the connection: the payload is no valid JSON")
 
 // stopErrors tells which error a fatal close code is.

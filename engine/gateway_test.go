@@ -38,7 +38,7 @@ func newLedger() *ledger {
 }
 
 func (l *ledger) see(ev *engine.Event) {
-	session, _ := ev.Shard.Session()
+	session := ev.Shard.Session().ID
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.names[ev.Name()]++

@@ -119,6 +119,6 @@ func (c *core) beat(now time.Time, drained bool) {
 		return
 	}
 	if c.heart.beat(now) {
-		c.send(gateway.AppendHeartbeat(nil, c.session.seq))
+		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
 	}
 }

@@ -33,8 +33,8 @@ func TestConnectDeliverShutdown(t *testing.T) {
 			t.Errorf("%v, want %s", got, want)
 		}
 		s := r.shard(0)
-		if id, seq := s.Session(); id != "abc" || seq != 3 || s.State() != Ready || s.ID() != 0 || s.Total() != 1 {
-			t.Errorf("session %s %d, state %v", id, seq, s.State())
+		if got := s.Session(); got.ID != "abc" || got.Seq != 3 || s.State() != Ready || s.ID() != 0 || s.Total() != 1 {
+			t.Errorf("session %+v, state %v", got, s.State())
 		}
 		st := r.Stats()
 		if st.Events != 3 || st.Identifies != 1 || st.BytesJSON == 0 || st.BytesWire <= st.BytesJSON || st.BytesSent == 0 {

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 	"strings"
 
+	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
@@ -18,17 +20,48 @@ const (
 	maxResumes = 5
 )
 
-// session is what survives a connection: with it the next one resumes.
-type session struct {
-	id        string
-	resumeURL string // as READY gave it; "" if it may not be used
-	seq       int64  // of the last event delivered, 0: none
+// Session is what the gateway keeps for a shard over its connections, and what
+// it takes to resume it: on the next connection, by another engine, or by the
+// next process. Its zero value is no session.
+type Session struct {
+	// ID is session_id as READY gave it.
+	ID string
 
-	urlFailures int // connections in a row that failed at resumeURL
+	// ResumeURL is resume_gateway_url as READY gave it, as ws:// or wss://, or ""
+	// if there was none or it may not be used; a resume then goes to the first
+	// URL.
+	ResumeURL string
+
+	// Seq is the sequence of the last event whose callbacks have returned. It is
+	// 0 until READY has been delivered; such a session cannot be resumed.
+	Seq int64
+}
+
+// session is a shard's, with what came of resuming it.
+type session struct {
+	Session
+	urlFailures int // connections in a row that failed at ResumeURL
 	resumes     int // resumes in a row that were not answered by RESUMED
 }
 
-func (s *session) resumable() bool { return s.id != "" }
+func (s *session) resumable() bool { return s.ID != "" }
+
+// adopt takes over a session before the first dial, so that the first connection
+// resumes it. It may come from anywhere (a file, a user), so it is trusted no more
+// than READY: its URL is used only if READY's would be.
+func (c *core) adopt(s Session) error {
+	if s.ID == "" || s.Seq < 1 {
+		return errNoSession
+	}
+	if _, err := gateway.AppendResume(nil, c.config.Token.secret(), s.ID, s.Seq); err != nil {
+		return fmt.Errorf("engine: session cannot be resumed: %w", err)
+	}
+	c.session = session{Session: s}
+	if s.ResumeURL != "" {
+		c.checkResumeURL()
+	}
+	return nil
+}
 
 // clear forgets the session: the next connection identifies.
 func (s *session) clear() { *s = session{} }
@@ -37,7 +70,7 @@ func (s *session) clear() { *s = session{} }
 func (c *core) dialURL() string {
 	base := c.firstURL
 	if c.viaResumeURL() {
-		base = c.session.resumeURL
+		base = c.session.ResumeURL
 	}
 	return withQuery(base, c.config.Compression)
 }
@@ -45,7 +78,7 @@ func (c *core) dialURL() string {
 // viaResumeURL reports whether the next connection goes to resume_gateway_url.
 func (c *core) viaResumeURL() bool {
 	s := &c.session
-	return s.resumable() && s.resumeURL != "" && s.urlFailures < resumeURLTries
+	return s.resumable() && s.ResumeURL != "" && s.urlFailures < resumeURLTries
 }
 
 // withQuery adds the query of version 10 to a URL that has been checked.
@@ -84,18 +117,18 @@ func readSession(d []byte) (session, error) {
 	if err != nil {
 		resume = nil
 	}
-	return session{id: string(id), resumeURL: string(resume)}, nil
+	return session{Session: Session{ID: string(id), ResumeURL: string(resume)}}, nil
 }
 
 // checkResumeURL forgets a resume_gateway_url that must not be used.
 func (c *core) checkResumeURL() {
-	cause := refusedResumeURL(c.session.resumeURL, c.firstURL, c.config.AllowedHosts)
+	cause := refusedResumeURL(c.session.ResumeURL, c.firstURL, c.config.AllowedHosts)
 	if cause == "" {
 		return
 	}
 	c.config.Logger.Warn("resume_gateway_url is not used; resumes go to the first URL",
-		"shard", c.id, "url", c.session.resumeURL, "cause", cause)
-	c.session.resumeURL = ""
+		"shard", c.id, "url", c.session.ResumeURL, "cause", cause)
+	c.session.ResumeURL = ""
 }
 
 // refusedResumeURL says why a resume must not go to a URL, "" if it may. The

@@ -80,12 +80,13 @@ func (s *Shard) State() State {
 	return s.public.state
 }
 
-// Session returns the id of the shard's session and the sequence of the last
-// event that was delivered, "" and 0 where there is none.
-func (s *Shard) Session() (id string, seq int64) {
+// Session returns the shard's session, with the sequence of the last event whose
+// callbacks have returned; the zero value where there is none. In a callback it
+// does not yet count the event that is being delivered.
+func (s *Shard) Session() Session {
 	s.public.mu.Lock()
 	defer s.public.mu.Unlock()
-	return s.public.session, s.public.seq
+	return s.public.session
 }
 
 // Feed implements reactor.Task.
@@ -176,10 +177,10 @@ func (s *Shard) entered(state State) {
 
 // publish copies what others may see.
 func (s *Shard) publish() {
-	s.seq.Store(s.core.session.seq)
+	s.seq.Store(s.core.session.Seq)
 	s.public.mu.Lock()
 	defer s.public.mu.Unlock()
 	s.public.counters = s.core.counter
 	s.public.state = s.core.state
-	s.public.session, s.public.seq = s.core.session.id, s.core.session.seq
+	s.public.session = s.core.session.Session
 }

@@ -18,7 +18,7 @@ func (c *core) control(now time.Time, p []byte, env *lazyjson.Envelope) {
 		c.hello(now, env.Data(p))
 	case gateway.OpHeartbeat:
 		c.show(now, gateway.EventHeartbeat, p, env)
-		c.send(gateway.AppendHeartbeat(nil, c.session.seq))
+		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
 	case gateway.OpHeartbeatACK:
 		c.show(now, gateway.EventHeartbeatACK, p, env)
 		c.heart.ack(now)
@@ -59,7 +59,7 @@ func (c *core) hello(now time.Time, d []byte) {
 		c.wish.permit = true
 		return
 	}
-	resume, err := gateway.AppendResume(nil, c.config.Token.secret(), c.session.id, c.session.seq)
+	resume, err := gateway.AppendResume(nil, c.config.Token.secret(), c.session.ID, c.session.Seq)
 	if err != nil {
 		// A session id too long to be sent back cannot be resumed.
 		c.session.clear()
@@ -104,7 +104,7 @@ func (c *core) ready(now time.Time, d []byte, seq int64) bool {
 		c.corrupt(now, err)
 		return false
 	}
-	if opened.id == c.session.id {
+	if opened.ID == c.session.ID {
 		return c.inSequence(seq)
 	}
 	c.session = opened

@@ -185,15 +185,15 @@ func (c *core) dispatch(now time.Time, p []byte, env *lazyjson.Envelope) {
 		c.deliver(now, list, t, p, env, replayed)
 	}
 	// Only now: an event that a callback has not had is not yet in the session.
-	if env.Seq > c.session.seq {
-		c.session.seq = env.Seq
+	if env.Seq > c.session.Seq {
+		c.session.Seq = env.Seq
 	}
 }
 
 // inSequence counts gaps and repeats, and logs the first of a connection. It
 // reports false for an event that was delivered before.
 func (c *core) inSequence(seq int64) bool {
-	last := c.session.seq
+	last := c.session.Seq
 	switch {
 	case seq < 0 || last == 0 || seq == last+1:
 	case seq <= last:

@@ -53,8 +53,7 @@ type published struct {
 	mu sync.Mutex
 	counters
 	state   State
-	seq     int64
-	session string
+	session Session
 }
 
 func (s *Stats) add(o Stats) {

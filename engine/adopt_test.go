@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestAdopt: a session given before the first dial is resumed by the first
+// connection, at its URL, and identifies only when the gateway does not know it.
+func TestAdopt(t *testing.T) {
+	r := newRig(t)
+	if err := r.core.adopt(Session{ID: "abc", ResumeURL: "wss://us-east1-b.discord.gg", Seq: 7}); err != nil {
+		t.Fatal(err)
+	}
+	got := seqs(r)
+	r.dial()
+	if want := "wss://us-east1-b.discord.gg/?v=10&encoding=json"; r.lastDial() != want {
+		t.Errorf("dialled %s, want %s", r.lastDial(), want)
+	}
+	r.recv(testHello)
+	r.want(Resuming)
+	if want := `"session_id":"abc","seq":7`; !strings.Contains(r.lastSent(), want) {
+		t.Errorf("sent %s, want %s", r.lastSent(), want)
+	}
+	r.event(7)
+	r.event(8)
+	r.recv(`{"t":"RESUMED","s":8,"op":0,"d":{}}`)
+	r.want(Ready)
+	if len(*got) != 2 || (*got)[0] != 8 {
+		t.Errorf("delivered %v, want 8 and RESUMED", *got)
+	}
+
+	r = newRig(t)
+	if err := r.core.adopt(Session{ID: "old", Seq: 7}); err != nil {
+		t.Fatal(err)
+	}
+	r.dial()
+	r.recv(testHello)
+	r.want(Resuming)
+	r.recv(`{"op":9,"d":false}`)
+	r.timer()
+	r.dial()
+	r.recv(testHello)
+	r.want(Queued)
+}
+
+// TestAdoptTrustsNothing: a session from outside leads the token nowhere else
+// than READY could, and one that cannot be resumed is refused.
+func TestAdoptTrustsNothing(t *testing.T) {
+	for _, url := range []string{"wss://evil.com", "ws://gateway.discord.gg", "://", ""} {
+		r := newRig(t)
+		if err := r.core.adopt(Session{ID: "abc", ResumeURL: url, Seq: 7}); err != nil {
+			t.Fatal(err)
+		}
+		r.dial()
+		if want := "wss://gateway.discord.gg/?v=10&encoding=json"; r.lastDial() != want {
+			t.Errorf("%q: dialled %s, want %s", url, r.lastDial(), want)
+		}
+		r.recv(testHello)
+		r.want(Resuming)
+	}
+	for _, s := range []Session{
+		{},
+		{ID: "abc"},
+		{ID: "abc", Seq: -1},
+		{Seq: 7},
+		{ID: strings.Repeat("x", 5000), Seq: 7},
+	} {
+		r := newRig(t)
+		if err := r.core.adopt(s); err == nil || !strings.HasPrefix(err.Error(), "engine: session cannot be resumed") {
+			t.Errorf("adopted %.20q, %d: %v", s.ID, s.Seq, err)
+		}
+		r.dial()
+		r.recv(testHello)
+		r.want(Queued)
+	}
+}

@@ -26,6 +26,7 @@ const projectURL = "https://github.com/sluice-go/sluice"
 const (
 	defaultAPIURL          = "https://discord.com/api/v10"
 	defaultMaxPayload      = 64 << 20
+	defaultGuildsTimeout   = 15 * time.Second
 	defaultShutdownTimeout = 10 * time.Second
 )
 
@@ -196,6 +197,10 @@ type Config struct {
 	// and "sluice" as browser and device.
 	Properties gateway.Properties
 
+	// GuildsTimeout is how long after the last guild the next one may take to come
+	// before [gateway.EventGuildsReady] is delivered without it. Default 15 s.
+	GuildsTimeout time.Duration
+
 	// ShutdownTimeout is how long Run waits, once its context ended, for
 	// callbacks to return and close handshakes to finish. Default 10 s.
 	ShutdownTimeout time.Duration
@@ -266,6 +271,9 @@ func (c *Config) validate() error {
 	if c.LargeThreshold != 0 && (c.LargeThreshold < 50 || c.LargeThreshold > 250) {
 		bad("LargeThreshold", "%d is not between 50 and 250", c.LargeThreshold)
 	}
+	if c.GuildsTimeout < 0 {
+		bad("GuildsTimeout", "%v is negative; 0 means %v", c.GuildsTimeout, defaultGuildsTimeout)
+	}
 	if c.ShutdownTimeout < 0 {
 		bad("ShutdownTimeout", "%v is negative; 0 means %v", c.ShutdownTimeout, defaultShutdownTimeout)
 	}
@@ -284,6 +292,9 @@ func (c *Config) validate() error {
 func (c *Config) setDefaults() {
 	if c.MaxPayload == 0 {
 		c.MaxPayload = defaultMaxPayload
+	}
+	if c.GuildsTimeout == 0 {
+		c.GuildsTimeout = defaultGuildsTimeout
 	}
 	if c.ShutdownTimeout == 0 {
 		c.ShutdownTimeout = defaultShutdownTimeout

@@ -157,6 +157,9 @@ var (
 	errInvalidSession = errors.New("the gateway declared the session invalid (op 9)")
 	errResumable      = errors.New("the gateway asked to resume on a new connection (op 9)")
 	errShutdown       = errors.New("the engine shuts down")
+	errOtherSession   = errors.New("the gateway opened another session")
+	errUnanswered     = errors.New("resumes in a row brought nothing")
+	errCountsAnew     = errors.New("the gateway only brings sequences that came before")
 )
 
 // corruptError is damage in what the gateway sent: bad compression, a bad

@@ -114,36 +114,3 @@ func (ev *Event) Release() {
 	ev.buf, ev.Data, ev.Payload = nil, nil, nil
 	buf.Release()
 }
-
-// Closed is what the synthetic event [gateway.EventClosed] tells.
-type Closed struct {
-	Code   gateway.CloseCode // 1006 where the connection ended without a close frame
-	Reason string            // as the peer wrote it, without the token
-	Peer   bool              // the gateway closed; otherwise this side did
-	Err    error             // why, where Code does not say it
-}
-
-// Closed returns the details of a [gateway.EventClosed].
-func (ev *Event) Closed() (Closed, bool) {
-	c, ok := ev.detail.(*Closed)
-	if !ok {
-		return Closed{}, false
-	}
-	return *c, true
-}
-
-// StateChange is what the synthetic event [gateway.EventStateChanged] tells.
-type StateChange struct {
-	From, To State
-	Cause    error // why, nil where the change is the way things go
-	Failures int   // attempts in a row that failed
-}
-
-// StateChange returns the details of a [gateway.EventStateChanged].
-func (ev *Event) StateChange() (StateChange, bool) {
-	c, ok := ev.detail.(*StateChange)
-	if !ok {
-		return StateChange{}, false
-	}
-	return *c, true
-}

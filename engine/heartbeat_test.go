@@ -14,7 +14,7 @@ func TestHeartbeatRhythm(t *testing.T) {
 		r := newRig(t)
 		r.core.random = func() float64 { return random }
 		r.ready()
-		r.event(7)
+		r.event(2)
 		due := r.start.Add(time.Duration(random * float64(41250*time.Millisecond)))
 		for i := range 5 {
 			r.timer()
@@ -22,7 +22,7 @@ func TestHeartbeatRhythm(t *testing.T) {
 				if !r.now.Equal(due) {
 					t.Errorf("random %v: heartbeat %d went after %v, want %v", random, i, r.now.Sub(r.start), due.Sub(r.start))
 				}
-				if r.lastSent() != `{"op":1,"d":7}` {
+				if r.lastSent() != `{"op":1,"d":2}` {
 					t.Errorf("sent %s", r.lastSent())
 				}
 			}

@@ -30,8 +30,11 @@ const closeAbnormal gateway.CloseCode = 1006
 // redial is when and after how many failures the next connection is made.
 type redial struct {
 	at       time.Time
-	failures int   // in a row, since READY or RESUMED
-	cause    error // why the shard is Closing
+	failures int               // in a row, since READY or RESUMED
+	attempts int               // connections tried since the shard was last Ready
+	cause    error             // why the shard is Closing,
+	code     uint16            // and the code that this side sent
+	lastCode gateway.CloseCode // of the last connection that ended
 }
 
 // backoff returns how long to wait after so many failures in a row: a random
@@ -66,7 +69,7 @@ func (c *core) giveUp(now time.Time, cause error) {
 // closeWith sends a close frame and awaits the gateway's.
 func (c *core) closeWith(now time.Time, code uint16, cause error) {
 	c.out = frame.AppendClose(c.out, newMask(), code, "")
-	c.redial.cause = cause
+	c.redial.cause, c.redial.code = cause, code
 	c.setState(now, Closing, closeTimeout, cause)
 }
 
@@ -122,22 +125,24 @@ func (c *core) ended(now time.Time, cause error) {
 	case errors.As(cause, &closed) && closed.Peer:
 		switch c.config.OnClose(closed.Code) {
 		case gateway.DecisionStop:
+			if closed.Code.Decision() != gateway.DecisionResume {
+				c.loseSession(now, cause) // where the user alone says stop, it lives on
+			}
 			c.halt(now, &StopError{Shard: c.id, Code: closed.Code, Err: cause})
 			return
 		case gateway.DecisionIdentify:
-			c.session.clear()
+			c.loseSession(now, cause)
 		}
 	case cause == errInvalidSession:
-		c.session.clear()
 		// Discord asks for a random wait of 1 to 5 s before the identify.
 		delay = time.Second + time.Duration(c.random()*float64(4*time.Second))
-	case (cause == errReconnect || cause == errResumable) && calm:
+	case (cause == errReconnect || cause == errResumable || isGap(cause)) && calm:
 		delay = 0
 	}
 	if wasReady {
 		c.redial.failures = 0
 	} else {
-		c.failed()
+		c.failed(now, cause)
 	}
 	if limit := c.config.Retries; limit > 0 && c.redial.failures > limit {
 		c.halt(now, &StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", ErrRetries, cause)})
@@ -154,7 +159,7 @@ func (c *core) ended(now time.Time, cause error) {
 }
 
 // failed counts an attempt that did not lead to READY or RESUMED.
-func (c *core) failed() {
+func (c *core) failed(now time.Time, cause error) {
 	c.redial.failures++
 	if !c.session.resumable() {
 		return
@@ -163,9 +168,7 @@ func (c *core) failed() {
 		c.session.urlFailures++
 	}
 	if c.session.resumes >= maxResumes {
-		c.config.Logger.Warn("session given up: its resumes were not answered",
-			"shard", c.id, "resumes", c.session.resumes)
-		c.session.clear()
+		c.loseSession(now, fmt.Errorf("%w: %w", errUnanswered, cause))
 	}
 }
 
@@ -200,21 +203,28 @@ func (c *core) dropConnection() {
 	}
 }
 
-// deliverClosed tells callbacks that asked for it how a connection ended.
+// deliverClosed notes how a connection ended, and tells callbacks that asked for it.
 func (c *core) deliverClosed(now time.Time, cause error) {
 	if c.state == Connecting {
-		return
+		return // there was none
 	}
-	list := c.handlers.wanting(gateway.EventClosed)
-	if list == nil {
-		return
+	closed := c.closed(cause)
+	c.redial.lastCode = closed.Code
+	if list := c.handlers.wanting(gateway.EventClosed); list != nil {
+		c.deliverDetail(now, list, gateway.EventClosed, &closed)
 	}
-	detail := &Closed{Code: closeAbnormal, Err: cause}
+}
+
+// closed says who ended the connection, and how. The first close frame counts.
+func (c *core) closed(cause error) Closed {
 	var closed *CloseError
-	if errors.As(cause, &closed) {
-		detail = &Closed{Code: closed.Code, Reason: closed.Reason, Peer: closed.Peer}
-	} else if c.state == Closing {
-		detail.Code = closeResumable
+	switch {
+	case c.state == Closing && cause == errShutdown:
+		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByUser, Err: cause}
+	case c.state == Closing:
+		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByEngine, Err: cause}
+	case errors.As(cause, &closed):
+		return Closed{Code: closed.Code, Reason: closed.Reason, By: ByGateway}
 	}
-	c.deliverDetail(now, list, gateway.EventClosed, detail)
+	return Closed{Code: closeAbnormal, Err: cause}
 }

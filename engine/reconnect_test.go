@@ -204,11 +204,11 @@ func TestClosedEvent(t *testing.T) {
 	}
 	r := watch(newRig(t)).ready()
 	r.peerClose(4008, "slow down "+testToken)
-	if len(got) != 1 || got[0] != (Closed{Code: 4008, Reason: "slow down [redacted]", Peer: true}) {
+	if len(got) != 1 || got[0] != (Closed{Code: 4008, Reason: "slow down [redacted]", By: ByGateway}) {
 		t.Errorf("closed by the gateway: %+v", got)
 	}
 	last := states[len(states)-1]
-	if last.From != Ready || last.To != Disconnected || last.Cause == nil || strings.Contains(last.Cause.Error(), testToken) {
+	if last.From != Ready || last.To != Disconnected || last.Code != 4008 || last.Cause == nil || strings.Contains(last.Cause.Error(), testToken) {
 		t.Errorf("state change %+v", last)
 	}
 	r = watch(newRig(t)).ready()
@@ -219,7 +219,7 @@ func TestClosedEvent(t *testing.T) {
 	r = watch(newRig(t)).ready()
 	r.recv(`{"op":7}`)
 	r.timer()
-	if len(got) != 1 || got[0] != (Closed{Code: 4000, Err: errReconnect}) {
+	if len(got) != 1 || got[0] != (Closed{Code: 4000, By: ByEngine, Err: errReconnect}) {
 		t.Errorf("op 7: %+v", got)
 	}
 	r = watch(newRig(t))
@@ -228,7 +228,7 @@ func TestClosedEvent(t *testing.T) {
 	if len(got) != 0 {
 		t.Errorf("a dial that failed was no connection: %+v", got)
 	}
-	if last := states[len(states)-1]; last.Failures != 1 || last.Cause != errReset {
+	if last := states[len(states)-1]; last.Attempts != 1 || last.Cause != errReset || last.Code != 0 {
 		t.Errorf("state change %+v", last)
 	}
 }

@@ -15,7 +15,7 @@ const (
 	// resume_gateway_url before a resume goes to the first URL.
 	resumeURLTries = 2
 
-	// maxResumes is how many resumes in a row may go unanswered before the shard
+	// maxResumes is how many resumes in a row may bring nothing before the shard
 	// identifies anew: a session that is gone must not be resumed for ever.
 	maxResumes = 5
 )
@@ -41,7 +41,9 @@ type Session struct {
 type session struct {
 	Session
 	urlFailures int // connections in a row that failed at ResumeURL
-	resumes     int // resumes in a row that were not answered by RESUMED
+	resumes     int // resumes in a row that brought nothing
+	ledger
+	guilds *guildWait // nil: no guild of READY is waited for
 }
 
 func (s *session) resumable() bool { return s.ID != "" }

@@ -62,9 +62,13 @@ func (c *core) hello(now time.Time, d []byte) {
 	resume, err := gateway.AppendResume(nil, c.config.Token.secret(), c.session.ID, c.session.Seq)
 	if err != nil {
 		// A session id too long to be sent back cannot be resumed.
-		c.session.clear()
-		c.giveUp(now, &corruptError{what: "session cannot be resumed", err: err})
+		cause := &corruptError{what: "session cannot be resumed", err: err}
+		c.loseSession(now, cause)
+		c.giveUp(now, cause)
 		return
+	}
+	if c.session.missedFrom == 0 {
+		c.session.missedFrom = c.session.Seq + 1
 	}
 	c.session.resumes++
 	c.counter.resumes++
@@ -92,42 +96,60 @@ func (c *core) identify(now time.Time) {
 	c.setState(now, Identifying, readyTimeout, nil)
 }
 
-// ready takes READY and reports whether it is to be delivered. One for the
-// session that is already open is a repeat; one before the identify is damage.
-func (c *core) ready(now time.Time, d []byte, seq int64) bool {
+// ready takes READY. One for the session that is already open is an event like
+// any other; one before the identify is damage.
+func (c *core) ready(now time.Time, p []byte, env *lazyjson.Envelope) {
 	if c.state == AwaitingHello || c.state == Queued {
 		c.corrupt(now, &corruptError{what: "READY before the identify"})
-		return false
+		return
 	}
-	opened, err := readSession(d)
+	if env.Seq > maxSeq {
+		c.corrupt(now, &corruptError{what: "READY with a sequence that makes no sense"})
+		return
+	}
+	opened, err := readSession(env.Data(p))
 	if err != nil {
 		c.corrupt(now, err)
-		return false
+		return
 	}
 	if opened.ID == c.session.ID {
-		return c.inSequence(seq)
+		if c.inSequence(now, env.Seq) {
+			c.accept(now, gateway.EventReady, p, env, c.state == Resuming)
+		}
+		return
 	}
+	c.loseSession(now, errOtherSession)
 	c.session = opened
 	c.checkResumeURL()
 	c.live(now, false)
-	return true
+	c.accept(now, gateway.EventReady, p, env, false)
+	c.awaitGuilds(now, env.Data(p))
 }
 
-// resumed takes RESUMED, and reports whether it is to be delivered: everything
-// that was missed has been replayed.
-func (c *core) resumed(now time.Time, seq int64) bool {
-	if c.state != Resuming {
-		return c.inSequence(seq)
+// resumed takes the answer to a resume: everything that was missed has been
+// replayed. Discord gives RESUMED the next sequence; some proxies give it the
+// last one. If there is a gap before it, it may itself stand for an event that is
+// missing.
+func (c *core) resumed(now time.Time, p []byte, env *lazyjson.Envelope) {
+	if last := c.session.Seq; last > 0 && env.Seq > last+1 && !c.gap(now, env.Seq) {
+		return
 	}
 	c.session.urlFailures, c.session.resumes = 0, 0
+	c.counter.resumed++
 	c.live(now, true)
-	return true
+	c.accept(now, gateway.EventResumed, p, env, false)
+	c.announceResume(now)
 }
 
 func (c *core) live(now time.Time, resumed bool) {
 	c.reached = now
 	c.redial.failures = 0
-	c.setState(now, Ready, 0, nil)
+	limit := time.Duration(0)
+	if c.session.guilds != nil {
+		limit = c.config.GuildsTimeout // none could come without a connection
+	}
+	c.setState(now, Ready, limit, nil)
+	c.redial.attempts = 0
 	c.config.Logger.Info("shard ready", "shard", c.id, "resumed", resumed)
 }
 
@@ -137,6 +159,7 @@ func (c *core) invalidSession(now time.Time, d []byte) {
 		c.giveUp(now, errResumable)
 		return
 	}
+	c.loseSession(now, errInvalidSession)
 	c.giveUp(now, errInvalidSession)
 }
 

@@ -165,53 +165,33 @@ func (c *core) dispatch(now time.Time, p []byte, env *lazyjson.Envelope) {
 	} else {
 		t = gateway.ParseEventType(env.Type(p))
 	}
-	var wanted, replayed bool
-	switch t {
-	case gateway.EventReady:
-		wanted = c.ready(now, env.Data(p), env.Seq)
-	case gateway.EventResumed:
-		wanted = c.resumed(now, env.Seq)
-	default:
-		wanted, replayed = c.inSequence(env.Seq), c.state == Resuming
+	switch {
+	case t == gateway.EventReady:
+		c.ready(now, p, env)
+	case t == gateway.EventResumed && c.state == Resuming:
+		c.resumed(now, p, env)
+	case c.inSequence(now, env.Seq):
+		c.accept(now, t, p, env, c.state == Resuming)
 	}
-	if !wanted {
-		return
-	}
+}
+
+// accept delivers an event that is neither a repeat nor behind a gap.
+func (c *core) accept(now time.Time, t gateway.EventType, p []byte, env *lazyjson.Envelope, replayed bool) {
 	c.counter.events++
 	if replayed {
 		c.counter.replayed++
+		c.session.replay()
 	}
 	if list := c.handlers.wanting(t); list != nil {
 		c.deliver(now, list, t, p, env, replayed)
 	}
 	// Only now: an event that a callback has not had is not yet in the session.
-	if env.Seq > c.session.Seq {
+	if env.Seq > c.session.Seq && c.state >= Resuming {
 		c.session.Seq = env.Seq
 	}
-}
-
-// inSequence counts gaps and repeats, and logs the first of a connection. It
-// reports false for an event that was delivered before.
-func (c *core) inSequence(seq int64) bool {
-	last := c.session.Seq
-	switch {
-	case seq < 0 || last == 0 || seq == last+1:
-	case seq <= last:
-		c.counter.repeats++
-		if !c.warned {
-			c.warned = true
-			c.config.Logger.Warn("the gateway repeats sequences; repeated events are not delivered again",
-				"shard", c.id, "sequence", seq, "last", last)
-		}
-		return false
-	default:
-		c.counter.missing += uint64(seq - last - 1)
-		if !c.warned {
-			c.warned = true
-			c.config.Logger.Warn("the gateway skipped sequences", "shard", c.id, "sequence", seq, "last", last)
-		}
+	if c.session.guilds != nil {
+		c.guildEvent(now, t, env.Data(p))
 	}
-	return true
 }
 
 // deliver fills the shard's one event and calls the callbacks.

@@ -88,7 +88,7 @@ type core struct {
 	rest   *pool.Buffer // an unfinished frame, only while unfinished
 	inflow inflow       // this connection's decompressor
 	deaf   bool         // framing is lost: nothing more can be read
-	warned bool         // of sequences out of order, once a connection
+	warned bool         // of repeated sequences, once a connection
 
 	out  []byte
 	wish wish
@@ -139,7 +139,7 @@ func (c *core) setState(now time.Time, to State, limit time.Duration, cause erro
 	c.config.Logger.Debug("state changed", "shard", c.id, "from", from, "to", to, "cause", cause)
 	if list := c.handlers.wanting(gateway.EventStateChanged); list != nil {
 		c.deliverDetail(now, list, gateway.EventStateChanged,
-			&StateChange{From: from, To: to, Cause: cause, Failures: c.redial.failures})
+			&StateChange{From: from, To: to, Cause: cause, Attempts: c.redial.attempts, Code: c.redial.lastCode})
 	}
 }
 
@@ -157,6 +157,7 @@ func (c *core) advance(now time.Time, drained bool) (next time.Time) {
 		return time.Time{}
 	case Disconnected:
 		if !now.Before(c.redial.at) {
+			c.redial.attempts++
 			c.setState(now, Connecting, 0, nil)
 			c.wish.dial = c.dialURL()
 		}
@@ -191,6 +192,8 @@ func (c *core) expire(now time.Time) {
 		c.giveUp(now, errReadyTimeout)
 	case Resuming:
 		c.giveUp(now, errResumedTimeout)
+	case Ready:
+		c.guildsReady(now)
 	case Closing:
 		c.hangUp(now)
 	}

@@ -8,17 +8,20 @@ import (
 // counters is what a shard's loop counts. It is the loop's alone; after every
 // batch it is copied to where others may read it.
 type counters struct {
-	events     uint64
-	replayed   uint64
-	repeats    uint64
-	missing    uint64
-	bytesWire  uint64
-	bytesJSON  uint64
-	identifies uint64
-	resumes    uint64
-	reconnects uint64
-	corrupt    uint64
-	violations uint64
+	events       uint64
+	replayed     uint64
+	repeats      uint64
+	gaps         uint64
+	missing      uint64
+	bytesWire    uint64
+	bytesJSON    uint64
+	identifies   uint64
+	resumes      uint64
+	resumed      uint64
+	sessionsLost uint64
+	reconnects   uint64
+	corrupt      uint64
+	violations   uint64
 
 	slow        uint64
 	inCallbacks time.Duration
@@ -28,18 +31,21 @@ type counters struct {
 // Stats is a snapshot of what a shard, or a whole engine, has done since it
 // began.
 type Stats struct {
-	Events     uint64 // dispatches, whether or not a callback asked for them
-	Replayed   uint64 // of these, missed before and brought by a resume
-	Repeats    uint64 // dispatches that came again and were not delivered again
-	Missing    uint64 // sequences that the gateway skipped
-	BytesWire  uint64 // received, after TLS, before decompression
-	BytesJSON  uint64 // received, decompressed
-	BytesSent  uint64 // written, before TLS
-	Identifies uint64 // identifies sent
-	Resumes    uint64 // resumes sent
-	Reconnects uint64 // connections and attempts that ended and were followed by another
-	Corrupt    uint64 // connections given up for damaged data
-	Violations uint64 // connections given up for breaking the WebSocket protocol
+	Events       uint64 // dispatches, whether or not a callback asked for them
+	Replayed     uint64 // of these, missed before and brought by a resume
+	Repeats      uint64 // dispatches that came again and were not delivered again
+	Gaps         uint64 // connections ended so that a resume brings sequences that the gateway skipped
+	Missing      uint64 // skipped sequences that no resume brought: each announced by a SessionLost with To
+	BytesWire    uint64 // received, after TLS, before decompression
+	BytesJSON    uint64 // received, decompressed
+	BytesSent    uint64 // written, before TLS
+	Identifies   uint64 // identifies sent
+	Resumes      uint64 // resumes sent
+	Resumed      uint64 // of these, answered by RESUMED
+	SessionsLost uint64 // sessions that could not be resumed: each announced by a SessionLost without To
+	Reconnects   uint64 // connections and attempts that ended and were followed by another
+	Corrupt      uint64 // connections given up for damaged data
+	Violations   uint64 // connections given up for breaking the WebSocket protocol
 
 	SlowCallbacks   uint64        // events whose callbacks took 100 ms or more
 	InCallbacks     time.Duration // the time that callbacks took
@@ -60,12 +66,15 @@ func (s *Stats) add(o Stats) {
 	s.Events += o.Events
 	s.Replayed += o.Replayed
 	s.Repeats += o.Repeats
+	s.Gaps += o.Gaps
 	s.Missing += o.Missing
 	s.BytesWire += o.BytesWire
 	s.BytesJSON += o.BytesJSON
 	s.BytesSent += o.BytesSent
 	s.Identifies += o.Identifies
 	s.Resumes += o.Resumes
+	s.Resumed += o.Resumed
+	s.SessionsLost += o.SessionsLost
 	s.Reconnects += o.Reconnects
 	s.Corrupt += o.Corrupt
 	s.Violations += o.Violations
@@ -90,9 +99,9 @@ func (s *Shard) Stats() Stats {
 	c := s.public.counters
 	s.public.mu.Unlock()
 	return Stats{
-		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Missing: c.missing,
+		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Gaps: c.gaps, Missing: c.missing,
 		BytesWire: c.bytesWire, BytesJSON: c.bytesJSON, BytesSent: s.link.sent.Load(),
-		Identifies: c.identifies, Resumes: c.resumes, Reconnects: c.reconnects,
+		Identifies: c.identifies, Resumes: c.resumes, Resumed: c.resumed, SessionsLost: c.sessionsLost, Reconnects: c.reconnects,
 		Corrupt: c.corrupt, Violations: c.violations,
 		SlowCallbacks: c.slow, InCallbacks: c.inCallbacks, LongestCallback: c.longest,
 		Latency: s.core.heart.lastLatency(),

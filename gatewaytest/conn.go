@@ -35,6 +35,8 @@ type conn struct {
 
 	kills sync.Once
 	rest  atomic.Bool // no more traffic will be written
+	// silent: a fault withholds what a client waits for, as long as the connection lives.
+	silent atomic.Bool
 
 	mu          sync.Mutex
 	compression Compression

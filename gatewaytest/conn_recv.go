@@ -105,6 +105,7 @@ func (c *conn) receiveClose(body []byte) error {
 		body = body[:2]
 	}
 	if !c.isClosing() {
+		c.closedBy(code)
 		if code == ws.StatusNormalClosure || code == ws.StatusGoingAway {
 			c.end()
 		} else {
@@ -113,6 +114,22 @@ func (c *conn) receiveClose(body []byte) error {
 	}
 	c.answerClose(body)
 	return errAnswered
+}
+
+// closedBy notes the code of a close frame that answers none; without one it is 1005 (RFC 6455,
+// section 7.1.5).
+func (c *conn) closedBy(status ws.StatusCode) {
+	code := gateway.CloseCode(status)
+	if code == 0 {
+		code = gateway.CloseCode(ws.StatusNoStatusRcvd)
+	}
+	c.withSession(func(s *session) { s.closed = code })
+	c.srv.count(func(n *counts) {
+		if n.closes == nil {
+			n.closes = make(map[gateway.CloseCode]int64)
+		}
+		n.closes[code]++
+	})
 }
 
 // receiveMessage obeys one whole message.

@@ -226,7 +226,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 			if s.probe && s.next > s.srv.burst() {
 				return b, 0
 			}
-		case s.resuming && s.replayHalf > 0 && s.srv.plan.may(AtReplay):
+		case s.resuming && s.replayHalf > 0 && s.srv.plan.may(AtReplay, s.shard):
 			s.replayHalf = 0 // nothing was missed
 			if b.faults = s.srv.fault(AtReplay, s.shard, c.wire.via); len(b.faults) > 0 {
 				return b, 0
@@ -252,7 +252,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 				return b, s.wait(now)
 			}
 			stream := s.srv.streams[snd.compression]
-			if !s.inStep() || s.srv.plan.may(AtEvent) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
+			if !s.inStep() || s.srv.plan.may(AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
 				s.shared++
 				s.head++
 				continue

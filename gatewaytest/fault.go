@@ -115,6 +115,17 @@ func (f Fault) String() string {
 	return b.String()
 }
 
+// kind returns the action, with what of its argument makes it another fault to a client.
+func (f *Fault) kind() string {
+	switch f.Action {
+	case ActionClose, ActionRefuse:
+		return fmt.Sprintf("%v %d", f.Action, f.Number)
+	case ActionInvalidSession:
+		return fmt.Sprintf("%v %s", f.Action, f.Text)
+	}
+	return f.Action.String()
+}
+
 // check says what is wrong with a fault.
 func (f *Fault) check() error {
 	if f.Point == 0 || f.Point >= points {

@@ -67,7 +67,8 @@ const (
 	ActionRepeat
 	// ActionBack sends the event Number before the last again, with the sequence it had.
 	ActionBack
-	// ActionSkip numbers Number events without writing them. A resume brings them back.
+	// ActionSkip numbers Number events without writing them. A resume brings them back, but for
+	// the first Number ones where the fault is AtResume.
 	ActionSkip
 
 	// ActionRefuse answers the upgrade with the status Number; 429 comes with Retry-After.
@@ -136,7 +137,7 @@ var actionSpecs = [actions]actionSpec{
 
 	ActionRepeat: {name: "repeat", at: behind},
 	ActionBack:   {name: "back", at: behind, takes: number, min: 1, max: maxCount},
-	ActionSkip:   {name: "skip", at: behind, takes: number, min: 1, max: maxCount},
+	ActionSkip:   {name: "skip", at: append(behind[:len(behind):len(behind)], AtResume), takes: number, min: 1, max: maxCount},
 
 	ActionRefuse:      {name: "refuse", at: []Point{AtUpgrade}, takes: number, min: 400, max: 599, replaces: true},
 	ActionRedirect:    {name: "redirect", at: []Point{AtUpgrade}, takes: text, check: checkRedirect, replaces: true},

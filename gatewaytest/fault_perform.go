@@ -45,6 +45,9 @@ func (c *conn) perform(snd *sender, f *Fault) error {
 		c.kill()
 		return err
 	case ActionSilence:
+		if f.Point != AtHeartbeat {
+			c.silent.Store(true)
+		}
 		if slices.Contains(behind, f.Point) {
 			c.withSession(func(s *session) { s.muted = true })
 		}
@@ -79,6 +82,9 @@ func (c *conn) perform(snd *sender, f *Fault) error {
 	case ActionRepeat, ActionBack:
 		c.again(snd, f.Number)
 	case ActionSkip:
+		if f.Point == AtResume {
+			break // the session began its replay behind it
+		}
 		c.withSession(func(s *session) { s.skip(f.Number) })
 	}
 	snd.endRun(false)
@@ -123,8 +129,22 @@ func (c *conn) withSession(f func(*session)) bool {
 	return true
 }
 
+// skipped returns how many events a resume leaves out.
+func skipped(faults []Fault) (n int64) {
+	for _, f := range faults {
+		if f.Action == ActionSkip {
+			n += f.Number
+		}
+	}
+	return n
+}
+
 // skip numbers n events that are not written now. The caller holds s.mu.
 func (s *session) skip(n int64) {
+	if n == 0 {
+		return
+	}
+	s.skips = append(s.skips, Span{s.next, s.next + n - 1})
 	for i := s.head + 1 - s.next; i < n; i++ {
 		s.pending = append([]event{s.srv.corpus.at(i)}, s.pending...)
 		s.assign()
@@ -163,15 +183,15 @@ func (s *session) faultsBehind(c *conn, seq int64) []Fault {
 	plan := s.srv.plan
 	switch {
 	case s.resuming:
-		if plan.may(AtReplay) && seq == s.replayHalf {
+		if plan.may(AtReplay, s.shard) && seq == s.replayHalf {
 			s.replayHalf = 0
 			return s.srv.fault(AtReplay, s.shard, c.wire.via)
 		}
 	case seq > s.srv.burst():
-		if plan.may(AtEvent) {
+		if plan.may(AtEvent, s.shard) {
 			return s.srv.fault(AtEvent, s.shard, c.wire.via)
 		}
-	case plan.may(AtReady) || plan.may(AtBurst):
+	case plan.may(AtReady, s.shard) || plan.may(AtBurst, s.shard):
 		var faults []Fault
 		if seq == 1 {
 			faults = s.srv.fault(AtReady, s.shard, c.wire.via)

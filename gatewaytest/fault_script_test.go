@@ -118,7 +118,7 @@ func TestActionSpecs(t *testing.T) {
 // TestChaosSeed draws the same faults twice, and others with another seed.
 func TestChaosSeed(t *testing.T) {
 	draw := func(seed uint64) (all []Fault) {
-		cfg := config{chaos: true, chaosSeed: seed, chaosEvery: 3}
+		cfg := config{chaosSeed: seed, chaosEvery: 3}
 		p := newPlan(&cfg)
 		for range 100 {
 			all = append(all, p.at(AtEvent, 0, GatewayAddress)...)

@@ -78,12 +78,14 @@ func (c *conn) identify(message []byte, d json.RawMessage, now time.Time) {
 	}
 	if !s.starts.take(now) {
 		s.cfg.logger.Warn("session start limit exceeded: token reset")
+		s.count(func(n *counts) { n.excess++ })
 		s.ResetToken()
 		c.close(gateway.CloseAuthenticationFailed, "Authentication failed.")
 		return
 	}
 	if !s.buckets.allow(shard, now) {
 		s.cfg.logger.Info("identify too early", "shard", shard)
+		s.count(func(n *counts) { n.early++ })
 		c.control(invalidSession(false), true)
 		return
 	}
@@ -134,13 +136,12 @@ func (c *conn) resume(message []byte, d json.RawMessage, now time.Time) {
 		c.control(invalidSession(false), true)
 		return
 	}
-	if faults := s.fault(AtResume, session.shard, c.wire.via); len(faults) > 0 {
-		s.doom(session, faults)
-		if c.suffer(faults) {
-			return
-		}
+	faults := s.fault(AtResume, session.shard, c.wire.via)
+	s.doom(session, faults)
+	if c.suffer(faults) {
+		return
 	}
-	r, old := session.resume(c, *data.Seq, now)
+	r, old := session.resume(c, *data.Seq, skipped(faults), now)
 	if old != nil {
 		old.kill()
 	}
@@ -153,9 +154,7 @@ func (c *conn) resume(message []byte, d json.RawMessage, now time.Time) {
 		s.forget(session)
 		c.control(invalidSession(false), true)
 	case resumed:
-		s.mu.Lock()
-		s.counts.resumes++
-		s.mu.Unlock()
+		s.count(func(n *counts) { n.resumes++ })
 		c.attach(session)
 		s.change()
 	}

@@ -48,11 +48,12 @@ type config struct {
 	probes    int
 	tick      time.Duration
 
-	faults     []Fault
-	scriptErr  error // of WithScript
-	chaos      bool
-	chaosSeed  uint64
-	chaosEvery int
+	faults        []Fault
+	scriptErr     error // of WithScript
+	chaosErrs     []error
+	chaosSeed     uint64
+	chaosEvery    int           // 0: no WithChaos
+	chaosInterval time.Duration // 0: no WithChaosInterval
 
 	logger *slog.Logger
 }
@@ -84,7 +85,6 @@ func newConfig(opts []Option) (*config, error) {
 	if !cfg.replaySet {
 		cfg.replayLimit = cfg.defaultReplay()
 	}
-	cfg.chooseSeed()
 	return cfg, cfg.validate()
 }
 

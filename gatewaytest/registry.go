@@ -24,6 +24,16 @@ type counts struct {
 	connections int64
 	identifies  int64
 	resumes     int64
+	early       int64 // identifies before their bucket's interval was over
+	excess      int64 // identifies beyond the session start limit
+	closes      map[gateway.CloseCode]int64
+}
+
+// count changes the totals.
+func (s *Server) count(change func(*counts)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.counts)
 }
 
 // shardLocked returns the record of a shard. The caller holds s.mu.

@@ -4,14 +4,29 @@ import (
 	"context"
 	"maps"
 	"slices"
+
+	"github.com/sluice-go/sluice/gateway"
 )
 
 // Report is what a server wrote, for comparing with what clients got. Its fields have JSON names.
 type Report struct {
-	Connections int64           `json:"connections"` // upgraded, in all
-	Identifies  int64           `json:"identifies"`  // accepted
-	Resumes     int64           `json:"resumes"`     // accepted
-	Sessions    []SessionReport `json:"sessions"`    // live and ended ones, by shard, then by age
+	Connections int64 `json:"connections"` // upgraded, in all
+	Identifies  int64 `json:"identifies"`  // accepted
+	Resumes     int64 `json:"resumes"`     // accepted
+
+	// Identifies that broke a limit: before the interval of their bucket was over, and beyond the
+	// session start limit.
+	EarlyIdentifies  int64 `json:"early_identifies"`
+	ExcessIdentifies int64 `json:"excess_identifies"`
+
+	// Closes counts close frames of clients by code, apart from answers to the server's; 1005 stands
+	// for none.
+	Closes map[gateway.CloseCode]int64 `json:"closes,omitempty"`
+	// Faults counts what went wrong by its action's name in a script, with the code or the boolean
+	// that close, refuse and invalid-session take.
+	Faults map[string]int64 `json:"faults,omitempty"`
+
+	Sessions []SessionReport `json:"sessions"` // live and ended ones, by shard, then by age
 }
 
 // SessionReport is what a server wrote to one session's connections.
@@ -24,13 +39,29 @@ type SessionReport struct {
 	Events     int64  `json:"events"`   // written, those of replays again; RESUMED is none
 	Bytes      int64  `json:"bytes"`    // of WebSocket frames, before TLS
 	Resumes    int    `json:"resumes"`
+
+	// Skipped are the sequences that [ActionSkip] left out, in the order in which it did. A later
+	// connection may have brought them.
+	Skipped []Span `json:"skipped,omitempty"`
+	// Closed is the code of the client's last close frame, as in [Report]; 0: there was none.
+	Closed gateway.CloseCode `json:"closed,omitempty"`
+}
+
+// Span is a run of sequences.
+type Span struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
 }
 
 // Report returns what was written until now.
 func (s *Server) Report() Report {
 	s.mu.Lock()
-	r := Report{Connections: s.counts.connections, Identifies: s.counts.identifies, Resumes: s.counts.resumes}
+	r := Report{
+		Connections: s.counts.connections, Identifies: s.counts.identifies, Resumes: s.counts.resumes,
+		EarlyIdentifies: s.counts.early, ExcessIdentifies: s.counts.excess, Closes: maps.Clone(s.counts.closes),
+	}
 	s.mu.Unlock()
+	r.Faults = s.plan.kinds()
 	for _, session := range s.all(true) {
 		r.Sessions = append(r.Sessions, session.report())
 	}
@@ -49,6 +80,8 @@ func (s *session) report() SessionReport {
 		Events:     s.events,
 		Bytes:      s.bytes,
 		Resumes:    s.resumes,
+		Skipped:    slices.Clone(s.skips),
+		Closed:     s.closed,
 	}
 }
 

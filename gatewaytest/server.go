@@ -61,7 +61,7 @@ func NewServer(tb testing.TB, opts ...Option) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if s.cfg.chaos {
+	if s.cfg.chaosSeed != 0 {
 		tb.Logf("gatewaytest: chaos seed %d", s.cfg.chaosSeed)
 	}
 	tb.Cleanup(s.Close)

@@ -36,6 +36,9 @@ type session struct {
 	muted       bool  // a fault withholds the events of conn
 	ackBehind   int64 // sequence behind which an ACK is due that a fault held back; 0: none
 
+	skips  []Span            // what faults left out
+	closed gateway.CloseCode // of the client's last close frame that was no answer; 0: none
+
 	began   time.Time // when the burst was written, and traffic began
 	shared  int64     // events of traffic given out
 	own     []ownEvent
@@ -82,8 +85,9 @@ const (
 	resumeInvalidSeq
 )
 
-// resume goes on behind the event seq, on c. Traffic that came due meanwhile counts as missed.
-func (s *session) resume(c *conn, seq int64, now time.Time) (r resumption, old *conn) {
+// resume goes on behind the event seq, on c, without the first skip ones. Traffic that came due
+// meanwhile counts as missed.
+func (s *session) resume(c *conn, seq, skip int64, now time.Time) (r resumption, old *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if seq < 1 || seq > s.head {
@@ -106,6 +110,7 @@ func (s *session) resume(c *conn, seq int64, now time.Time) (r resumption, old *
 	s.replayHalf = seq + (s.head-seq+1)/2
 	s.muted, s.ackBehind = false, 0
 	s.resumes++
+	s.skip(skip)
 	return resumed, old
 }
 

@@ -36,16 +36,15 @@ var (
 	// ErrShutdownTimeout is joined to what Run returns when callbacks did not
 	// return within Config.ShutdownTimeout. Their goroutines are left behind.
 	ErrShutdownTimeout = errors.New("engine: callbacks did not return before the shutdown timeout")
-	// ErrStopped is returned by Send when the shard has stopped for good.
+	// ErrStopped: a command was not sent, or not answered, because the shard has
+	// stopped for good.
 	ErrStopped = errors.New("engine: shard has stopped")
-	// ErrConnectionLost is returned by Send when the connection failed during
-	// the write: whether the gateway got the payload is unknown.
-	ErrConnectionLost = errors.New("engine: connection lost while sending; the payload may or may not have arrived")
+	// ErrConnectionLost: the connection failed while a command was written:
+	// whether the gateway got it is unknown.
+	ErrConnectionLost = errors.New("engine: connection lost during the write")
 )
 
 var errNoSession = errors.New("engine: session cannot be resumed: it has no id, or no event of it was delivered")
-
-var errInvalidCommand = errors.New("engine: not sent, the gateway would close the connection: the payload is no valid JSON")
 
 // stopErrors tells which error a fatal close code is.
 var stopErrors = map[gateway.CloseCode]error{

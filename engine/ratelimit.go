@@ -15,44 +15,78 @@ const (
 	spareSends = 3
 )
 
+// commandLimit returns how many of the user's payloads fit in a period beside
+// the heartbeats of a rhythm, where limit payloads are allowed in all: 0 is
+// sendLimit. A negative limit is none, which is returned as it is.
+func commandLimit(limit int, interval time.Duration) int {
+	switch {
+	case limit < 0:
+		return limit
+	case limit == 0:
+		limit = sendLimit
+	}
+	beats := limit
+	if interval > 0 {
+		beats = int(min(sendPeriod/interval+1, time.Duration(limit)))
+	}
+	return max(1, limit-beats-spareSends)
+}
+
 // sendWindow is the sliding window of what users sent on one connection: the
-// times of the last payloads, oldest first.
+// times of the last payloads, oldest first. Its methods take the limit on the
+// user's payloads; a negative one is none.
 type sendWindow struct {
-	times []time.Time // a ring of sendLimit entries, made at the first send
+	times []time.Time // a ring that grows with what is sent, up to the limit
 	first int
 	count int
 }
 
-// commandLimit returns how many of the user's payloads fit in a period beside
-// the heartbeats of a rhythm.
-func commandLimit(interval time.Duration) int {
-	beats := sendLimit
-	if interval > 0 {
-		beats = int(min(sendPeriod/interval+1, sendLimit))
+// wait returns how long it is until one more payload may be sent, 0 if it may at
+// once.
+func (w *sendWindow) wait(now time.Time, limit int) time.Duration {
+	if limit < 0 {
+		return 0
 	}
-	return max(1, sendLimit-beats-spareSends)
+	w.expire(now)
+	if w.count < limit {
+		return 0
+	}
+	return max(w.at(w.count-limit).Add(sendPeriod).Sub(now), time.Millisecond)
 }
 
-// take counts a payload sent at now, if one more may be sent; else it returns
-// how long to wait.
-func (w *sendWindow) take(now time.Time, limit int) (wait time.Duration) {
-	w.expire(now)
-	if w.count >= limit {
-		oldest := w.times[(w.first+w.count-limit)%sendLimit]
-		return max(oldest.Add(sendPeriod).Sub(now), time.Millisecond)
+// note counts a payload that is sent now, when wait has just returned 0.
+func (w *sendWindow) note(now time.Time, limit int) {
+	if limit < 0 {
+		return
 	}
-	if w.times == nil {
-		w.times = make([]time.Time, sendLimit)
+	if w.count == len(w.times) {
+		grown := make([]time.Time, max(8, min(2*w.count, limit)))
+		for i := range w.count {
+			grown[i] = w.at(i)
+		}
+		w.times, w.first = grown, 0
 	}
-	w.times[(w.first+w.count)%sendLimit] = now
+	w.times[(w.first+w.count)%len(w.times)] = now
 	w.count++
-	return 0
 }
+
+// left returns how many payloads may be sent at once, and when one more may be:
+// the zero time if none was sent.
+func (w *sendWindow) left(now time.Time, limit int) (left int, next time.Time) {
+	w.expire(now)
+	if w.count == 0 {
+		return limit, time.Time{}
+	}
+	return max(0, limit-w.count), w.at(max(0, w.count-limit)).Add(sendPeriod)
+}
+
+// at returns when payload i of those that count was sent.
+func (w *sendWindow) at(i int) time.Time { return w.times[(w.first+i)%len(w.times)] }
 
 // expire drops what was sent a period ago or earlier.
 func (w *sendWindow) expire(now time.Time) {
 	for w.count > 0 && now.Sub(w.times[w.first]) >= sendPeriod {
-		w.first = (w.first + 1) % sendLimit
+		w.first = (w.first + 1) % len(w.times)
 		w.count--
 	}
 }

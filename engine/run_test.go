@@ -44,7 +44,7 @@ func TestConnectDeliverShutdown(t *testing.T) {
 		if s.State() != Stopped {
 			t.Errorf("after Run: %v", s.State())
 		}
-		if err := s.Send(context.Background(), []byte(`{"op":3,"d":{}}`)); err != ErrStopped {
+		if err := s.Send(context.Background(), []byte(`{"op":3,"d":{}}`)); !errors.Is(err, ErrStopped) {
 			t.Errorf("Send after Run: %v", err)
 		}
 		if err := r.Run(context.Background()); err != ErrStarted {

@@ -167,8 +167,27 @@ func TestSendRefuses(t *testing.T) {
 		if err := s.Send(context.Background(), payload); !errors.As(err, &large) || large.Size != 4097 || large.Op != 3 {
 			t.Errorf("%d bytes: %v", len(payload), err)
 		}
-		for _, bad := range []string{``, `x`, `{"d":{}}`, `{"op":3,"d":{x}}`, `{"op":3,"d":{}`} {
-			if err := s.Send(context.Background(), []byte(bad)); err == nil || !strings.HasPrefix(err.Error(), "engine: not sent") {
+		for bad, want := range map[string]string{
+			``:                          "engine: shard 0: not sent: the gateway would close the connection",
+			`x`:                         "engine: shard 0: not sent: the gateway would close the connection",
+			`{"d":{}}`:                  "engine: shard 0: not sent: the gateway would close the connection",
+			`{"op":3,"d":{x}}`:          "engine: shard 0: Presence Update not sent: the gateway would close the connection",
+			`{"op":3,"d":{}`:            "engine: shard 0: not sent: the gateway would close the connection",
+			"{\"op\":3,\"d\":\"\xff\"}": "engine: shard 0: Presence Update not sent: the gateway would close the connection",
+			`{"op":3}`:                  "d is missing",
+			`{"op":259,"d":{}}`:         "op is no opcode",
+			`{"op":0,"d":{}}`:           "op is for the gateway alone to send",
+			`{"op":1,"d":null}`:         "Heartbeat: op is for the engine alone to send",
+			`{"op":2,"d":{}}`:           "Identify: op is for the engine alone to send",
+			`{"op":6,"d":{}}`:           "Resume: op is for the engine alone to send",
+			`{"op":7,"d":null}`:         "op is for the gateway alone to send",
+			`{"op":9,"d":false}`:        "op is for the gateway alone to send",
+			`{"op":10,"d":{}}`:          "op is for the gateway alone to send",
+			`{"op":11,"d":null}`:        "op is for the gateway alone to send",
+		} {
+			var failed *SendError
+			err := s.Send(context.Background(), []byte(bad))
+			if !errors.As(err, &failed) || failed.Unknown || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", bad, err)
 			}
 		}
@@ -185,9 +204,9 @@ func TestSendOnAStuckConnection(t *testing.T) {
 		defer far.Close()
 		stuck := &link{}
 		stuck.attach(near)
-		stuck.setOpen(true, 0)
+		stuck.start("abc", 0)
 		begin := time.Now()
-		if done, _, _, err := stuck.try(presence); !done || err != ErrConnectionLost {
+		if done, _, _, err := stuck.try(&command{payload: presence}); !done || err != ErrConnectionLost {
 			t.Errorf("done %v, %v", done, err)
 		}
 		if d := time.Since(begin); d != writeTimeout {
@@ -213,7 +232,7 @@ func TestSendAfterStop(t *testing.T) {
 		go func() { result <- s.Send(context.Background(), presence) }()
 		synctest.Wait()
 		p.raw(serverClose(4004, ""))
-		if err := <-result; err != ErrStopped {
+		if err := <-result; !errors.Is(err, ErrStopped) {
 			t.Errorf("Send: %v", err)
 		}
 		if err := <-r.result; !errors.Is(err, ErrAuthentication) {
@@ -222,15 +241,4 @@ func TestSendAfterStop(t *testing.T) {
 		p.drop()
 		close(p.out)
 	})
-}
-
-func TestCommandLimit(t *testing.T) {
-	for interval, want := range map[time.Duration]int{
-		41250 * time.Millisecond: 115, time.Minute: 115, time.Hour: 116, 10 * time.Second: 110, time.Second: 56,
-		time.Millisecond: 1, 0: 1,
-	} {
-		if got := commandLimit(interval); got != want {
-			t.Errorf("commandLimit(%v) = %d, want %d", interval, got, want)
-		}
-	}
 }

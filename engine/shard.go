@@ -166,11 +166,11 @@ func (s *Shard) releasePermit() {
 func (s *Shard) entered(state State) {
 	switch state {
 	case Ready:
-		s.link.setOpen(true, s.core.heart.interval)
+		s.link.start(s.core.session.ID, s.core.heart.interval)
 	case Stopped:
 		s.link.end()
 	default:
-		s.link.setOpen(false, 0)
+		s.link.pause()
 	}
 	s.publish()
 }

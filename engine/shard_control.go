@@ -81,7 +81,7 @@ func (c *core) identify(now time.Time) {
 	if c.state != Queued {
 		return
 	}
-	id, err := gateway.AppendIdentify(nil, c.config.identify(c.id, c.total))
+	id, err := c.appendIdentify(nil)
 	if err != nil {
 		// New has checked it with the longest numbers that a shard can have.
 		c.wish.hangup = true

@@ -3,168 +3,92 @@ package engine
 import (
 	"context"
 	"fmt"
-	"net"
-	"sync"
-	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
-	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
-	"github.com/sluice-go/sluice/pool"
 )
 
-// writeTimeout is how long a write may take: a peer that does not read costs
-// its shard the connection.
-const writeTimeout = 5 * time.Second
+// command is a payload on its way to the connection.
+type command struct {
+	op      gateway.Opcode
+	payload []byte // borrowed until the command is sent or given up
 
-// link is the writing half of a shard's connection. Any goroutine may write,
-// one at a time; there is no queue.
-type link struct {
-	mu     sync.Mutex
-	conn   net.Conn
-	err    error         // of the first write that failed; the loop picks it up
-	open   bool          // the session is live: the user's payloads may go
-	opened chan struct{} // closed when open becomes true, or the shard stops
-	ended  bool          // the shard has stopped
-	limit  int           // of the user's payloads in a period
-	window sendWindow
-	sent   atomic.Uint64 // bytes
-}
+	// repeat says that the payload does no harm when it arrives twice: after a
+	// write that failed it is sent again.
+	repeat bool
 
-// attach takes a new connection.
-func (l *link) attach(conn net.Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.conn, l.err = conn, nil
-	l.window.reset()
-}
+	// admit, if not nil, is asked when everything else allows the payload to be
+	// written, which it then is, to the session with that id. Its error ends the
+	// sending. It is called with the link's lock held.
+	admit func(now time.Time, session string) error
 
-// detach lets go of the connection.
-func (l *link) detach() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.conn, l.err = nil, nil
-	l.open = false
-}
-
-// setOpen says whether the user's payloads may go.
-func (l *link) setOpen(open bool, interval time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open = open
-	if open {
-		l.limit = commandLimit(interval)
-		l.announce()
-	}
-}
-
-// end says that the shard has stopped for good.
-func (l *link) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open, l.ended = false, true
-	l.announce()
-}
-
-// announce wakes whoever waits for the link to open.
-func (l *link) announce() {
-	if l.opened != nil {
-		close(l.opened)
-		l.opened = nil
-	}
-}
-
-// write sends frames of the engine's own.
-func (l *link) write(frames []byte) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.put(frames)
-}
-
-// put writes while mu is held. The first error ends the connection: part of a
-// frame may be on its way.
-func (l *link) put(frames []byte) error {
-	if l.conn == nil {
-		return ErrConnectionLost
-	}
-	if l.err != nil {
-		return l.err
-	}
-	_ = l.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-	n, err := l.conn.Write(frames)
-	l.sent.Add(uint64(n))
-	l.err = err
-	return err
-}
-
-// failure returns the error of a write that failed.
-func (l *link) failure() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.err
-}
-
-// try sends a user's payload if the session is live and a permit is left.
-// Otherwise it returns what to wait for: the channel, or else the time.
-func (l *link) try(payload []byte) (done bool, opened <-chan struct{}, wait time.Duration, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return true, nil, 0, ErrStopped
-	}
-	if !l.open {
-		if l.opened == nil {
-			l.opened = make(chan struct{})
-		}
-		return false, l.opened, 0, nil
-	}
-	if wait := l.window.take(time.Now(), l.limit); wait > 0 {
-		return false, nil, wait, nil
-	}
-	buf := pool.Get(len(payload) + frame.MaxHeader)
-	defer buf.Release()
-	buf.B = frame.AppendFrame(buf.B, frame.OpText, newMask(), payload)
-	if err := l.put(buf.B); err != nil {
-		return true, nil, 0, ErrConnectionLost
-	}
-	return true, nil, 0, nil
+	// sent, if not nil, is called once the payload was written, with the link's
+	// lock held.
+	sent func()
 }
 
 // Send sends one payload, the raw JSON of a command, as the package gateway
 // builds it. It waits within ctx until the shard is ready and the limit of 120
-// payloads in 60 s allows it; some of these are kept for heartbeats. Payloads
-// of several callers go in the order in which they began to wait. The payload
-// is borrowed until Send returns.
+// payloads in 60 s allows it; some of these are kept for heartbeats. What waits
+// is not lost with a connection: it goes to the next one. Payloads of several
+// callers go in the order in which they began to wait. The payload is borrowed
+// until Send returns.
 //
-// A nil error means that the payload was written to the connection. Otherwise
-// it is that of ctx, [ErrStopped], [ErrConnectionLost], or a
-// [*gateway.PayloadTooLargeError]; only with ErrConnectionLost may the payload
-// have been sent.
+// A nil error means that the payload was written to the connection. Otherwise it
+// is a [*SendError], in which errors.Is finds ctx's error, [ErrStopped] or
+// [ErrConnectionLost], and errors.As a [*gateway.PayloadTooLargeError] or
+// [*gateway.FieldError]. Only with ErrConnectionLost may the payload have been
+// sent; Send itself never sends it a second time.
+//
+// Heartbeats, identifies and resumes are the engine's own to send, and what only
+// the gateway sends would cost the session: both are refused.
 //
 // In a callback Send may wait for what only this shard's loop can bring, as long
 // as the shard is not ready: give it a ctx with a deadline, or call it from
 // another goroutine.
 func (s *Shard) Send(ctx context.Context, payload []byte) error {
-	if err := checkCommand(payload); err != nil {
-		return err
+	op, err := checkCommand(payload)
+	if err == nil {
+		err = s.send(ctx, &command{op: op, payload: payload})
 	}
+	return s.sendError(op, err)
+}
+
+// send sends a command, and waits until it can.
+func (s *Shard) send(ctx context.Context, cmd *command) error {
 	// One caller at a time waits at the window; the others wait here, in order.
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("%w before its turn came", ctx.Err())
 	}
+	err := s.write(ctx, cmd)
+	if err != ErrConnectionLost || !cmd.repeat {
+		return err
+	}
+	for err == ErrConnectionLost {
+		err = s.write(ctx, cmd)
+	}
+	if err != nil {
+		return fmt.Errorf("%w, and was not sent again: %w", ErrConnectionLost, err)
+	}
+	return nil
+}
+
+// write waits until a command can be written, and writes it once.
+func (s *Shard) write(ctx context.Context, cmd *command) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		done, opened, wait, err := s.link.try(payload)
+		done, opened, wait, err := s.link.try(cmd)
+		if err == ErrConnectionLost {
+			s.loop.Wake() // the loop finds the error and redials
+		}
 		if done {
-			if err == ErrConnectionLost {
-				s.loop.Wake() // the loop finds the error and redials
-			}
 			return err
 		}
 		if err := await(ctx, opened, wait); err != nil {
@@ -174,33 +98,54 @@ func (s *Shard) Send(ctx context.Context, payload []byte) error {
 }
 
 // await waits for a channel, or for a time if there is none.
-func await(ctx context.Context, ready <-chan struct{}, wait time.Duration) error {
+func await(ctx context.Context, opened <-chan struct{}, wait time.Duration) error {
 	var elapsed <-chan time.Time
-	if ready == nil {
+	before := "the shard was ready"
+	if opened == nil {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		elapsed = timer.C
+		before = "the send limit allowed it"
 	}
 	select {
-	case <-ready:
+	case <-opened:
 	case <-elapsed:
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("%w before %s", ctx.Err(), before)
 	}
 	return nil
 }
 
-// checkCommand refuses what the gateway would answer by closing the connection.
-func checkCommand(payload []byte) error {
+// checkCommand returns a payload's opcode. It refuses what the gateway would
+// answer by closing the connection, and what the engine sends by itself.
+func checkCommand(payload []byte) (gateway.Opcode, error) {
 	env, err := lazyjson.Peek(payload)
 	if err != nil {
-		return fmt.Errorf("engine: not sent, the gateway would close the connection: %w", err)
+		return 0, fmt.Errorf("%w: %w", errNoCommand, err)
 	}
-	if len(payload) > gateway.MaxPayload {
-		return &gateway.PayloadTooLargeError{Op: gateway.Opcode(env.Op), Size: len(payload)}
+	op := gateway.Opcode(env.Op)
+	refuse := func(field, reason string) error {
+		return &gateway.FieldError{Op: op, Field: field, Reason: reason}
 	}
-	if !lazyjson.Valid(payload) {
-		return errInvalidCommand
+	switch {
+	case len(payload) > gateway.MaxPayload:
+		return op, &gateway.PayloadTooLargeError{Op: op, Size: len(payload)}
+	case int(op) != env.Op:
+		return op, refuse("op", "is no opcode")
+	case env.DataEnd == 0:
+		return op, refuse("d", "is missing")
 	}
-	return nil
+	switch op {
+	case gateway.OpHeartbeat, gateway.OpIdentify, gateway.OpResume:
+		return op, refuse("op", "is for the engine alone to send")
+	case gateway.OpDispatch, gateway.OpReconnect, gateway.OpInvalidSession, gateway.OpHello, gateway.OpHeartbeatACK:
+		return op, refuse("op", "is for the gateway alone to send")
+	}
+	if err := lazyjson.Check(payload); err != nil {
+		return op, fmt.Errorf("%w: %w", errNoCommand, err)
+	}
+	if !utf8.Valid(payload) {
+		return op, fmt.Errorf("%w: it is not valid UTF-8", errNoCommand)
+	}
+	return op, nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-go/sluice/frame"
@@ -93,6 +94,8 @@ type core struct {
 	out  []byte
 	wish wish
 	stop error // why the shard is Stopped, nil if it was asked to
+
+	presence atomic.Pointer[[]byte] // the last one that UpdatePresence sent
 
 	event   Event
 	counter counters

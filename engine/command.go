@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/pool"
+)
+
+// UpdatePresence sets the bot's presence on the shard. It waits within ctx as
+// [Shard.Send] does. Setting a presence twice does no harm, so where the
+// connection is lost during the write, it is sent again on the next.
+//
+// The presence that was sent last is remembered: the shard's later identifies
+// carry it in place of Config.Presence, so that it outlives the session. One too
+// large to fit into an identify is not.
+//
+// The error is a [*SendError], as Send's.
+func (s *Shard) UpdatePresence(ctx context.Context, p *gateway.Presence) error {
+	cmd := command{op: gateway.OpPresenceUpdate, repeat: true}
+	alone, err := gateway.AppendPresence(nil, p)
+	if err != nil {
+		return s.sendError(cmd.op, err)
+	}
+	cmd.sent = func() { s.core.presence.Store(&alone) }
+	return s.sendError(cmd.op, s.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
+		return gateway.AppendPresenceUpdate(dst, p)
+	}))
+}
+
+// UpdateVoiceState joins, moves between or leaves voice channels of a guild that
+// is on this shard (see [Engine.ShardOf]). It waits within ctx as [Shard.Send]
+// does, and like it never sends twice. The gateway answers with events.
+//
+// The error is a [*SendError], as Send's.
+func (s *Shard) UpdateVoiceState(ctx context.Context, v *gateway.VoiceState) error {
+	cmd := command{op: gateway.OpVoiceStateUpdate}
+	return s.sendError(cmd.op, s.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
+		return gateway.AppendVoiceStateUpdate(dst, v)
+	}))
+}
+
+// build sends a command with a payload that is built in a pooled buffer.
+func (s *Shard) build(ctx context.Context, cmd *command, appendTo func(dst []byte) ([]byte, error)) (err error) {
+	buf := pool.Get(0)
+	defer buf.Release()
+	if buf.B, err = appendTo(buf.B); err != nil {
+		return err
+	}
+	cmd.payload = buf.B
+	return s.send(ctx, cmd)
+}
+
+// appendIdentify appends the shard's identify, with the presence that was sent
+// last if there is one and it fits.
+func (c *core) appendIdentify(dst []byte) ([]byte, error) {
+	id := c.config.identify(c.id, c.total)
+	sent := c.presence.Load()
+	if sent == nil {
+		return gateway.AppendIdentify(dst, id)
+	}
+	configured := id.Presence
+	id.Presence = *sent
+	b, err := gateway.AppendIdentify(dst, id)
+	var large *gateway.PayloadTooLargeError
+	if errors.As(err, &large) {
+		id.Presence = configured
+		return gateway.AppendIdentify(dst, id)
+	}
+	return b, err
+}

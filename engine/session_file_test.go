@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestFileSessions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.json")
+	f := NewFileSessions(path)
+	if s, err := f.Load(t.Context()); s != nil || err != nil {
+		t.Fatal(s, err)
+	}
+	// What a killed process left, or another user, gets the mode of a new file.
+	for _, name := range []string{path, path + ".tmp"} {
+		if err := os.WriteFile(name, []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for shards := 3; shards > 0; shards-- { // each shorter than the last
+		if err := f.Save(t.Context(), testSnapshot(shards)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if text, _ := os.ReadFile(path); strings.Contains(string(text), testToken) {
+		t.Error("the token is in the file")
+	}
+	if err := errors.Join(f.Close(), f.Close()); err != nil {
+		t.Error(err)
+	}
+	f = NewFileSessions(path)
+	got, err := f.Load(t.Context())
+	if err != nil || !reflect.DeepEqual(got, testSnapshot(1)) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	names, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+	if want := []string{path, path + ".lock"}; !reflect.DeepEqual(names, want) {
+		t.Errorf("left behind: %q", names)
+	}
+}
+
+// TestFileSessionsDamaged: a file that makes no sense is set aside, not lost and
+// not in the way.
+func TestFileSessionsDamaged(t *testing.T) {
+	good, _ := testSnapshot(3).AppendText(nil)
+	for name, text := range map[string]string{
+		"cut":    string(good[:len(good)/2]),
+		"zeros":  strings.Repeat("\x00", 4096),
+		"other":  "hello",
+		"newer":  strings.Replace(string(good), `"version":1`, `"version":7`, 1),
+		"an end": string(good) + "}",
+	} {
+		path := filepath.Join(t.TempDir(), "sessions.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f := NewFileSessions(path)
+		_, err := f.Load(t.Context())
+		var damaged *DamagedSessionsError
+		if !errors.As(err, &damaged) || !strings.HasPrefix(damaged.Aside, path+".damaged-") || damaged.Unwrap() == nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if aside, err := os.ReadFile(damaged.Aside); err != nil || string(aside) != text {
+			t.Errorf("%s: aside is %q, %v", name, aside, err)
+		}
+		if err := f.Save(t.Context(), testSnapshot(2)); err != nil {
+			t.Error(name, err)
+		}
+		if s, err := f.Load(t.Context()); err != nil || len(s.Sessions) != 2 {
+			t.Error(name, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	// A file without anything in it has nothing to set aside.
+	path := filepath.Join(t.TempDir(), "sessions.json")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := NewFileSessions(path)
+	defer f.Close()
+	if s, err := f.Load(t.Context()); s != nil || err != nil {
+		t.Error(s, err)
+	}
+}
+
+// TestFileSessionsUnusable: what cannot be a session file is said, at once.
+func TestFileSessionsUnusable(t *testing.T) {
+	dir := t.TempDir()
+	locked := filepath.Join(dir, "locked")
+	if err := os.Mkdir(locked, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]string{
+		dir:                                "is no regular file",
+		filepath.Join(dir, "none", "file"): filepath.Join(dir, "none"),
+	}
+	if runtime.GOOS != "windows" {
+		tests[os.DevNull] = os.DevNull
+	}
+	if runtime.GOOS != "windows" && os.Getuid() != 0 {
+		tests[filepath.Join(locked, "file")] = "permission denied"
+	}
+	for path, want := range tests {
+		f := NewFileSessions(path)
+		_, err := f.Load(t.Context())
+		if err == nil || !strings.HasPrefix(err.Error(), "engine: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if path == dir {
+			if _, err := os.Stat(path + ".lock"); err == nil {
+				t.Error("a lock beside what is no file")
+			}
+		}
+	}
+}
+
+// holdEnv in the environment has the test binary hold a session file until it is
+// killed.
+const holdEnv = "SLUICE_TEST_HOLD_SESSIONS"
+
+// TestFileSessionsHold is the other process of TestFileSessionsInUse.
+func TestFileSessionsHold(t *testing.T) {
+	path := os.Getenv(holdEnv)
+	if path == "" {
+		t.Skip("is another test's second process")
+	}
+	if _, err := NewFileSessions(path).Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("held")
+	select {}
+}
+
+// TestFileSessionsInUse: two processes cannot use one file; the second waits for
+// the first, whose lock ends with it even if it is killed.
+func TestFileSessionsInUse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.json")
+	other := exec.Command(os.Args[0], "-test.run=^TestFileSessionsHold$")
+	other.Env = append(os.Environ(), holdEnv+"="+path)
+	out, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}
+	defer kill()
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	f := NewFileSessions(path)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*lockPoll)
+	defer cancel()
+	if _, err := f.Load(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("while another has it: %v", err)
+	}
+	loaded := make(chan error)
+	go func() {
+		_, err := f.Load(context.Background())
+		loaded <- err
+	}()
+	kill()
+	if err := <-loaded; err != nil {
+		t.Errorf("after the other was killed: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFileSessionsPatience: 30 s, then an error that says what to do.
+func TestFileSessionsPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "sessions.json")
+		first, second := NewFileSessions(path), NewFileSessions(path)
+		if _, err := first.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		_, err := second.Load(t.Context())
+		if !errors.Is(err, ErrSessionsInUse) || !strings.Contains(err.Error(), path) {
+			t.Error(err)
+		}
+		if d := time.Since(begin); d < lockTimeout || d > lockTimeout+time.Second {
+			t.Errorf("waited %v", d)
+		}
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := second.Load(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := second.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// BenchmarkFileSessionsSave is what the save of a fleet costs.
+func BenchmarkFileSessionsSave(b *testing.B) {
+	for _, shards := range []int{200, 2000, 20000} {
+		b.Run(fmt.Sprint(shards, " shards"), func(b *testing.B) {
+			f := NewFileSessions(filepath.Join(b.TempDir(), "sessions.json"))
+			defer f.Close()
+			s := testSnapshot(shards)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := f.Save(b.Context(), s); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"io"
+	"os"
+	"syscall"
+)
+
+// errSharingViolation is ERROR_SHARING_VIOLATION.
+const errSharingViolation = syscall.Errno(32)
+
+// lockFile makes this process the one user of what path locks, until the lock is
+// closed or the process ends, however that happens: the file is opened so that
+// nobody else can. The error is errLocked while another has it.
+func lockFile(path string) (io.Closer, error) {
+	name, err := syscall.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+	}
+	const share = 0
+	handle, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE, share, nil,
+		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	switch err {
+	case nil:
+		return os.NewFile(uintptr(handle), path), nil
+	case errSharingViolation:
+		return nil, errLocked
+	}
+	return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+}

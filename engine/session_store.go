@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// SessionStore keeps what a bot must not forget when its process ends: the
+// sessions of its shards, so that the next process resumes them and no event is
+// lost, and what is left of the day's identifies. [FileSessions] and
+// [MemorySessions] come with the package; an own one, for a database say, may use
+// [Snapshot.AppendText] and [ParseSnapshot].
+//
+// A store has one user at a time: an engine begins with Load and ends with Close,
+// and calls one method at a time. Two engines that resumed the same sessions would
+// take them from each other for ever.
+type SessionStore interface {
+	// Load begins the use of the store and returns what was saved last, or nil
+	// if nothing was. It waits, within ctx, for another user to end. A
+	// [*DamagedSessionsError] has the engine go on without sessions; any other
+	// error ends Run.
+	Load(ctx context.Context) (*Snapshot, error)
+
+	// Save replaces what was saved, wholly or not at all. The snapshot is
+	// borrowed until Save returns. An error is logged, and the next save, 5 s
+	// later, tries again.
+	Save(ctx context.Context, s *Snapshot) error
+
+	// Close ends the use of the store, also after a Load that failed. Load may
+	// be called again.
+	Close() error
+}
+
+// Snapshot is what a [SessionStore] keeps.
+type Snapshot struct {
+	// Bot tells whose sessions these are: see [Token.Hash].
+	Bot string
+
+	// Shards is the number of shards that the bot's guilds are spread over
+	// (Shards.Total). A session belongs to a shard out of so many.
+	Shards int
+
+	// Saved is when the snapshot was made.
+	Saved time.Time
+
+	// Budget is what is known of the identifies that are left; Total 0 where
+	// nothing is. Its Reserve, which is the configuration's, is not kept.
+	Budget Budget
+
+	// Sessions are by shard id, ascending, with at most one for each shard.
+	Sessions []SavedSession
+}
+
+// SavedSession is the session of one shard.
+type SavedSession struct {
+	Shard int // the shard's id
+	Session
+}
+
+// clone returns a copy that shares nothing.
+func (s *Snapshot) clone() *Snapshot {
+	c := *s
+	c.Sessions = slices.Clone(s.Sessions)
+	return &c
+}
+
+// Hash returns what tells one token from another without telling the token: 64
+// hexadecimal digits. A snapshot carries it.
+//
+// It is a plain SHA-256. Salt and a slow function protect what can be guessed;
+// the last part of a token is a signature of at least 160 bits, which cannot be,
+// and the rest (the bot's id and a time) is no secret.
+func (t Token) Hash() string {
+	sum := sha256.Sum256([]byte("sluice session store\n" + t.secret()))
+	return hex.EncodeToString(sum[:])
+}
+
+// SessionsMismatchError says that saved sessions are not those of the bot, or of
+// the number of shards, that is to run. Nothing was changed. It ends Run.
+type SessionsMismatchError struct {
+	OtherBot       bool // they belong to another token
+	Saved, Running int  // numbers of shards, where these differ
+}
+
+// Error names cause and remedy.
+func (e *SessionsMismatchError) Error() string {
+	if e.OtherBot {
+		return "engine: the saved sessions belong to another token; give Config.Sessions another place, or remove what is saved there"
+	}
+	return fmt.Sprintf("engine: the saved sessions are those of a bot of %d shards, but %d are to run; "+
+		"set Config.Shards to %[1]d to go on with them, or remove what is saved to begin anew", e.Saved, e.Running)
+}
+
+// owns refuses a snapshot of another bot or of another number of shards.
+func (s *Snapshot) owns(bot string, shards int) error {
+	if s.Bot != bot {
+		return &SessionsMismatchError{OtherBot: true}
+	}
+	if s.Shards != shards {
+		return &SessionsMismatchError{Saved: s.Shards, Running: shards}
+	}
+	return nil
+}
+
+// MemorySessions is a [SessionStore] in memory: it hands sessions from one engine
+// to the next one of the same process. The zero value is empty.
+type MemorySessions struct {
+	mu    sync.Mutex
+	saved *Snapshot
+}
+
+// Load implements [SessionStore].
+func (m *MemorySessions) Load(ctx context.Context) (*Snapshot, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.saved == nil {
+		return nil, ctx.Err()
+	}
+	return m.saved.clone(), ctx.Err()
+}
+
+// Save implements [SessionStore].
+func (m *MemorySessions) Save(_ context.Context, s *Snapshot) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.saved = s.clone()
+	return nil
+}
+
+// Close implements [SessionStore].
+func (m *MemorySessions) Close() error { return nil }

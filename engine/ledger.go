@@ -45,6 +45,8 @@ type ledger struct {
 // gapError says that the gateway skipped sequences.
 type gapError struct{ from, to int64 }
 
+func (e *gapError) length() int64 { return e.to - e.from + 1 }
+
 // Error names the sequences.
 func (e *gapError) Error() string {
 	if e.from == e.to {
@@ -91,12 +93,12 @@ func (c *core) gap(now time.Time, to int64) (accepted bool) {
 		c.counter.gaps++
 		c.giveUp(now, gap)
 		return false
-	case gap.to-gap.from >= maxGap:
+	case gap.length() > maxGap:
 		c.loseSession(now, gap)
 		c.giveUp(now, gap)
 		return false
 	}
-	c.counter.missing += uint64(gap.to - gap.from + 1)
+	c.counter.missing += uint64(gap.length())
 	c.config.Logger.Warn("events are lost: a resume did not bring what the gateway skipped",
 		"shard", c.id, "from", gap.from, "to", gap.to)
 	c.announceLoss(now, &SessionLost{Session: c.session.ID, From: gap.from, To: gap.to, Cause: gap})

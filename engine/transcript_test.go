@@ -2,13 +2,51 @@ package engine
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/gateway"
 )
+
+// narrate writes down what callbacks get.
+func (r *rig) narrate() {
+	events := gateway.AllDispatches().Union(gateway.Events(gateway.EventClosed,
+		gateway.EventSessionLost, gateway.EventSessionResumed, gateway.EventGuildsReady))
+	r.core.handlers.add(&handler{events, func(ev *Event) {
+		switch ev.Type {
+		case gateway.EventClosed:
+			c, _ := ev.Closed()
+			r.note("  tell", "%s %d by %v", ev.Name(), c.Code, c.By)
+		case gateway.EventSessionLost:
+			lost, _ := ev.SessionLost()
+			to := "on"
+			if lost.To > 0 {
+				to = fmt.Sprintf("to %d", lost.To)
+			}
+			r.note("  tell", "%s %s from %d %s: %s", ev.Name(), lost.Session, lost.From, to, strings.ReplaceAll(lost.Cause.Error(), "\n", "; "))
+		case gateway.EventSessionResumed:
+			back, _ := ev.SessionResumed()
+			r.note("  tell", "%s %s from %d on, %d replayed", ev.Name(), back.Session, back.From, back.Replayed)
+		case gateway.EventGuildsReady:
+			all, _ := ev.GuildsReady()
+			r.note("  tell", "%s %d: %d available, %d unavailable, %d removed, %d missing",
+				ev.Name(), all.Guilds, all.Available, all.Unavailable, all.Removed, all.Missing)
+		default:
+			what := ""
+			if ev.Replayed {
+				what = ", replayed"
+			}
+			r.note("  deliver", "%s %d%s", ev.Name(), ev.Seq, what)
+		}
+	}})
+}
 
 // The transcripts in testdata show what a shard does. Each line has the time, on
 // its first line, and then what came (receive, error, connected, permit), what
-// state the shard entered, and, indented, what it wants done. The random parts
+// state the shard entered, and, indented, what it wants done, and what callbacks
+// get: events that are delivered, and what they are told beside. The random parts
 // of waits are one half of what they can be.
 func TestTranscripts(t *testing.T) {
 	scripts := []struct {
@@ -109,6 +147,93 @@ func TestTranscripts(t *testing.T) {
 			r.permit()
 			r.peerClose(4004, "Authentication failed.")
 		}},
+		{name: "gap-filled", play: func(r *rig) {
+			r.ready()
+			r.after(10 * time.Second)
+			r.event(2)
+			r.event(5)
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+			r.event(3)
+			r.event(4)
+			r.event(5)
+			r.resumed(6)
+			r.event(7)
+		}},
+		{name: "gap-stays", play: func(r *rig) {
+			r.ready()
+			r.after(10 * time.Second)
+			r.event(2)
+			r.event(5)
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+			r.event(5)
+			r.resumed(6)
+			r.event(9) // another gap has a try of its own
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+			r.event(7)
+			r.event(8)
+			r.event(9)
+			r.resumed(10)
+		}},
+		{name: "gap-not-believed", play: func(r *rig) {
+			r.ready()
+			r.event(1 << 53)
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+			r.event(1 << 53)
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+		}},
+		{name: "invalid-session-in-replay", play: func(r *rig) {
+			r.ready()
+			r.event(2)
+			r.after(10 * time.Second)
+			r.fail(errReset)
+			r.dial()
+			r.recv(testHello)
+			r.event(3)
+			r.recv(`{"t":null,"s":null,"op":9,"d":false}`)
+			r.event(4) // behind the close frame: the session is over
+			r.peerClose(4000, "")
+			r.dial()
+			r.recv(testHello)
+			r.permit()
+			r.recv(strings.Replace(testReady, "abc", "def", 1))
+		}},
+		{name: "resumes-capped", play: func(r *rig) {
+			r.ready()
+			r.event(2)
+			r.after(10 * time.Second)
+			r.fail(errReset)
+			for range maxResumes {
+				r.dial()
+				r.recv(testHello)
+				r.fail(errReset)
+			}
+			r.dial()
+			r.recv(testHello)
+		}},
+		{name: "guilds-ready", play: func(r *rig) {
+			r.dial()
+			r.recv(testHello)
+			r.permit()
+			r.recv(readyWith(threeGuilds))
+			r.guild(create, "2", "11")
+			r.after(time.Second)
+			r.fail(errReset)
+			r.dial()
+			r.recv(testHello)
+			r.guild(outage, "3", "12")
+			r.resumed(4)
+			r.timer() // nothing is heard of the last one
+		}},
 		{name: "shutdown", play: func(r *rig) {
 			r.ready()
 			r.note("shutdown", "")
@@ -124,6 +249,7 @@ func TestTranscripts(t *testing.T) {
 				edits = append(edits, s.edit)
 			}
 			r := newRig(t, edits...)
+			r.narrate()
 			s.play(r)
 			if r.core.stop != nil {
 				r.note("stopped", "%v", r.core.stop)

@@ -1,6 +1,26 @@
 package engine
 
-import "time"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// budgetPeriod is how long a budget lasts.
+	budgetPeriod = 24 * time.Hour
+
+	// budgetSlack is by how much two answers about one period may differ in when
+	// it ends.
+	budgetSlack = time.Minute
+
+	// budgetSpread is over how long the shards that waited for a new budget come
+	// back.
+	budgetSpread = 5 * time.Second
+)
 
 // Budget is what is known of the identifies that Discord allows in 24 hours, over
 // all shards of the bot (Discord: "Session Start Limit Object"). The zero value
@@ -10,4 +30,214 @@ type Budget struct {
 	Remaining int       // of these
 	ResetAt   time.Time // when Remaining becomes Total again
 	Reserve   int       // of Remaining, never spent: see Config.IdentifyReserve
+}
+
+// BudgetError says that an identify is refused, so that the last ones of the day
+// are not spent: going over the limit ends every session of the bot and resets its
+// token. It is the cause of a state change, and in the log; the shard waits
+// without a connection, and tries again by itself.
+type BudgetError struct {
+	Budget
+	Until time.Time // when identifies are possible again
+}
+
+// Error says until when.
+func (e *BudgetError) Error() string {
+	return fmt.Sprintf("engine: no identify before %s: %d of %d are left, and %d are kept in reserve (Config.IdentifyReserve)",
+		e.Until.Format(time.RFC3339), e.Remaining, e.Total, e.Reserve)
+}
+
+// Budget returns what is known of the identifies that are left. It comes from the
+// API, is counted down with each identify that this engine sends, and is kept in
+// Config.Sessions. What other processes spend shows when the API is asked again,
+// which is when the engine starts and when the budget is reset.
+func (e *Engine) Budget() Budget { return e.budget.known(time.Now()) }
+
+// budget counts identifies, and refuses the last ones. A nil budget allows all.
+type budget struct {
+	reserve int // Config.IdentifyReserve
+	logger  *slog.Logger
+	changed func() // is called when it should be saved
+
+	mu      sync.Mutex
+	current Budget // Total 0: nothing is known
+	claimed int    // permits that may still be spent
+	told    time.Time
+}
+
+func newBudget(config *Config) *budget {
+	return &budget{reserve: config.IdentifyReserve, logger: config.Logger, changed: func() {}}
+}
+
+// known returns the budget at a time.
+func (b *budget) known(now time.Time) Budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.renew(now)
+	return b.current
+}
+
+// renew begins a new period when the old one is over. Until the API is asked, the
+// new one is taken to be like it.
+func (b *budget) renew(now time.Time) {
+	c := &b.current
+	if c.Total == 0 || now.Before(c.ResetAt) {
+		return
+	}
+	c.Remaining = c.Total
+	c.ResetAt = now.Add(budgetPeriod)
+}
+
+// set replaces the budget, and derives the reserve.
+func (b *budget) set(current Budget) {
+	current.Reserve = max(0, b.reserve)
+	if b.reserve == 0 {
+		current.Reserve = current.Total / 20
+	}
+	b.current = current
+}
+
+// restore takes what was saved, before anything else is known.
+func (b *budget) restore(now time.Time, saved Budget) {
+	if saved.Total == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	// A clock that was put back must not make the wait longer than it can be.
+	if latest := now.Add(budgetPeriod); saved.ResetAt.After(latest) {
+		saved.ResetAt = latest
+	}
+	b.set(saved)
+	b.renew(now)
+}
+
+// learn takes an answer of the API. Within one period the higher count of what
+// was spent is right: the answer may not know yet what was sent just now, and
+// this engine does not know what other processes send.
+func (b *budget) learn(now time.Time, total, remaining int, resetAfter time.Duration) {
+	if total <= 0 {
+		return // an API that does not tell
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.renew(now)
+	answer := Budget{Total: total, Remaining: min(max(0, remaining), total), ResetAt: now.Add(resetAfter)}
+	switch {
+	case resetAfter > 0 && resetAfter <= 2*budgetPeriod:
+	case answer.Remaining == total:
+		answer.ResetAt = now.Add(budgetPeriod) // it begins with the first identify
+	default:
+		answer.ResetAt = now.Add(budgetSlack) // makes no sense; ask again soon
+	}
+	if c := b.current; c.Total > 0 && !answer.ResetAt.After(c.ResetAt.Add(budgetSlack)) {
+		answer.Remaining = min(answer.Remaining, max(0, total-(c.Total-c.Remaining)))
+	}
+	b.set(answer)
+}
+
+// refuses says why an identify may not be sent now, nil if it may.
+func (b *budget) refuses(now time.Time) *BudgetError {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.check(now)
+}
+
+func (b *budget) check(now time.Time) *BudgetError {
+	b.renew(now)
+	c := b.current
+	if c.Total == 0 || c.Remaining-b.claimed > c.Reserve {
+		return nil
+	}
+	refused := &BudgetError{Budget: c, Until: c.ResetAt}
+	if !b.told.Equal(c.ResetAt) { // once for all shards
+		b.told = c.ResetAt
+		b.logger.Error("identifies are refused, so that the token is not reset; shards without a session wait",
+			"remaining", c.Remaining, "total", c.Total, "reserve", c.Reserve, "until", c.ResetAt.Format(time.RFC3339))
+	}
+	return refused
+}
+
+// claim sets one identify aside for a permit.
+func (b *budget) claim(now time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if refused := b.check(now); refused != nil {
+		return refused
+	}
+	b.claimed++
+	return nil
+}
+
+// settle ends a claim; sent says that the identify went out.
+func (b *budget) settle(now time.Time, sent bool) {
+	b.mu.Lock()
+	b.claimed--
+	spent := sent && b.current.Total > 0
+	if spent {
+		b.renew(now)
+		b.current.Remaining = max(0, b.current.Remaining-1)
+	}
+	b.mu.Unlock()
+	if spent {
+		b.changed()
+	}
+}
+
+// acquire asks the queue for a permit, and the budget for an identify.
+func (e *Engine) acquire(ctx context.Context, shard int) (Permit, error) {
+	permit, err := e.queue.Acquire(ctx, shard)
+	if err != nil {
+		return nil, err
+	}
+	if permit == nil {
+		return nil, errors.New("it gave neither a permit nor an error")
+	}
+	if err := e.budget.claim(time.Now()); err != nil {
+		permit.Release()
+		return nil, err
+	}
+	return &budgetedPermit{Permit: permit, budget: e.budget}, nil
+}
+
+// budgetedPermit is a permit that counts.
+type budgetedPermit struct {
+	Permit
+	budget *budget
+	once   sync.Once
+}
+
+// Sent implements [Permit].
+func (p *budgetedPermit) Sent() {
+	p.Permit.Sent()
+	p.once.Do(func() { p.budget.settle(time.Now(), true) })
+}
+
+// Release implements [Permit].
+func (p *budgetedPermit) Release() {
+	p.Permit.Release()
+	p.once.Do(func() { p.budget.settle(time.Now(), false) })
+}
+
+// connect dials, unless the shard would have to identify and may not: then it
+// waits without a connection, which could be for hours.
+func (c *core) connect(now time.Time) {
+	if !c.session.resumable() {
+		if refused := c.budget.refuses(now); refused != nil {
+			c.awaitBudget(now, refused)
+			return
+		}
+	}
+	c.redial.attempts++
+	c.setState(now, Connecting, 0, nil)
+	c.wish.dial = c.dialURL()
+}
+
+// awaitBudget stays Disconnected until there is a new budget. That is no failure.
+func (c *core) awaitBudget(now time.Time, refused *BudgetError) {
+	c.redial.at = refused.Until.Add(time.Duration(c.random() * float64(budgetSpread)))
+	c.setState(now, Disconnected, 0, refused)
 }

@@ -172,6 +172,14 @@ type Config struct {
 	// Default: a queue of this engine's own, by Discord's max_concurrency.
 	IdentifyQueue IdentifyQueue
 
+	// IdentifyReserve is how many of the day's identifies are never spent: what is
+	// left of them when a fault has eaten the others. A shard without a session
+	// then waits for the next day's, without a connection (see [BudgetError]).
+	// Default 0: a twentieth of the total. Negative: none, all are spent; more
+	// than there are, never. It needs the API: where that is not asked (see
+	// APIURL), nothing is known of identifies, and none is refused.
+	IdentifyReserve int
+
 	// Retries is how many attempts in a row may fail, after the first, before a
 	// shard (or the first request to the API) gives up and Run ends. Default 0:
 	// no limit.

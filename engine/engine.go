@@ -47,7 +47,10 @@ type Engine struct {
 	handlers handlers
 	dialer   *dialer
 	queue    IdentifyQueue
+	local    *LocalQueue // queue, if it is the engine's own
+	budget   *budget
 	driver   reactor.Driver
+	rest     *restClient // nil: the API is not asked
 	random   func() float64
 
 	// background outlives Run's context, so that a shutdown can be orderly; it
@@ -73,6 +76,11 @@ func New(config Config) (*Engine, error) {
 	e.handlers.logger = e.config.Logger
 	e.handlers.drain = e.drainForPanic
 	e.dialer = newDialer(&e.config)
+	e.budget = newBudget(&e.config)
+	if e.queue = config.IdentifyQueue; e.queue == nil {
+		e.local = NewLocalQueue(1)
+		e.queue = e.local
+	}
 	e.background, e.end = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -142,6 +150,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	if e.rest != nil {
+		e.workers.Go(e.followBudget)
+	}
 	done := e.start(first, shards)
 	watchdog := time.NewTicker(busyLimit)
 	defer watchdog.Stop()
@@ -166,8 +177,8 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err error) {
 	c := &e.config
 	first, shards = c.GatewayURL, c.Shards
-	concurrency := 1
 	if first == "" || shards == (Shards{}) || c.APIURL != "" {
+		e.rest = newRESTClient(c)
 		bot, err := e.discover(ctx)
 		if err != nil {
 			return "", Shards{}, err
@@ -176,13 +187,9 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 			first = bot.URL
 		}
 		shards = shards.resolve(bot.Shards)
-		concurrency = bot.Limit.MaxConcurrency
+		e.limit(bot)
 		c.Logger.Info("gateway known", "url", first, "recommended_shards", bot.Shards,
-			"identifies_left", bot.Limit.Remaining, "max_concurrency", concurrency)
-	}
-	e.queue = c.IdentifyQueue
-	if e.queue == nil {
-		e.queue = NewLocalQueue(concurrency)
+			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
 	}
 	return first, shards.resolve(0), nil
 }

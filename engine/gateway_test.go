@@ -103,13 +103,6 @@ func (l *ledger) compare(srv *gatewaytest.Server) (difference string) {
 	return ""
 }
 
-// open is an identify queue that never waits, for servers that do not ask for it.
-type open struct{}
-
-func (open) Acquire(context.Context, int) (engine.Permit, error) { return open{}, nil }
-func (open) Sent()                                               {}
-func (open) Release()                                            {}
-
 // client is an engine that runs against a server.
 type client struct {
 	*engine.Engine
@@ -122,7 +115,7 @@ func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config)) *
 	t.Helper()
 	config := engine.Config{
 		Token: engine.Token(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig(), Intents: gateway.IntentsAll,
-		IdentifyQueue: open{}, Logger: slog.New(slog.DiscardHandler),
+		IdentifyQueue: engine.UnlimitedQueue{}, Logger: slog.New(slog.DiscardHandler),
 	}
 	if edit != nil {
 		edit(&config)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -33,17 +34,17 @@ const identifyPeriod = 5*time.Second + 100*time.Millisecond
 // LocalQueue is the [IdentifyQueue] of one process. Within a key the lowest
 // shard id goes first, as Discord wants the buckets started in order.
 type LocalQueue struct {
+	mu          sync.Mutex
 	concurrency int
-
-	mu   sync.Mutex
-	keys map[int]*queueKey // made when first asked for
+	keys        map[int]*queueKey // made when first asked for
 }
 
 // queueKey is one identify bucket.
 type queueKey struct {
 	waiting []*ticket
-	taken   bool
-	sent    time.Time
+	holders []*ticket   // one, or more where two buckets became one
+	sent    time.Time   // the last identify,
+	sender  int         // and the shard that it was of
 	timer   *time.Timer // wakes the bucket when its period is over
 }
 
@@ -52,13 +53,47 @@ func NewLocalQueue(maxConcurrency int) *LocalQueue {
 	return &LocalQueue{concurrency: max(1, maxConcurrency), keys: make(map[int]*queueKey)}
 }
 
+// SetMaxConcurrency changes max_concurrency while the queue is in use; less than 1
+// is taken as 1. Permits that are held, and identifies of the last seconds, hold
+// up their shards' new buckets.
+func (q *LocalQueue) SetMaxConcurrency(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n = max(1, n)
+	if n == q.concurrency {
+		return
+	}
+	old := q.keys
+	q.concurrency, q.keys = n, make(map[int]*queueKey)
+	for _, was := range old {
+		if was.timer != nil {
+			was.timer.Stop() // if it fires all the same, it finds nobody waiting
+		}
+		for _, t := range was.waiting {
+			t.key = q.key(t.shard)
+			t.key.waiting = append(t.key.waiting, t)
+		}
+		for _, t := range was.holders {
+			t.key = q.key(t.shard)
+			t.key.holders = append(t.key.holders, t)
+		}
+		if now := q.key(was.sender); was.sent.After(now.sent) {
+			now.sent, now.sender = was.sent, was.sender
+		}
+		was.waiting = nil
+	}
+	for _, key := range q.keys {
+		q.grant(key)
+	}
+}
+
 // Acquire implements [IdentifyQueue].
 func (q *LocalQueue) Acquire(ctx context.Context, shard int) (Permit, error) {
 	t := &ticket{queue: q, shard: shard, granted: make(chan struct{})}
 	q.mu.Lock()
-	key := q.key(shard)
-	key.waiting = append(key.waiting, t)
-	q.grant(key)
+	t.key = q.key(shard)
+	t.key.waiting = append(t.key.waiting, t)
+	q.grant(t.key)
 	q.mu.Unlock()
 	select {
 	case <-t.granted:
@@ -80,7 +115,7 @@ func (q *LocalQueue) key(shard int) *queueKey {
 
 // grant gives a free bucket to the lowest shard that waits for it.
 func (q *LocalQueue) grant(key *queueKey) {
-	if key.taken || len(key.waiting) == 0 {
+	if len(key.holders) > 0 || len(key.waiting) == 0 {
 		return
 	}
 	if wait := time.Until(key.sent.Add(identifyPeriod)); wait > 0 && !key.sent.IsZero() {
@@ -94,46 +129,32 @@ func (q *LocalQueue) grant(key *queueKey) {
 		})
 		return
 	}
-	lowest := 0
-	for i, t := range key.waiting {
-		if t.shard < key.waiting[lowest].shard {
-			lowest = i
-		}
-	}
-	t := key.waiting[lowest]
-	key.drop(t)
-	key.taken = true
-	t.holds = true
+	t := slices.MinFunc(key.waiting, func(a, b *ticket) int { return a.shard - b.shard })
+	key.waiting = drop(key.waiting, t)
+	key.holders = append(key.holders, t)
 	close(t.granted)
 }
 
-// drop takes a ticket off the waiting list, if it is there.
-func (k *queueKey) drop(t *ticket) {
-	for i, w := range k.waiting {
-		if w == t {
-			last := len(k.waiting) - 1
-			k.waiting[i] = k.waiting[last]
-			k.waiting[last] = nil
-			k.waiting = k.waiting[:last]
-			return
-		}
-	}
+// drop takes a ticket off a list, if it is there.
+func drop(list []*ticket, t *ticket) []*ticket {
+	return slices.DeleteFunc(list, func(x *ticket) bool { return x == t })
 }
 
-// ticket is a shard's place in the queue, and later its permit.
+// ticket is a shard's place in the queue, and later its permit. Its key is guarded
+// by the queue's mutex.
 type ticket struct {
 	queue   *LocalQueue
+	key     *queueKey
 	shard   int
 	granted chan struct{}
-	holds   bool // the bucket; guarded by the queue's mutex
 }
 
 // Sent implements [Permit].
 func (t *ticket) Sent() {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	if t.holds {
-		t.queue.key(t.shard).sent = time.Now()
+	if slices.Contains(t.key.holders, t) {
+		t.key.sent, t.key.sender = time.Now(), t.shard
 	}
 }
 
@@ -141,12 +162,7 @@ func (t *ticket) Sent() {
 func (t *ticket) Release() {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	key := t.queue.key(t.shard)
-	if !t.holds {
-		key.drop(t)
-		return
-	}
-	t.holds = false
-	key.taken = false
-	t.queue.grant(key)
+	t.key.waiting = drop(t.key.waiting, t)
+	t.key.holders = drop(t.key.holders, t)
+	t.queue.grant(t.key)
 }

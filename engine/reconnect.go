@@ -118,9 +118,14 @@ func (c *core) ended(now time.Time, cause error) {
 
 	delay := time.Duration(-1)
 	var closed *CloseError
+	var refused *BudgetError
 	switch {
 	case cause == errShutdown:
 		c.halt(now, nil)
+		return
+	case errors.As(cause, &refused):
+		c.counter.reconnects++
+		c.awaitBudget(now, refused)
 		return
 	case errors.As(cause, &closed) && closed.Peer:
 		switch c.config.OnClose(closed.Code) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -129,9 +130,8 @@ func retryAfter(h http.Header, body []byte) time.Duration {
 
 // discover asks until there is an answer, within ctx and Config.Retries.
 func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
-	client := newRESTClient(&e.config)
 	for failures := 1; ; failures++ {
-		bot, err := client.gatewayBot(ctx)
+		bot, err := e.rest.gatewayBot(ctx)
 		err = redactError(err, e.config.Token.secret())
 		switch {
 		case err == nil:
@@ -151,6 +151,49 @@ func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
 			"cause", err, "failures", failures, "in", wait.Round(time.Millisecond))
 		if err := await(ctx, nil, wait); err != nil {
 			return nil, err
+		}
+	}
+}
+
+// limit takes what an answer says about identifies.
+func (e *Engine) limit(bot *gatewayBot) {
+	l := &bot.Limit
+	if e.local != nil {
+		e.local.SetMaxConcurrency(l.MaxConcurrency)
+	}
+	if _, unlimited := e.queue.(UnlimitedQueue); !unlimited {
+		e.budget.learn(time.Now(), l.Total, l.Remaining, milliseconds(l.ResetAfter))
+	}
+}
+
+// milliseconds returns a duration that an answer gives as a number, within what a
+// duration can be.
+func milliseconds(n int64) time.Duration {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	return time.Duration(min(max(n, 0), most)) * time.Millisecond
+}
+
+// budgetRetry is how soon the API is asked again where it could not be asked.
+const budgetRetry = 10 * time.Minute
+
+// followBudget asks the API whenever the budget has ended, until the engine ends.
+func (e *Engine) followBudget() {
+	var err error
+	for {
+		wait := budgetPeriod // where there is no budget to follow
+		if b := e.Budget(); err != nil {
+			wait = budgetRetry
+		} else if b.Total > 0 {
+			wait = time.Until(b.ResetAt)
+		}
+		if await(e.background, nil, max(wait, budgetSlack)) != nil {
+			return
+		}
+		var bot *gatewayBot
+		if bot, err = e.discover(e.background); err == nil {
+			e.limit(bot)
+		} else if e.background.Err() == nil {
+			e.config.Logger.Warn("cannot learn the new identify budget; it is taken to be like the last", "cause", err)
 		}
 	}
 }

@@ -38,6 +38,7 @@ func newShard(e *Engine, id, total int, firstURL string) *Shard {
 	s.core = newCore(id, total, &e.config, &e.handlers, firstURL)
 	s.core.event.Shard = s
 	s.core.random = e.random
+	s.core.budget = e.budget
 	s.core.entered = s.entered
 	s.loop = e.driver.NewLoop(s)
 	return s

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -77,10 +76,7 @@ func (s *Shard) wantPermit(want bool) {
 		s.asking = nil
 	case want && s.asking == nil && s.permit == nil:
 		s.asking = s.start(func(ctx context.Context, e *errand) {
-			e.permit, e.err = s.engine.queue.Acquire(ctx, s.id)
-			if e.permit == nil && e.err == nil {
-				e.err = errors.New("it gave neither a permit nor an error")
-			}
+			e.permit, e.err = s.engine.acquire(ctx, s.id)
 		})
 	}
 }

@@ -76,6 +76,7 @@ type core struct {
 	handlers  *handlers
 	random    func() float64 // in [0, 1)
 	firstURL  string         // without the query
+	budget    *budget        // of identifies; nil: unknown
 
 	state    State
 	deadline time.Time // of the state; zero: none
@@ -160,9 +161,7 @@ func (c *core) advance(now time.Time, drained bool) (next time.Time) {
 		return time.Time{}
 	case Disconnected:
 		if !now.Before(c.redial.at) {
-			c.redial.attempts++
-			c.setState(now, Connecting, 0, nil)
-			c.wish.dial = c.dialURL()
+			c.connect(now)
 		}
 	case Queued, Identifying, Resuming, Ready:
 		c.beat(now, drained)

@@ -90,6 +90,7 @@ func (c *core) gap(now time.Time, to int64) (accepted bool) {
 	switch {
 	case c.session.doubted != gap.from:
 		c.session.doubted = gap.from
+		c.session.resumes = 0 // whoever skips has answered
 		c.counter.gaps++
 		c.giveUp(now, gap)
 		return false

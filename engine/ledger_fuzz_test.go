@@ -17,6 +17,7 @@ type fickle struct {
 	script []byte
 
 	numbered bool // RESUMED takes a number of its own
+	silent   int  // resumes in a row that were answered by nothing
 	sessions []*fickleSession
 }
 
@@ -105,13 +106,15 @@ func (f *fickle) replay() {
 	}
 	stop := f.next()
 	for n := seq + 1; n <= s.head; n++ {
-		if stop--; stop == 0 {
+		if stop--; stop == 0 && f.silent < maxResumes-1 {
+			f.silent++
 			f.r.fail(errReset)
 			return
 		}
 		if !s.gone[n] && !s.own[n] {
 			f.r.event(n)
 			seq = n
+			f.silent = 0
 		}
 		if f.r.core.state != Resuming {
 			return
@@ -123,6 +126,7 @@ func (f *fickle) replay() {
 		s.own[seq] = true
 	}
 	f.r.resumed(seq)
+	f.silent = 0
 }
 
 func (f *fickle) step() {

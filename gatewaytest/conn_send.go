@@ -213,7 +213,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 		case s.next <= s.head:
 			snd.payload = s.appendEvent(snd.payload[:0], s.next)
 			snd.encode(snd.payload)
-			b.seq = s.next
+			b.seq, s.replayed = s.next, s.next
 			b.events++
 			s.next++
 			if b.seq == s.ackBehind {
@@ -233,7 +233,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 			}
 		case s.resuming:
 			s.resuming = false
-			snd.encode(appendResumed(nil, s.head))
+			snd.encode(appendResumed(nil, s.replayed))
 			if s.exhausted {
 				snd.encode(invalidSession(false))
 				b.ends = true

@@ -77,6 +77,20 @@ func TestFaultSequences(t *testing.T) {
 	}
 }
 
+// TestFaultSkippedReplay: RESUMED has the sequence of the last event that the client got, so that
+// what a replay left out at its end still shows when the next event comes.
+func TestFaultSkippedReplay(t *testing.T) {
+	srv := script(t, "resume: skip 3")
+	c, session, resumeURL := begin(t, srv, "")
+	srv.Dispatch(0, "A", nil)
+	c.expect("A 2")
+	c = connect(t, srv, resumeURL, "")
+	c.resume(srv, session, 2)
+	c.expect("RESUMED 2")
+	srv.Dispatch(0, "B", nil)
+	c.expect("B 6")
+}
+
 // TestFaultForgotten goes back to an event that the session has not kept.
 func TestFaultForgotten(t *testing.T) {
 	srv := script(t, "event 6: back 4", gatewaytest.WithReplayLimit(2))

@@ -33,6 +33,7 @@ type session struct {
 	next        int64 // sequence that conn writes next: at most head+1
 	resuming    bool  // RESUMED follows when next is head+1
 	replayHalf  int64 // sequence behind which half of the replay is done
+	replayed    int64 // sequence of the last event that the replay wrote, at first the client's
 	muted       bool  // a fault withholds the events of conn
 	ackBehind   int64 // sequence behind which an ACK is due that a fault held back; 0: none
 
@@ -108,6 +109,7 @@ func (s *session) resume(c *conn, seq, skip int64, now time.Time) (r resumption,
 	s.next = seq + 1
 	s.resuming = true
 	s.replayHalf = seq + (s.head-seq+1)/2
+	s.replayed = seq
 	s.muted, s.ackBehind = false, 0
 	s.resumes++
 	s.skip(skip)

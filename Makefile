@@ -76,6 +76,30 @@ compare: ## the race against other clients, short form; needs cargo, node and a 
 compare-full: ## the race against other clients, every load and compression
 	cd bench/compare && go run ./race -full -results results-full.jsonl
 
+# SEED=N has every shard meet the faults of an earlier run again.
+CHAOS = bin/sluice demo --chaos --json $(if $(SEED),--seed $(SEED))
+
+.PHONY: chaos
+chaos: ## 10 minutes of faults at random over both drivers; SEED=N repeats them
+	@go build -o bin/sluice ./cmd/sluice
+	@for driver in auto portable; do \
+		echo "chaos --driver $$driver"; \
+		$(CHAOS) --driver $$driver || exit 1; \
+	done
+
+.PHONY: chaos-short
+chaos-short: ## 20 seconds of faults at random over both drivers
+	@go build -o bin/sluice ./cmd/sluice
+	@for driver in auto portable; do \
+		echo "chaos --driver $$driver"; \
+		$(CHAOS) --driver $$driver --shards 50 --max-concurrency 50 --duration 20s || exit 1; \
+	done
+
+.PHONY: storm
+storm: ## 2,000 shards whose connections are all dropped at once
+	@go build -o bin/sluice ./cmd/sluice
+	bin/sluice demo --storm --json
+
 .PHONY: demo-all
 demo-all: ## a short demo of every compression, with and without TLS
 	@go build -o bin/sluice ./cmd/sluice

@@ -34,10 +34,11 @@ type SessionReport struct {
 	Shard      int    `json:"shard"`
 	ShardCount int    `json:"shard_count"`
 	ID         string `json:"session_id"`
-	Ended      bool   `json:"ended"`    // it cannot be resumed
-	LastSeq    int64  `json:"last_seq"` // of the last event written to a socket whole
-	Events     int64  `json:"events"`   // written, those of replays again; RESUMED is none
-	Bytes      int64  `json:"bytes"`    // of WebSocket frames, before TLS
+	Ended      bool   `json:"ended"`     // it cannot be resumed
+	Connected  bool   `json:"connected"` // it has a connection
+	LastSeq    int64  `json:"last_seq"`  // of the last event written to a socket whole
+	Events     int64  `json:"events"`    // written, those of replays again; RESUMED is none
+	Bytes      int64  `json:"bytes"`     // of WebSocket frames, before TLS
 	Resumes    int    `json:"resumes"`
 
 	// Skipped are the sequences that [ActionSkip] left out, in the order in which it did. A later
@@ -76,6 +77,7 @@ func (s *session) report() SessionReport {
 		ShardCount: s.shardCount,
 		ID:         s.id,
 		Ended:      s.ended,
+		Connected:  s.conn != nil,
 		LastSeq:    s.written,
 		Events:     s.events,
 		Bytes:      s.bytes,

@@ -31,6 +31,8 @@ type demoOptions struct {
 	json           bool
 	driver         driverFlag
 	logLevel       levelFlag
+	storm          bool
+	chaosOptions
 }
 
 func newDemo() *cobra.Command {
@@ -41,6 +43,8 @@ func newDemo() *cobra.Command {
 		guilds:    2,
 		guildSize: 134_000,
 		logLevel:  levelFlag{slog.LevelError},
+
+		chaosOptions: chaosOptions{chaosEvery: 4 * time.Second},
 	}
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -56,13 +60,23 @@ lost and duplicates must both be 0, or the command fails.
 Figures: cpu_us_per_event, allocs_per_event, gc_cycles and the latencies are of
 the time from all shards ready to the end; all others are of the whole run.
 rss_per_shard is the growth of resident memory since before the first dial,
-divided by the shards.`,
+divided by the shards.
+
+With --chaos the gateway misbehaves: each shard meets a fault every few seconds,
+drawn from all that the mock knows. Afterwards every event must have come once,
+or its loss have been announced. --shards is then 200, --duration 10m, --rate 10,
+--guild-size 2048 and --max-concurrency a quarter of the shards, where the call
+does not say otherwise. --seed has each shard meet the same faults again.
+
+With --storm the gateway drops all connections at once when --duration is over.
+--shards is then 2000, --duration 5s, --rate 2 and --guild-size 2048.`,
 		Example: `  sluice demo
-  sluice demo --shards 200 --rate max --compress zstd --json`,
+  sluice demo --shards 200 --rate max --compress zstd --json
+  sluice demo --chaos --shards 50 --duration 20s`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.maxConcurrency == 0 {
-				o.maxConcurrency = o.shards
+			if err := o.complete(cmd.Flags().Changed); err != nil {
+				return err
 			}
 			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -77,15 +91,52 @@ divided by the shards.`,
 	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
 	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
 	f.BoolVar(&o.longChain, "long-chain", false, "use a certificate chain of 3 to 4 KB, as public servers do")
+	f.BoolVar(&o.chaos, "chaos", false, "have the gateway misbehave at random")
+	f.Var(durationFlag{&o.chaosEvery, time.Millisecond}, "chaos-interval", "with --chaos, the time between two faults of a shard")
+	f.Var(seedFlag{&o.seed}, "seed", "of --chaos; 0: one at random, which the summary tells")
+	f.BoolVar(&o.storm, "storm", false, "have the gateway drop all connections at once")
 	f.BoolVar(&o.json, "json", false, "print one JSON object on standard output instead of text")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
 	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
 	return cmd
 }
 
+// complete sets what the call left open.
+func (o *demoOptions) complete(given func(flag string) bool) error {
+	if o.chaos && o.storm {
+		return errors.New("--chaos and --storm do not go together: want one of them")
+	}
+	if !o.chaos && (given("seed") || given("chaos-interval")) {
+		return errors.New("--seed and --chaos-interval are of use only with --chaos")
+	}
+	unless := func(flag string, set func()) {
+		if !given(flag) {
+			set()
+		}
+	}
+	if o.chaos || o.storm {
+		unless("guild-size", func() { o.guildSize = 2048 })
+	}
+	switch {
+	case o.chaos:
+		unless("shards", func() { o.shards = 200 })
+		unless("duration", func() { o.duration = 10 * time.Minute })
+		unless("rate", func() { o.rate = 10 })
+		unless("max-concurrency", func() { o.maxConcurrency = (o.shards + 3) / 4 })
+	case o.storm:
+		unless("shards", func() { o.shards = 2000 })
+		unless("duration", func() { o.duration = 5 * time.Second })
+		unless("rate", func() { o.rate = 2 })
+	}
+	if o.maxConcurrency == 0 {
+		o.maxConcurrency = o.shards
+	}
+	return nil
+}
+
 // mockArgs returns the call of the child process.
 func (o *demoOptions) mockArgs() []string {
-	return []string{
+	return append([]string{
 		"mock", "--control",
 		fmt.Sprintf("--tls=%t", o.tls),
 		fmt.Sprintf("--long-chain=%t", o.longChain),
@@ -95,7 +146,7 @@ func (o *demoOptions) mockArgs() []string {
 		fmt.Sprintf("--guild-size=%d", o.guildSize),
 		"--rate=" + o.rate.String(),
 		fmt.Sprintf("--probes=%d", probeShards(o.shards)),
-	}
+	}, o.chaosOptions.mockArgs(o.shards)...)
 }
 
 // probeShards returns how many shards measure the latency. Their events are
@@ -129,6 +180,7 @@ type demo struct {
 	progress *progress
 	engine   *engine.Engine
 	tally    *tally
+	dials    dialLog
 
 	interrupted bool // by a signal, before all shards were ready
 }
@@ -145,7 +197,7 @@ func (d *demo) run(ctx context.Context) (*summary, error) {
 		return nil, err
 	}
 	d.tally = newTally(o.shards, probeShards(o.shards))
-	d.engine.On(gateway.AllDispatches(), d.tally.event)
+	d.engine.On(d.tally.events(), d.tally.event)
 
 	debug.FreeOSMemory()
 	start, err := measureProcess()
@@ -160,7 +212,11 @@ func (d *demo) run(ctx context.Context) (*summary, error) {
 	if errors.Is(err, errEngineEnded) {
 		return nil, err
 	}
-	return summary, errors.Join(err, <-ended)
+	err = errors.Join(err, <-ended)
+	if summary != nil {
+		err = errors.Join(err, d.farewell(summary.chaosFigures))
+	}
+	return summary, err
 }
 
 // observe goes through the stages of the demo while the engine runs. A signal
@@ -177,16 +233,29 @@ func (d *demo) observe(ctx context.Context, ended <-chan error, start usage) (*s
 	if err != nil {
 		return nil, err
 	}
+	recovered, err := d.calm()
+	if err != nil {
+		return nil, err
+	}
+	storm, err := d.storm()
+	if err != nil {
+		return nil, err
+	}
 	if err := d.child.quiesce(); err != nil {
 		return nil, err
 	}
-	d.awaitRenewed(ctx)
+	d.awaitRenewed(ctx.Done(), renewal)
 	report, err := d.child.report()
 	if err != nil {
 		return nil, err
 	}
 	d.tally.awaitAll(report)
-	return d.summarize(window, report, start), nil
+	d.awaitRenewed(ctx.Done(), renewal)
+	s := d.summarize(window, start)
+	account := d.tally.reckon(report)
+	s.Lost, s.Duplicates, s.unheard = account.lost, account.duplicates, account.unborn
+	s.chaosFigures, s.stormFigures = d.chaosFigures(account, report, recovered), storm
+	return s, nil
 }
 
 // errEngineEnded is joined to why the engine ended before it was asked to.
@@ -203,6 +272,9 @@ func (d *demo) config() (engine.Config, error) {
 		Driver:      d.options.driver.Driver,
 		APIURL:      hello.APIURL,
 		Logger:      d.logger,
+	}
+	if d.options.storm {
+		config.Dial = d.dials.DialContext
 	}
 	if d.options.tls {
 		roots := x509.NewCertPool()
@@ -249,11 +321,12 @@ func (d *demo) awaitReady(ctx context.Context, ended <-chan error) error {
 	}
 }
 
-// awaitRenewed waits until every shard is ready again. With --rate max a session
-// can come to the end of the mock's traffic, and its shard is then about to begin
-// another.
-func (d *demo) awaitRenewed(ctx context.Context) {
-	limit := time.NewTimer(renewal)
+// awaitRenewed waits until every shard is ready again, but no longer than limit,
+// nor than until done. With --rate max a session can come to the end of the mock's
+// traffic, and its shard is then about to begin another; with --chaos a sequence
+// that was skipped is noticed when the next comes.
+func (d *demo) awaitRenewed(done <-chan struct{}, within time.Duration) {
+	limit := time.NewTimer(within)
 	defer limit.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -263,7 +336,7 @@ func (d *demo) awaitRenewed(ctx context.Context) {
 		}
 		select {
 		case <-tick.C:
-		case <-ctx.Done():
+		case <-done:
 			return
 		case <-limit.C:
 			return

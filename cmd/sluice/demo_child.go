@@ -104,6 +104,16 @@ func (m *mockProcess) report() (*gatewaytest.Report, error) {
 	return report, m.request(reportRequest, report)
 }
 
+// endChaos ends the faults of --chaos.
+func (m *mockProcess) endChaos() error { return m.request(endChaosRequest, &struct{}{}) }
+
+// drop cuts every connection, and returns how many there were.
+func (m *mockProcess) drop() (int, error) {
+	var answer dropAnswer
+	err := m.request(dropRequest, &answer)
+	return answer.Dropped, err
+}
+
 func (m *mockProcess) request(line string, into any) error {
 	if _, err := io.WriteString(m.input, line+"\n"); err != nil {
 		return errMockEnded

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,22 @@ func (f intFlag) Set(s string) error {
 func (f intFlag) String() string { return strconv.Itoa(*f.value) }
 
 func (f intFlag) Type() string { return "N" }
+
+// seedFlag is a seed.
+type seedFlag struct{ value *uint64 }
+
+func (f seedFlag) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return fmt.Errorf("want a whole number from 0 to %d", uint64(math.MaxUint64))
+	}
+	*f.value = n
+	return nil
+}
+
+func (f seedFlag) String() string { return strconv.FormatUint(*f.value, 10) }
+
+func (f seedFlag) Type() string { return "N" }
 
 // durationFlag is a length of time of at least min.
 type durationFlag struct {

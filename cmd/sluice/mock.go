@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -21,6 +22,7 @@ type mockOptions struct {
 	longChain      bool
 	shards         int
 	maxConcurrency int
+	starts         int
 	heartbeat      time.Duration
 	guilds         int
 	guildSize      int
@@ -42,6 +44,8 @@ func newMock() *cobra.Command {
 	o := &mockOptions{
 		shards:         1,
 		maxConcurrency: 1,
+		starts:         1_000_000,
+		seed:           1,
 		heartbeat:      41250 * time.Millisecond,
 		guilds:         2,
 		guildSize:      2048,
@@ -68,18 +72,20 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 	f.BoolVar(&o.longChain, "long-chain", false, "use a certificate chain of 3 to 4 KB, as public servers do")
 	f.Var(intFlag{&o.shards, 1, 100_000}, "shards", "number of shards that the API recommends")
 	f.Var(intFlag{&o.maxConcurrency, 1, 100_000}, "max-concurrency", "identifies in 5 s")
+	f.Var(intFlag{&o.starts, 1, 1 << 30}, "session-start-limit", "identifies in a day")
 	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what hello asks for")
 	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
 	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
 	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken (default 0)")
 	f.Var(intFlag{&o.events, 1, 1 << 30}, "traffic", "events of each session before it is asked to begin a new one")
 	f.Var(intFlag{&o.probes, 0, 100_000}, "probes", "first shards whose events carry the time of writing, as probe_ns")
-	f.Uint64Var(&o.seed, "seed", 1, "of the traffic")
+	f.Var(seedFlag{&o.seed}, "seed", "of the traffic")
 	f.StringVar(&o.caOut, "ca-out", "", "write the certificate authority to this PEM file")
 	f.Var(&o.faults, "fault", "a fault such as 'ready: close 4000'; may be given more than once (see docs/testing.md)")
 	f.StringVar(&o.script, "script", "", "file of faults, one a line")
 	f.Var(intFlag{&o.chaos, 0, 1 << 30}, "chaos", "have a fault at random, one in so many occasions")
-	f.Uint64Var(&o.chaosSeed, "chaos-seed", 0, "of --chaos; 0: one at random, which is printed")
+	f.Var(durationFlag{&o.chaosEach, time.Millisecond}, "chaos-interval", "have a fault at random for each shard, one in such a time")
+	f.Var(seedFlag{&o.chaosSeed}, "chaos-seed", "of --chaos or --chaos-interval; 0: one at random, which is printed")
 	f.BoolVar(&o.control, "control", false, "talk JSON with a parent process over standard input and output")
 	_ = f.MarkHidden("control")
 	return cmd
@@ -89,12 +95,15 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 	if host, _, err := net.SplitHostPort(o.listen); err != nil || host == "" {
 		return fmt.Errorf("invalid argument %q for \"--listen\": want host:port, such as 127.0.0.1:8080", o.listen)
 	}
+	if o.chaos > 0 && o.chaosEach > 0 {
+		return errors.New("--chaos and --chaos-interval do not go together: want one of them")
+	}
 	options := []gatewaytest.Option{
 		gatewaytest.WithListen(o.listen),
 		gatewaytest.WithTLS(o.tls),
 		gatewaytest.WithShards(o.shards),
 		gatewaytest.WithMaxConcurrency(o.maxConcurrency),
-		gatewaytest.WithSessionStartLimit(1_000_000, 1_000_000),
+		gatewaytest.WithSessionStartLimit(o.starts, o.starts),
 		gatewaytest.WithHeartbeatInterval(o.heartbeat),
 		gatewaytest.WithGuilds(o.guilds, o.guildSize),
 		gatewaytest.WithTraffic(float64(o.rate)),
@@ -146,7 +155,7 @@ func (o *mockOptions) announce(server *gatewaytest.Server, out io.Writer) error 
 	case o.tls:
 		lines = append(lines, "ca       (name a file with --ca-out to get the certificate authority)")
 	}
-	if o.chaos > 0 {
+	if server.ChaosSeed() != 0 {
 		lines = append(lines, fmt.Sprintf("chaos    seed %d", server.ChaosSeed()))
 	}
 	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))

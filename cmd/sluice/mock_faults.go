@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -14,6 +15,7 @@ type faultOptions struct {
 	script    string
 	chaos     int
 	chaosSeed uint64
+	chaosEach time.Duration
 }
 
 // faultsFlag is --fault, which may be given more than once.
@@ -56,6 +58,9 @@ func (o *faultOptions) options() ([]gatewaytest.Option, error) {
 	options := []gatewaytest.Option{gatewaytest.WithFaults(faults...)}
 	if o.chaos > 0 {
 		options = append(options, gatewaytest.WithChaos(o.chaosSeed, o.chaos))
+	}
+	if o.chaosEach > 0 {
+		options = append(options, gatewaytest.WithChaosInterval(o.chaosSeed, o.chaosEach))
 	}
 	return options, nil
 }

@@ -17,19 +17,28 @@ type mockHello struct {
 	APIURL string `json:"api_url"`
 	Token  string `json:"token"`
 	CA     string `json:"ca"`
+
+	ChaosSeed uint64 `json:"chaos_seed,omitempty"`
 }
 
 // What a parent asks, each a line.
 const (
-	quiesceRequest = "quiesce" // to end all traffic; the answer is an empty object
-	reportRequest  = "report"  // what was written; the answer is a gatewaytest.Report
+	quiesceRequest  = "quiesce"   // to end all traffic; the answer is an empty object
+	reportRequest   = "report"    // what was written; the answer is a gatewaytest.Report
+	endChaosRequest = "end-chaos" // to end the faults of --chaos; the answer is an empty object
+	dropRequest     = "drop"      // to cut every connection; the answer is a dropAnswer
 )
+
+// dropAnswer says how many connections were cut.
+type dropAnswer struct {
+	Dropped int `json:"dropped"`
+}
 
 // serveParent serves until standard input ends, which happens also when the
 // parent is killed.
 func serveParent(server *gatewaytest.Server, in io.Reader, out io.Writer) error {
 	answers := json.NewEncoder(out)
-	hello := mockHello{URL: server.URL(), APIURL: server.APIURL(), Token: server.Token(), CA: string(server.CertPEM())}
+	hello := mockHello{URL: server.URL(), APIURL: server.APIURL(), Token: server.Token(), CA: string(server.CertPEM()), ChaosSeed: server.ChaosSeed()}
 	if err := answers.Encode(hello); err != nil {
 		return err
 	}
@@ -56,6 +65,15 @@ func answerParent(server *gatewaytest.Server, request string) (any, error) {
 		return struct{}{}, nil
 	case reportRequest:
 		return server.Report(), nil
+	case endChaosRequest:
+		server.EndChaos()
+		return struct{}{}, nil
+	case dropRequest:
+		var answer dropAnswer
+		for _, session := range server.Sessions() {
+			answer.Dropped += server.Drop(session.Shard)
+		}
+		return answer, nil
 	}
 	return nil, fmt.Errorf("unknown request %q", request)
 }

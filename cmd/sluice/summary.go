@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
-	"github.com/sluice-go/sluice/gatewaytest"
 )
 
 // window is what was measured from all shards ready to the end.
@@ -42,13 +41,17 @@ type summary struct {
 	RSSPerShard    int64   `json:"rss_per_shard"`
 	Duration       float64 `json:"duration_s"`
 
+	*chaosFigures // nil without --chaos
+	*stormFigures // nil without --storm
+
+	unheard     int64 // sessions of which nothing came
 	shards      int
 	rate        float64 // events a second, from all shards ready to the end
 	interrupted bool    // before all shards were ready
 }
 
 // summarize is called when everything has arrived and the shards still stand.
-func (d *demo) summarize(w *window, report *gatewaytest.Report, start usage) *summary {
+func (d *demo) summarize(w *window, start usage) *summary {
 	stats := d.engine.Stats()
 	s := &summary{
 		Events:     stats.Events,
@@ -67,7 +70,6 @@ func (d *demo) summarize(w *window, report *gatewaytest.Report, start usage) *su
 		interrupted: d.interrupted,
 	}
 	s.ShardsReady, _ = countReady(d.engine)
-	s.Lost, s.Duplicates = d.tally.totals(report)
 	if w.events > 0 {
 		s.CPUPerEvent = round(float64(w.cost.cpu.Nanoseconds()) / 1000 / float64(w.events))
 		s.AllocsPerEvent = round(float64(w.cost.allocs) / float64(w.events))
@@ -98,6 +100,11 @@ func (s *summary) verdict() error {
 	if s.Duplicates != 0 {
 		errs = append(errs, fmt.Errorf("%d events came twice", s.Duplicates))
 	}
+	if s.unheard != 0 && s.chaosFigures == nil {
+		errs = append(errs, fmt.Errorf("%d sessions were never heard of", s.unheard))
+	}
+	errs = append(errs, s.chaosFigures.verdict()...)
+	errs = append(errs, s.stormFigures.verdict()...)
 	return errors.Join(errs...)
 }
 
@@ -115,7 +122,6 @@ CPU            %.2f µs per event
 allocations    %.2f per event, %d garbage collections
 latency        p50 %s, p99 %s, from the gateway's write to the callback
 memory         %.1f MB resident, %.1f KB per shard
-(sluice %s; figures of this process alone, the gateway is another)
 `,
 		s.ShardsReady, s.shards,
 		s.Events, s.Lost, s.Duplicates,
@@ -124,8 +130,11 @@ memory         %.1f MB resident, %.1f KB per shard
 		s.Identifies, s.Resumes, s.Reconnects,
 		s.CPUPerEvent, s.AllocsPerEvent, s.GCCycles,
 		ms(s.P50), ms(s.P99),
-		float64(s.RSS)/1e6, float64(s.RSSPerShard)/1e3,
-		engine.Version)
+		float64(s.RSS)/1e6, float64(s.RSSPerShard)/1e3)
+	if err := errors.Join(err, s.chaosFigures.print(w), s.stormFigures.print(w)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "(sluice %s; figures of this process alone, the gateway is another)\n", engine.Version)
 	return err
 }
 

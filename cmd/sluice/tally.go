@@ -25,18 +25,28 @@ type shardTally struct {
 	mu       sync.Mutex
 	sessions []sessionTally // the last is the present one
 	guilds   int            // GUILD_CREATE since READY
+	resumes  int
 }
 
 // sessionTally is what came of one session.
 type sessionTally struct {
 	id         string
 	last       int64 // the highest sequence
-	skipped    int64 // sequences that were jumped over
 	duplicates int64
+	gone       int64 // sequences that were jumped over, and not announced before
+
+	announced []gatewaytest.Span // sequences that were jumped over, and announced before
+	over      bool               // the session was announced as lost from the right sequence on
+	mistakes  int                // announcements that do not fit what came
 }
 
 func newTally(shards, probes int) *tally {
 	return &tally{shards: make([]shardTally, shards), latencies: make([]histogram, probes)}
+}
+
+// events returns the events that the tally is a callback of.
+func (t *tally) events() gateway.EventSet {
+	return gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost))
 }
 
 // event is the callback.
@@ -47,49 +57,83 @@ func (t *tally) event(ev *engine.Event) {
 	defer s.mu.Unlock()
 	switch ev.Type {
 	case gateway.EventResumed:
+		s.resumes++
 		return // takes no sequence of its own
+	case gateway.EventSessionLost:
+		if lost, ok := ev.SessionLost(); ok {
+			s.lose(lost)
+		}
+		return
 	case gateway.EventReady:
 		s.ready(ev)
 	case gateway.EventGuildCreate:
 		s.guilds++
 	}
-	s.count(ev.Seq)
+	if ev.Seq > 0 {
+		s.count(ev.Seq)
+	}
 	if id < len(t.latencies) && t.timing.Load() {
 		t.latencies[id].probe(ev)
 	}
 }
 
-// ready begins a session.
+// ready begins a session. The one before it must have been announced as lost.
 func (s *shardTally) ready(ev *engine.Event) {
 	id, err := lazyjson.ValueOf(ev.Data).Get("session_id").AppendString(nil)
 	if err != nil {
 		id = []byte("?")
 	}
-	s.sessions = append(s.sessions, sessionTally{id: string(id)})
+	s.begin(string(id))
+}
+
+func (s *shardTally) begin(session string) {
+	if c := s.current(); c != nil && !c.over {
+		c.mistakes++
+	}
+	s.sessions = append(s.sessions, sessionTally{id: session})
 	s.guilds = 0
 }
 
-func (s *shardTally) count(seq int64) {
+// current returns the present session, nil if there is none.
+func (s *shardTally) current() *sessionTally {
 	if len(s.sessions) == 0 {
+		return nil
+	}
+	return &s.sessions[len(s.sessions)-1]
+}
+
+// lose takes the announcement that events may be missing. It must name the
+// sequence behind the last one that came.
+func (s *shardTally) lose(lost engine.SessionLost) {
+	c := s.current()
+	switch {
+	case c == nil:
+	case lost.Session != c.id || lost.From != c.last+1 || c.over:
+		c.mistakes++
+	case lost.To == 0:
+		c.over = true
+	case lost.To < lost.From:
+		c.mistakes++
+	default:
+		c.announced = append(c.announced, gatewaytest.Span{First: lost.From, Last: lost.To})
+		c.last = lost.To
+	}
+}
+
+func (s *shardTally) count(seq int64) {
+	c := s.current()
+	if c == nil {
 		return
 	}
-	c := &s.sessions[len(s.sessions)-1]
+	if c.over {
+		c.mistakes++ // it was not lost
+	}
 	if seq <= c.last {
 		c.duplicates++
 		return
 	}
-	c.skipped += seq - c.last - 1
+	c.gone += seq - c.last - 1
 	c.last = seq
-}
-
-// last returns the highest sequence that came of a session, 0 if none did.
-func (s *shardTally) last(session string) int64 {
-	for i := range s.sessions {
-		if s.sessions[i].id == session {
-			return s.sessions[i].last
-		}
-	}
-	return 0
 }
 
 // probe takes the latency from the time that the gateway wrote into the event.
@@ -113,6 +157,19 @@ func (t *tally) settled(guilds int) (n int) {
 	return n
 }
 
+// resumed returns how many shards have resumed.
+func (t *tally) resumed() (n int) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		if s.resumes > 0 {
+			n++
+		}
+		s.mu.Unlock()
+	}
+	return n
+}
+
 // startLatency begins to count latencies.
 func (t *tally) startLatency() { t.timing.Store(true) }
 
@@ -127,50 +184,4 @@ func (t *tally) latency() *histogram {
 		s.mu.Unlock()
 	}
 	return sum
-}
-
-// awaitAll waits until everything that was written has arrived, as long as
-// something still does.
-func (t *tally) awaitAll(report *gatewaytest.Report) {
-	const patience = 3 * time.Second
-	missing, since := t.missing(report), time.Now()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for missing > 0 && time.Since(since) < patience {
-		<-tick.C
-		if now := t.missing(report); now < missing {
-			missing, since = now, time.Now()
-		}
-	}
-}
-
-// missing returns how many events of the report have not arrived, apart from
-// those that were jumped over.
-func (t *tally) missing(report *gatewaytest.Report) (n int64) {
-	for _, r := range report.Sessions {
-		last := int64(0)
-		if r.Shard < len(t.shards) {
-			s := &t.shards[r.Shard]
-			s.mu.Lock()
-			last = s.last(r.ID)
-			s.mu.Unlock()
-		}
-		n += max(0, r.LastSeq-last)
-	}
-	return n
-}
-
-// totals returns what was lost and what came twice.
-func (t *tally) totals(report *gatewaytest.Report) (lost, duplicates int64) {
-	lost = t.missing(report)
-	for i := range t.shards {
-		s := &t.shards[i]
-		s.mu.Lock()
-		for _, c := range s.sessions {
-			lost += c.skipped
-			duplicates += c.duplicates
-		}
-		s.mu.Unlock()
-	}
-	return lost, duplicates
 }

@@ -4,51 +4,96 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
-// play gives a shard's tally READY of a session and then sequences.
-func (s *shardTally) play(session string, seqs ...int64) {
-	s.sessions = append(s.sessions, sessionTally{id: session})
-	for _, seq := range seqs {
-		s.count(seq)
+// play gives a shard's tally what comes of a session: sequences, and losses that
+// the engine announces.
+func (s *shardTally) play(session string, came ...any) {
+	s.begin(session)
+	for _, c := range came {
+		switch c := c.(type) {
+		case int:
+			s.count(int64(c))
+		case engine.SessionLost:
+			if c.Session == "" {
+				c.Session = session
+			}
+			s.lose(c)
+		}
 	}
 }
 
 func TestTallyCountsWhatIsLostAndWhatCameTwice(t *testing.T) {
-	type sessions map[string][]int64
-	report := func(last map[string]int64) *gatewaytest.Report {
-		r := &gatewaytest.Report{}
-		for id, seq := range last {
-			r.Sessions = append(r.Sessions, gatewaytest.SessionReport{ID: id, LastSeq: seq})
+	type came []any
+	type written = gatewaytest.SessionReport
+	lost := func(from, to int64) engine.SessionLost { return engine.SessionLost{From: from, To: to} }
+	skipped := func(spans ...int64) (s []gatewaytest.Span) {
+		for i := 0; i < len(spans); i += 2 {
+			s = append(s, gatewaytest.Span{First: spans[i], Last: spans[i+1]})
 		}
-		return r
+		return s
 	}
 	tests := []struct {
-		name             string
-		came             sessions
-		written          map[string]int64
-		lost, duplicates int64
+		name    string
+		came    []came // to a, b and so on
+		written []written
+		want    account
 	}{
-		{"all", sessions{"a": {1, 2, 3}}, map[string]int64{"a": 3}, 0, 0},
-		{"the last two", sessions{"a": {1}}, map[string]int64{"a": 3}, 2, 0},
-		{"one between", sessions{"a": {1, 3}}, map[string]int64{"a": 3}, 1, 0},
-		{"between and at the end", sessions{"a": {1, 4, 5}}, map[string]int64{"a": 7}, 4, 0},
-		{"twice", sessions{"a": {1, 2, 2, 3}}, map[string]int64{"a": 3}, 0, 1},
-		{"back", sessions{"a": {1, 2, 3, 1, 2}}, map[string]int64{"a": 3}, 0, 2},
-		{"a session that never came", sessions{"a": {1}}, map[string]int64{"a": 1, "b": 5}, 5, 0},
-		{"two sessions", sessions{"a": {1, 2}, "b": {1, 2, 3}}, map[string]int64{"a": 2, "b": 3}, 0, 0},
-		{"more than was reported in time", sessions{"a": {1, 2, 3}}, map[string]int64{"a": 2}, 0, 0},
+		{"all", []came{{1, 2, 3}}, []written{{ID: "a", LastSeq: 3}}, account{}},
+		{"the last two are lost", []came{{1}}, []written{{ID: "a", LastSeq: 3}}, account{lost: 2}},
+		{"one between is lost", []came{{1, 3}}, []written{{ID: "a", LastSeq: 3}}, account{lost: 1}},
+		{"between and at the end", []came{{1, 4, 5}}, []written{{ID: "a", LastSeq: 7}}, account{lost: 4}},
+		{"twice", []came{{1, 2, 2, 3}}, []written{{ID: "a", LastSeq: 3}}, account{duplicates: 1}},
+		{"back", []came{{1, 2, 3, 1, 2}}, []written{{ID: "a", LastSeq: 3}}, account{duplicates: 2}},
+		{"more than was reported in time", []came{{1, 2, 3}}, []written{{ID: "a", LastSeq: 2}}, account{}},
+		{"a session that is connected, but never came", []came{{1}},
+			[]written{{ID: "a", LastSeq: 1}, {ID: "z", LastSeq: 5, Connected: true}}, account{lost: 5}},
+		{"a session that was resumed, but never came", []came{{1}},
+			[]written{{ID: "a", LastSeq: 1}, {ID: "z", LastSeq: 5, Resumes: 1}}, account{lost: 5}},
+		{"a session that was cut off before it came", []came{{1}},
+			[]written{{ID: "a", LastSeq: 1}, {ID: "z", LastSeq: 5}}, account{unborn: 1}},
+
+		{"a session that ends in silence", []came{{1, 2}, {1}},
+			[]written{{ID: "a", LastSeq: 2}, {ID: "b", LastSeq: 1}}, account{mistakes: 1}},
+		{"the end is announced", []came{{1, 2, lost(3, 0)}, {1}},
+			[]written{{ID: "a", LastSeq: 6}, {ID: "b", LastSeq: 1}}, account{announced: 4}},
+		{"the end is announced, of nothing", []came{{1, 2, lost(3, 0)}, {1}},
+			[]written{{ID: "a", LastSeq: 2}, {ID: "b", LastSeq: 1}}, account{}},
+		{"the end is announced from too late on", []came{{1, 2, lost(4, 0)}},
+			[]written{{ID: "a", LastSeq: 6}}, account{lost: 4, mistakes: 1}},
+		{"the end is announced from too early on", []came{{1, 2, lost(2, 0)}},
+			[]written{{ID: "a", LastSeq: 6}}, account{lost: 4, mistakes: 1}},
+		{"the end of another session is announced", []came{{1, 2, engine.SessionLost{Session: "z", From: 3}}},
+			[]written{{ID: "a", LastSeq: 6}}, account{lost: 4, mistakes: 1}},
+		{"the end is announced twice", []came{{1, 2, lost(3, 0), lost(3, 0)}},
+			[]written{{ID: "a", LastSeq: 6}}, account{announced: 4, mistakes: 1}},
+		{"it goes on after its end", []came{{1, 2, lost(3, 0), 3}},
+			[]written{{ID: "a", LastSeq: 3}}, account{mistakes: 1}},
+
+		{"a gap is announced", []came{{1, 2, lost(3, 5), 6}},
+			[]written{{ID: "a", LastSeq: 6, Skipped: skipped(3, 5)}}, account{announced: 3}},
+		{"a gap of several faults", []came{{1, 2, lost(3, 8), 9}},
+			[]written{{ID: "a", LastSeq: 9, Skipped: skipped(6, 8, 3, 5)}}, account{announced: 6}},
+		{"a gap that the gateway did not make", []came{{1, 2, lost(3, 5), 6}},
+			[]written{{ID: "a", LastSeq: 6, Skipped: skipped(4, 5)}}, account{announced: 2, lost: 1}},
+		{"a gap that is longer than was announced", []came{{1, 2, lost(3, 5), 7}},
+			[]written{{ID: "a", LastSeq: 7, Skipped: skipped(3, 6)}}, account{announced: 3, lost: 1}},
+		{"a gap that is shorter than was announced", []came{{1, 2, lost(3, 5), 5}},
+			[]written{{ID: "a", LastSeq: 5, Skipped: skipped(3, 4)}}, account{announced: 2, lost: 1, duplicates: 1}},
+		{"a gap that ends before it begins", []came{{1, 2, lost(3, 2), 3}},
+			[]written{{ID: "a", LastSeq: 3}}, account{mistakes: 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tally := newTally(1, 0)
-			for id, seqs := range tt.came {
-				tally.shards[0].play(id, seqs...)
+			for i, came := range tt.came {
+				tally.shards[0].play(string(rune('a'+i)), came...)
 			}
-			lost, duplicates := tally.totals(report(tt.written))
-			if lost != tt.lost || duplicates != tt.duplicates {
-				t.Errorf("lost %d, duplicates %d; want %d, %d", lost, duplicates, tt.lost, tt.duplicates)
+			if got := tally.reckon(&gatewaytest.Report{Sessions: tt.written}); got != tt.want {
+				t.Errorf("%+v, want %+v", got, tt.want)
 			}
 		})
 	}
@@ -65,6 +110,14 @@ func TestVerdict(t *testing.T) {
 		{summary{ShardsReady: 2, shards: 2, Lost: 1}, false},
 		{summary{ShardsReady: 2, shards: 2, Duplicates: 1}, false},
 		{summary{ShardsReady: 1, shards: 2, interrupted: true, Lost: 1}, false},
+		{summary{unheard: 1}, false},
+		{summary{unheard: 1, chaosFigures: &chaosFigures{AnnouncedLosses: 3}}, true},
+		{summary{chaosFigures: &chaosFigures{WrongAnnouncements: 1}}, false},
+		{summary{chaosFigures: &chaosFigures{IdentifyViolations: 1}}, false},
+		{summary{chaosFigures: &chaosFigures{Closes: map[gateway.CloseCode]int64{4000: 7, 1002: 1}}}, true},
+		{summary{chaosFigures: &chaosFigures{Closes: map[gateway.CloseCode]int64{4000: 7, 1001: 1}}}, false},
+		{summary{stormFigures: &stormFigures{Dropped: 3, Resumed: 3}}, true},
+		{summary{stormFigures: &stormFigures{Dropped: 3, Resumed: 2}}, false},
 	} {
 		if err := tt.s.verdict(); (err == nil) != tt.fine {
 			t.Errorf("%s: %v", fmt.Sprintf("%+v", tt.s), err)

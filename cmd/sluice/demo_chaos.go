@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// chaosOptions are the flags of demo that have the gateway misbehave.
+type chaosOptions struct {
+	chaos      bool
+	chaosEvery time.Duration
+	seed       uint64
+}
+
+const (
+	// chaosHeartbeat is short, so that a connection that hangs is soon noticed.
+	chaosHeartbeat = 5 * time.Second
+
+	// chaosStarts is the session start limit, a shard: more than 20 identifies in
+	// 10 minutes would be a storm of them.
+	chaosStarts = 20
+
+	// recovery is how long the shards may take to be ready when the faults have
+	// ended: more than any deadline and the longest backoff together.
+	recovery = 3 * time.Minute
+)
+
+// mockArgs returns what the child is called with besides.
+func (o *chaosOptions) mockArgs(shards int) []string {
+	if !o.chaos {
+		return nil
+	}
+	return []string{
+		fmt.Sprintf("--chaos-interval=%v", o.chaosEvery),
+		fmt.Sprintf("--chaos-seed=%d", o.seed),
+		fmt.Sprintf("--heartbeat-interval=%v", chaosHeartbeat),
+		fmt.Sprintf("--session-start-limit=%d", max(1000, chaosStarts*shards)),
+	}
+}
+
+// chaosFigures is what --chaos adds to the summary.
+type chaosFigures struct {
+	Seed               uint64           `json:"seed"`
+	Faults             map[string]int64 `json:"faults"` // by kind
+	FaultsTotal        int64            `json:"faults_total"`
+	AnnouncedLosses    int64            `json:"announced_losses"`    // events
+	WrongAnnouncements int64            `json:"wrong_announcements"` // those that do not fit what came, or did not come
+	SessionsLost       uint64           `json:"sessions_lost"`
+	Gaps               uint64           `json:"gaps"`                // that ended a connection, to be filled by a resume
+	Unborn             int64            `json:"sessions_unborn"`     // cut off before READY came
+	IdentifyViolations int64            `json:"identify_violations"` // too early, or beyond the session start limit
+	Recovery           float64          `json:"recovery_s"`          // from the end of the faults to all shards ready
+
+	// Closes are the close codes that the engine sent first.
+	Closes map[gateway.CloseCode]int64 `json:"closes"`
+}
+
+// calm ends the faults and waits until every shard is ready. A signal does not
+// end the waiting: what is to be counted is still on its way.
+func (d *demo) calm() (time.Duration, error) {
+	if !d.options.chaos {
+		return 0, nil
+	}
+	if err := d.child.endChaos(); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	d.awaitRenewed(nil, recovery)
+	return time.Since(began), nil
+}
+
+// chaosFigures sums up.
+func (d *demo) chaosFigures(a account, report *gatewaytest.Report, recovered time.Duration) *chaosFigures {
+	if !d.options.chaos {
+		return nil
+	}
+	stats := d.engine.Stats()
+	f := &chaosFigures{
+		Seed:               d.child.hello.ChaosSeed,
+		Faults:             report.Faults,
+		AnnouncedLosses:    a.announced,
+		WrongAnnouncements: a.mistakes,
+		SessionsLost:       stats.SessionsLost,
+		Gaps:               stats.Gaps,
+		Unborn:             a.unborn,
+		IdentifyViolations: report.EarlyIdentifies + report.ExcessIdentifies,
+		Recovery:           round(recovered.Seconds()),
+	}
+	for _, n := range report.Faults {
+		f.FaultsTotal += n
+	}
+	return f
+}
+
+// farewell takes down how the engine closed its connections, to the very last.
+func (d *demo) farewell(f *chaosFigures) error {
+	if f == nil {
+		return nil
+	}
+	report, err := d.child.report()
+	if err == nil {
+		f.Closes = report.Closes
+	}
+	return err
+}
+
+// verdict is nil if every loss was announced rightly, no limit of identifies was
+// broken, and no session was ended by this side.
+func (f *chaosFigures) verdict() (errs []error) {
+	if f == nil {
+		return nil
+	}
+	if f.WrongAnnouncements != 0 {
+		errs = append(errs, fmt.Errorf("%d losses were announced wrongly, or not at all", f.WrongAnnouncements))
+	}
+	if f.IdentifyViolations != 0 {
+		errs = append(errs, fmt.Errorf("%d identifies broke a limit", f.IdentifyViolations))
+	}
+	if n := f.Closes[1000] + f.Closes[1001]; n != 0 {
+		errs = append(errs, fmt.Errorf("%d connections were closed with 1000 or 1001, which ends the session", n))
+	}
+	if len(errs) > 0 {
+		errs = append(errs, fmt.Errorf("the same faults come again with --seed %d", f.Seed))
+	}
+	return errs
+}
+
+// print writes the figures for people.
+func (f *chaosFigures) print(w io.Writer) error {
+	if f == nil {
+		return nil
+	}
+	kinds := make([]string, 0, len(f.Faults))
+	for _, kind := range slices.Sorted(maps.Keys(f.Faults)) {
+		kinds = append(kinds, fmt.Sprintf("%s (%d)", kind, f.Faults[kind]))
+	}
+	_, err := fmt.Fprintf(w, `chaos          seed %d, %d faults; all ready %.1f s behind the last
+faults         %s
+losses         %d events announced: %d sessions lost; wrong announcements %d
+identifies     %d broke a limit; %d sessions were cut off before READY
+`,
+		f.Seed, f.FaultsTotal, f.Recovery,
+		strings.Join(kinds, ", "),
+		f.AnnouncedLosses, f.SessionsLost, f.WrongAnnouncements,
+		f.IdentifyViolations, f.Unborn)
+	return err
+}

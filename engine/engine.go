@@ -53,6 +53,9 @@ type Engine struct {
 	rest     *restClient // nil: the API is not asked
 	random   func() float64
 
+	listeners listeners   // requests that wait for answers
+	guilds    guildLimits // on asking for all members
+
 	// background outlives Run's context, so that a shutdown can be orderly; it
 	// ends when Run returns.
 	background context.Context

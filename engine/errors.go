@@ -42,6 +42,13 @@ var (
 	// ErrConnectionLost: the connection failed while a command was written:
 	// whether the gateway got it is unknown.
 	ErrConnectionLost = errors.New("engine: connection lost during the write")
+	// ErrInCallback: a callback asked for what only a loop can bring, which the
+	// callback itself holds up.
+	ErrInCallback = errors.New("engine: a callback cannot wait for an answer, which its own loop would bring: wait in another goroutine")
+	// ErrFellBehind: an answer came much faster than its reader took it.
+	ErrFellBehind = errors.New("engine: more than 256 MiB of the answer wait to be read")
+	// ErrNoShard: no shard of the engine has the guild.
+	ErrNoShard = errors.New("engine: the guild is on a shard that this engine does not run")
 )
 
 var errNoSession = errors.New("engine: session cannot be resumed: it has no id, or no event of it was delivered")

@@ -19,6 +19,7 @@ type Shard struct {
 	core      *core
 	loop      reactor.Loop
 	link      link
+	requests  requests      // that wait for answers
 	turn      chan struct{} // held by the one Send that waits at the window
 	done      chan struct{} // closed when the loop has ended
 	mail      mailbox

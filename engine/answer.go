@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/lazyjson"
+)
+
+// This file is how events find the requests that they answer.
+
+// answerEvents are what requests hear of.
+var answerEvents = gateway.Events(
+	gateway.EventGuildMembersChunk, gateway.EventSoundboardSounds, gateway.EventChannelInfo,
+	gateway.EventRateLimited, gateway.EventReady, gateway.EventSessionLost,
+)
+
+// listeners counts an engine's requests. While there are any, they hear of events
+// by a callback; otherwise an answer costs no more than any event.
+type listeners struct {
+	mu     sync.Mutex
+	count  int
+	handle *handler
+}
+
+func (e *Engine) listen() {
+	l := &e.listeners
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.count++; l.count == 1 {
+		l.handle = &handler{events: answerEvents, call: answered}
+		e.handlers.add(l.handle)
+	}
+}
+
+func (e *Engine) unlisten() {
+	l := &e.listeners
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.count--; l.count == 0 {
+		e.handlers.remove(l.handle)
+		l.handle = nil
+	}
+}
+
+// answered is the callback.
+func answered(ev *Event) {
+	rs := &ev.Shard.requests
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if len(rs.open) == 0 {
+		return
+	}
+	switch ev.Type {
+	case gateway.EventReady:
+		rs.lose(func(session string) bool { return session != ev.Shard.Session().ID })
+	case gateway.EventSessionLost:
+		lost, _ := ev.SessionLost()
+		rs.lose(func(session string) bool { return session == lost.Session })
+	case gateway.EventRateLimited:
+		r := readRateLimited(ev.Data)
+		rs.refuse(&r, ev.Received)
+	default:
+		r := readReply(ev.Type, ev.Data)
+		rs.deliver(&r, ev.Data)
+	}
+}
+
+// deliver gives a reply to the request that it answers, if there is one.
+func (rs *requests) deliver(r *reply, data []byte) {
+	for _, request := range rs.open {
+		if request.op == r.op && request.session != "" && request.answer.takes(r) {
+			request.deliver(r, data)
+			return
+		}
+	}
+}
+
+// refuse has the requests wait that a RATE_LIMITED is about.
+func (rs *requests) refuse(r *reply, now time.Time) {
+	for _, request := range rs.open {
+		if request.op == r.op && request.waiting() && request.answer.refusedBy(r) {
+			request.refuse(now, now.Add(r.retryAfter))
+		}
+	}
+}
+
+// lose has those requests sent again that were sent in a session that is lost.
+func (rs *requests) lose(is func(session string) bool) {
+	for _, request := range rs.open {
+		if request.waiting() && is(request.session) {
+			request.lose()
+		}
+	}
+}
+
+// reply is what an event says about the request that it answers.
+type reply struct {
+	op    gateway.Opcode // the request's
+	guild uint64         // 0: not told
+	nonce lazyjson.Value // in the event's data
+
+	// Of a GUILD_MEMBERS_CHUNK, -1 where it does not tell.
+	index, count int64
+
+	// Of a RATE_LIMITED.
+	retryAfter time.Duration
+}
+
+// readReply reads the data of an answer.
+func readReply(t gateway.EventType, data []byte) reply {
+	r := reply{index: -1, count: -1}
+	d := lazyjson.ValueOf(data)
+	switch t {
+	case gateway.EventGuildMembersChunk:
+		r.op = gateway.OpRequestGuildMembers
+		// One pass: what tells chunks apart stands behind a thousand members.
+		for key, value := range d.Members() {
+			switch {
+			case key.EqualString("guild_id"):
+				r.guild, _ = value.Snowflake()
+			case key.EqualString("nonce"):
+				r.nonce = value
+			case key.EqualString("chunk_index"):
+				r.index = natural(value)
+			case key.EqualString("chunk_count"):
+				r.count = natural(value)
+			}
+		}
+		return r
+	case gateway.EventSoundboardSounds:
+		r.op = gateway.OpRequestSoundboardSounds
+	case gateway.EventChannelInfo:
+		r.op = gateway.OpRequestChannelInfo
+	}
+	r.guild, _ = d.Get("guild_id").Snowflake()
+	return r
+}
+
+// natural returns a value that is a number from 0 on; -1 for any other.
+func natural(v lazyjson.Value) int64 {
+	n, err := v.Int()
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
+// The bounds of what a RATE_LIMITED can ask for: it must neither make the engine
+// ask without pause nor overflow.
+const (
+	minRetryAfter = time.Second
+	maxRetryAfter = 24 * time.Hour
+)
+
+// readRateLimited reads the data of a RATE_LIMITED.
+func readRateLimited(data []byte) reply {
+	d := lazyjson.ValueOf(data)
+	var r reply
+	if op, err := d.Get("opcode").Uint(); err == nil && op <= math.MaxUint8 {
+		r.op = gateway.Opcode(op)
+	}
+	meta := d.Get("meta")
+	r.guild, _ = meta.Get("guild_id").Snowflake()
+	r.nonce = meta.Get("nonce")
+	r.retryAfter = membersPeriod // the only limit that is documented
+	if seconds, err := d.Get("retry_after").Float(); err == nil && seconds >= 0 {
+		r.retryAfter = max(minRetryAfter, time.Duration(min(seconds, maxRetryAfter.Seconds())*float64(time.Second)))
+	}
+	return r
+}

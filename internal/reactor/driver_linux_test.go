@@ -66,3 +66,42 @@ func TestWholeRecords(t *testing.T) {
 		}
 	}
 }
+
+// What happens to a connection that is held is told once at most: its loop would
+// otherwise never come to rest.
+func TestHeldIsToldOnce(t *testing.T) {
+	var p poller
+	if err := p.open(); err != nil {
+		t.Skip(err)
+	}
+	defer p.close()
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(pair[0])
+	for _, op := range []int{syscall.EPOLL_CTL_ADD, syscall.EPOLL_CTL_MOD} {
+		if err := p.control(op, pair[0], 0, 0, onlyOnce); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events := make([]syscall.EpollEvent, 8)
+	if n, _ := p.wait(events); n != 0 {
+		t.Errorf("%d events before there was any", n)
+	}
+	syscall.Close(pair[1])
+	told := 0
+	for range 10 {
+		n, _ := p.wait(events)
+		told += n
+	}
+	if told > 1 {
+		t.Errorf("the end was told %d times", told)
+	}
+	if err := p.control(syscall.EPOLL_CTL_MOD, pair[0], 0, 0, readable); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := p.wait(events); n != 1 {
+		t.Errorf("%d events once it is read again", n)
+	}
+}

@@ -104,10 +104,11 @@ func (p *poller) wait(events []syscall.EpollEvent) (int, syscall.Errno) {
 	}
 }
 
-// What a connection's events may be: always bytes to read, or the end of them.
+// What is asked of a connection's events: bytes to read, or the end of them; or
+// else that nothing is told twice (EPOLLET, which is negative in package syscall).
 const (
-	readable         = syscall.EPOLLIN | syscall.EPOLLRDHUP
-	readableWritable = readable | syscall.EPOLLOUT
+	readable = syscall.EPOLLIN | syscall.EPOLLRDHUP
+	onlyOnce = 1 << 31
 )
 
 // control adds, changes or removes (op) what the poller tells of a descriptor.

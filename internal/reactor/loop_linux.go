@@ -37,8 +37,10 @@ type loop struct {
 	cipher []byte // from the socket
 	plain  []byte // decrypted
 
-	start     time.Time
-	busySince atomic.Int64 // ns since start at which a task was called; 0: none is
+	wakes, reads uint64 // as in counts
+	counts       Counts // a copy, brought up to date once a turn
+	start        time.Time
+	busySince    atomic.Int64 // ns since start at which a task was called; 0: none is
 
 	mu        sync.Mutex
 	inbox     []*source // woken
@@ -73,6 +75,7 @@ func (l *loop) run() {
 
 // turn serves until nothing is ready. It reports whether the loop is closed.
 func (l *loop) turn() (closed bool) {
+	l.wakes++
 	for {
 		n, errno := l.poller.wait(l.events[:])
 		if errno != 0 {
@@ -85,10 +88,17 @@ func (l *loop) turn() (closed bool) {
 		worked = l.takeInbox() || worked
 		l.wheel.expire(time.Now(), l.expired)
 		l.poller.arm(l.wheel.next())
+		l.publish()
 		if n == 0 && !worked && len(l.pending) == 0 {
 			return l.isClosed()
 		}
 	}
+}
+
+// publish copies what others may see.
+func (l *loop) publish() {
+	l.counts.Wakes.Store(l.wakes)
+	l.counts.Reads.Store(l.reads)
 }
 
 func (l *loop) isClosed() bool {
@@ -159,7 +169,7 @@ func (l *loop) takeInbox() (any bool) {
 func (l *loop) fire(s *source) {
 	now := time.Now()
 	if !s.look(now, true) {
-		s.advance(now, true)
+		s.advance(now, !s.held)
 	}
 }
 

@@ -42,6 +42,7 @@ type Portable struct {
 	// called; 0 while the loop waits.
 	busySince atomic.Int64
 	start     time.Time
+	counts    Counts
 
 	// mu orders a wake against the setting of a read deadline: without it, a
 	// deadline set just after a wake would put the wake to sleep.
@@ -51,6 +52,7 @@ type Portable struct {
 	deadline time.Time // the one set on conn
 
 	head []byte // read before the connection was attached, not yet fed
+	held bool   // nothing is read
 	buf  *pool.Buffer
 	calm int // reads in a row that a small buffer would have held
 }
@@ -87,9 +89,10 @@ func (l *Portable) Run() {
 			return
 		}
 		switch {
-		case l.conn == nil:
+		case l.conn == nil, l.held:
 			l.wait(next)
-			drained = true
+			l.counts.Wakes.Add(1)
+			drained = l.conn == nil
 		case len(l.head) > 0:
 			head := l.head
 			l.head = nil
@@ -97,6 +100,7 @@ func (l *Portable) Run() {
 			drained = false
 		default:
 			drained = l.read(next)
+			l.counts.Wakes.Add(1)
 		}
 	}
 }
@@ -125,13 +129,10 @@ func (l *Portable) feed(b []byte) {
 	l.end()
 }
 
-// wait blocks until next or a wake: there is nothing to read from.
+// wait blocks until next or a wake: there is nothing to read from, or reading is
+// held.
 func (l *Portable) wait(next time.Time) {
-	l.mu.Lock()
-	woken := l.woken
-	l.woken = false
-	l.mu.Unlock()
-	if woken {
+	if l.takeWake() {
 		return
 	}
 	var due <-chan time.Time
@@ -142,11 +143,20 @@ func (l *Portable) wait(next time.Time) {
 	}
 	select {
 	case <-l.wake:
-		l.mu.Lock()
-		l.woken = false
-		l.mu.Unlock()
+		l.takeWake()
 	case <-due:
 	}
+}
+
+// takeWake reports whether there was a wake since it was last asked.
+func (l *Portable) takeWake() (woken bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	woken = l.woken
+	l.woken = false
+	// A wake leaves a deadline in the past, so the next one must be set anew.
+	l.deadline = longAgo
+	return woken
 }
 
 // read waits for bytes until next and feeds them. It reports whether the
@@ -159,6 +169,7 @@ func (l *Portable) read(next time.Time) (drained bool) {
 	buf := l.buffer()
 	n, err := conn.Read(buf)
 	if n > 0 {
+		l.counts.Reads.Add(1)
 		l.feed(buf[:n])
 		l.adapt(n)
 	}
@@ -166,13 +177,7 @@ func (l *Portable) read(next time.Time) (drained bool) {
 		return false
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		woken := l.woken
-		l.woken = false
-		// A wake leaves a deadline in the past, so the next one must be set anew.
-		l.deadline = longAgo
-		return !woken && n == 0
+		return !l.takeWake() && n == 0
 	}
 	l.Detach()
 	now := l.begin()
@@ -244,12 +249,18 @@ func (l *Portable) Detach() {
 	l.mu.Lock()
 	conn := l.conn
 	l.conn = nil
-	l.head = nil
+	l.head, l.held = nil, false
 	l.mu.Unlock()
 	if conn != nil {
 		_ = conn.Close()
 	}
 }
+
+// Hold implements [Loop].
+func (l *Portable) Hold(held bool) { l.held = held && l.conn != nil }
+
+// Counts implements [Loop].
+func (l *Portable) Counts() *Counts { return &l.counts }
 
 // Wake implements [Loop].
 func (l *Portable) Wake() {

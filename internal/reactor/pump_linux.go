@@ -78,6 +78,7 @@ func (p *pump) read(now time.Time) (fed, more bool, err error) {
 		p.full, p.feeding = false, false
 		p.turn.Signal()
 	}()
+	p.source.loop.reads++
 	fed = p.source.feed(now, p.b)
 	if err = p.err; err != nil && p.below != nil {
 		err = p.below.cause(err)

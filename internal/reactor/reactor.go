@@ -21,6 +21,7 @@ package reactor
 
 import (
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,8 +43,8 @@ type Task interface {
 	//
 	// drained says that the connection had nothing to read when it was last
 	// looked at. A verdict that rests on silence (a peer that seems dead) may
-	// only be spoken then: after a callback that took long, the proof of life
-	// lies unread in the socket.
+	// only be spoken then: after a callback that took long, or while reading is
+	// held, the proof of life lies unread in the socket.
 	//
 	// It returns when it wants to be called again, the zero time for "not before
 	// something happens", and whether the task is over.
@@ -69,10 +70,26 @@ type Loop interface {
 	// from within its own methods.
 	Detach()
 
+	// Hold(true) has nothing more read from the connection, until Hold(false): the
+	// peer's bytes stay with the system, which slows the peer down. Timers, wakes
+	// and writes go on, as do the loop's other tasks; the end of the connection is
+	// not told meanwhile. What was read before may still be fed. Only the task may
+	// call it, from within its own methods. A new connection is not held.
+	Hold(held bool)
+
 	// Wake has Advance called soon. Any goroutine may call it, at any time.
 	Wake()
 
 	// BusyFor returns for how long the loop has been at work on one call, of this
 	// task or of another that it serves; 0 if it is not. Any goroutine may ask.
 	BusyFor(now time.Time) time.Duration
+
+	// Counts returns what the loop counts, the same for all tasks that it serves.
+	Counts() *Counts
+}
+
+// Counts are what a loop has done since it began. Any goroutine may read them.
+type Counts struct {
+	Wakes atomic.Uint64 // times that it went to work after it had waited
+	Reads atomic.Uint64 // reads that brought bytes
 }

@@ -46,6 +46,7 @@ type socket struct {
 	// at once be another connection's.
 	mu      sync.Mutex
 	closed  bool
+	held    bool      // the loop reads nothing
 	tail    []byte    // what the peer had no room for
 	stalled time.Time // when the peer last took some of the tail
 	err     error     // of a write
@@ -114,6 +115,7 @@ func (s *socket) Read(b []byte) (int, error) {
 		case n == 0 && len(b) > 0:
 			return 0, io.EOF
 		}
+		s.owner.loop.reads++
 		return n, nil
 	}
 }
@@ -145,12 +147,13 @@ func (s *socket) Write(b []byte) (int, error) {
 		s.owner.Wake() // to give up at once
 		return sent, s.err
 	}
-	if len(s.tail) == 0 {
+	began := len(s.tail) == 0
+	s.tail = append(s.tail, b[sent:]...)
+	if began {
 		s.stalled = time.Now()
-		s.watch(readableWritable)
+		s.watch()
 		s.owner.Wake() // to set the timer that gives up
 	}
-	s.tail = append(s.tail, b[sent:]...)
 	return len(b), nil
 }
 
@@ -188,13 +191,30 @@ func (s *socket) flushLocked() error {
 	}
 	if len(s.tail) == 0 {
 		s.tail = nil
-		s.watch(readable)
+		s.watch()
 	}
 	return s.err
 }
 
+// hold has the loop hear nothing of what can be read, or hear of it again.
+func (s *socket) hold(held bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = held
+	if !s.closed {
+		s.watch()
+	}
+}
+
 // watch says of what the loop wants to hear.
-func (s *socket) watch(events uint32) {
+func (s *socket) watch() {
+	events := uint32(readable)
+	if s.held {
+		events = onlyOnce // an error is told unasked, and would be again and again
+	}
+	if len(s.tail) > 0 {
+		events |= syscall.EPOLLOUT
+	}
 	_ = s.owner.loop.poller.control(syscall.EPOLL_CTL_MOD, s.fd, s.owner.index, s.gen, events)
 }
 

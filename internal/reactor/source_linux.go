@@ -33,6 +33,7 @@ type source struct {
 	fresh bool         // head has not been fed, nothing was read yet
 	head  []byte       // read before the connection was attached
 	fail  error        // the connection could not be adopted
+	held  bool         // nothing is read
 	tls   *tls.Conn    // conn, if it is one on a socket
 	lends bool         // tls is read through door
 	door  lend.Conn    // of tls
@@ -64,6 +65,9 @@ func (s *source) BusyFor(now time.Time) time.Duration {
 	}
 	return now.Sub(s.loop.start) - time.Duration(since)
 }
+
+// Counts implements Loop.
+func (s *source) Counts() *Counts { return &s.loop.counts }
 
 // Attach implements Loop. Nothing is read yet, because the task may be in a Feed,
 // whose bytes lie in the loop's buffers.
@@ -107,11 +111,25 @@ func (s *source) Detach() {
 		s.rest.Release()
 	}
 	s.conn, s.sock, s.pump, s.tls = nil, nil, nil, nil
-	s.fresh, s.head, s.fail, s.rest = false, nil, nil, nil
+	s.fresh, s.head, s.fail, s.rest, s.held = false, nil, nil, nil, false
 	s.lends, s.door = false, lend.Conn{}
 	_ = conn.Close()
 	if sock != nil {
 		sock.release()
+	}
+}
+
+// Hold implements Loop.
+func (s *source) Hold(held bool) {
+	if s.held == held || s.conn == nil {
+		return
+	}
+	s.held = held
+	if s.sock != nil {
+		s.sock.hold(held)
+	}
+	if !held {
+		s.loop.queue(s) // for what lies above the socket
 	}
 }
 
@@ -127,7 +145,7 @@ func (s *source) wakeUp() {
 // or if its time is due. It reports whether it advanced the task.
 func (s *source) look(now time.Time, due bool) (advanced bool) {
 	conn := s.conn
-	if conn == nil {
+	if conn == nil || s.held {
 		return false
 	}
 	fed, more, err := s.read(now)

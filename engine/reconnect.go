@@ -70,6 +70,7 @@ func (c *core) giveUp(now time.Time, cause error) {
 func (c *core) closeWith(now time.Time, code uint16, cause error) {
 	c.out = frame.AppendClose(c.out, newMask(), code, "")
 	c.redial.cause, c.redial.code = cause, code
+	c.heart.stop() // nothing follows a close frame (RFC 6455, section 5.5.1)
 	c.setState(now, Closing, closeTimeout, cause)
 }
 
@@ -113,8 +114,8 @@ func (c *core) shutdown(now time.Time) {
 func (c *core) ended(now time.Time, cause error) {
 	wasReady := c.state == Ready || !c.reached.IsZero()
 	calm := wasReady && now.Sub(c.reached) >= settled
-	c.deliverClosed(now, cause)
 	c.dropConnection()
+	c.deliverClosed(now, cause)
 
 	delay := time.Duration(-1)
 	var closed *CloseError

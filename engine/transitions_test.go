@@ -2,152 +2,250 @@ package engine
 
 import (
 	"fmt"
-	"io"
+	"net"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
 
-// situations are the states, with and without a session where that differs.
-var situations = []struct {
-	name  string
+// This file makes testdata/transitions.txt: what a shard does in every situation
+// on everything that can happen to it. inputs_test.go has what can.
+
+// trial is a rig whose callbacks, and whose Send, are watched.
+type trial struct {
+	*rig
+	shard *Shard
+	told  []string
+}
+
+// sink is a connection that takes whatever is written.
+type sink struct{ net.Conn }
+
+func (sink) Write(b []byte) (int, error)      { return len(b), nil }
+func (sink) SetWriteDeadline(time.Time) error { return nil }
+
+func newTrial(t testing.TB) *trial {
+	tr := &trial{rig: newRig(t)}
+	tr.shard = &Shard{core: tr.core}
+	tr.shard.link.attach(sink{})
+	tr.core.entered = tr.shard.entered
+	tr.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) {
+		if what := "deliver"; len(tr.told) == 0 || tr.told[len(tr.told)-1] != what {
+			tr.told = append(tr.told, what)
+		}
+	}})
+	tr.core.handlers.add(&handler{gateway.Events(gateway.EventSessionLost, gateway.EventSessionResumed, gateway.EventGuildsReady), func(ev *Event) {
+		what := map[gateway.EventType]string{
+			gateway.EventSessionLost: "tell what is lost", gateway.EventSessionResumed: "tell SessionResumed", gateway.EventGuildsReady: "tell GuildsReady",
+		}[ev.Type]
+		if lost, ok := ev.SessionLost(); ok && lost.To == 0 {
+			what = "the session is lost"
+		}
+		tr.told = append(tr.told, what)
+	}})
+	return tr
+}
+
+// situation is a state, with what makes a difference in it.
+type situation struct {
 	state State
-	reach func(r *rig)
-}{
-	{"Disconnected", Disconnected, func(r *rig) { r.ready(); r.fail(errReset) }},
-	{"Connecting", Connecting, func(r *rig) { r.timer() }},
-	{"AwaitingHello", AwaitingHello, func(r *rig) { r.dial() }},
-	{"AwaitingHello+s", AwaitingHello, func(r *rig) { r.ready(); r.fail(errReset); r.dial() }},
-	{"Queued", Queued, func(r *rig) { r.dial(); r.recv(testHello) }},
-	{"Identifying", Identifying, func(r *rig) { r.dial(); r.recv(testHello); r.permit() }},
-	{"Resuming", Resuming, func(r *rig) { r.ready(); r.fail(errReset); r.dial(); r.recv(testHello) }},
-	{"Ready", Ready, func(r *rig) { r.ready() }},
-	{"Closing", Closing, func(r *rig) { r.ready(); r.recv(`{"op":7}`) }},
-	{"Stopped", Stopped, func(r *rig) { r.ready(); r.peerClose(4004, "") }},
+	name  string // beside the state
+	reach func(r *trial)
 }
 
-type input struct {
-	name string
-	give func(r *rig)
+var situations = []situation{
+	{Disconnected, "without a session", func(r *trial) { r.dial(); r.fail(errReset) }},
+	{Disconnected, "with a session", func(r *trial) { r.ready(); r.fail(errReset) }},
+	{Connecting, "without a session", func(r *trial) { r.timer() }},
+	{Connecting, "with a session", func(r *trial) { r.ready(); r.fail(errReset); r.timer() }},
+	{AwaitingHello, "without a session", func(r *trial) { r.dial() }},
+	{AwaitingHello, "with a session", func(r *trial) { r.ready(); r.fail(errReset); r.dial() }},
+	{Queued, "", func(r *trial) { r.dial(); r.recv(testHello) }},
+	{Identifying, "", func(r *trial) { r.dial(); r.recv(testHello); r.permit() }},
+	{Resuming, "", func(r *trial) { r.ready(); r.fail(errReset); r.back() }},
+	{Resuming, "to fill a gap", func(r *trial) { r.ready(); r.event(4); r.back() }},
+	{Ready, "", func(r *trial) { r.ready() }},
+	{Ready, "guilds of READY are awaited", func(r *trial) {
+		r.dial()
+		r.recv(testHello)
+		r.permit()
+		r.recv(readyWith(`{"id":"11"}`))
+	}},
+	{Ready, "after a resume that did not fill the gap", func(r *trial) { r.ready(); r.event(4); r.back(); r.resumed(1) }},
+	{Closing, "to redial", func(r *trial) { r.ready(); r.recv(`{"op":7}`) }},
+	{Closing, "to redial, without a session", func(r *trial) { r.ready(); r.recv(`{"op":9,"d":false}`) }},
+	{Closing, "to stop", func(r *trial) { r.ready(); r.core.shutdown(r.now); r.settle() }},
+	{Stopped, "", func(r *trial) { r.ready(); r.peerClose(4004, "") }},
 }
 
-// inputs is everything that can happen to a shard.
-func inputs() []input {
-	recv := func(payload string) func(*rig) { return func(r *rig) { r.recv(payload) } }
-	list := []input{
-		{"op 0 MESSAGE_CREATE", recv(`{"t":"MESSAGE_CREATE","s":2,"op":0,"d":{}}`)},
-		{"op 0 READY", recv(strings.Replace(testReady, "abc", "def", 1))},
-		{"op 0 READY again", recv(testReady)},
-		{"op 0 READY without session", recv(`{"t":"READY","s":1,"op":0,"d":{}}`)},
-		{"op 0 RESUMED", recv(`{"t":"RESUMED","s":2,"op":0,"d":{}}`)},
-		{"op 1", recv(`{"op":1,"d":null}`)},
-		{"op 2 (of a client)", recv(`{"op":2,"d":{}}`)},
-		{"op 7", recv(`{"op":7,"d":null}`)},
-		{"op 9 true", recv(`{"op":9,"d":true}`)},
-		{"op 9 false", recv(`{"op":9,"d":false}`)},
-		{"op 9 without d", recv(`{"op":9}`)},
-		{"op 10", recv(testHello)},
-		{"op 10, interval 0", recv(`{"op":10,"d":{"heartbeat_interval":0}}`)},
-		{"op 11", recv(testAck)},
-		{"op 12345", recv(`{"op":12345,"d":{}}`)},
-		{"bad envelope", recv(`{"op":"x"}`)},
-		{"not UTF-8", recv("{\"op\":11,\"d\":\"\xff\"}")},
-		{"reserved bits", func(r *rig) { r.frames([]byte{0xf1, 0}) }},
-		{"ping", func(r *rig) { r.frames(frame.AppendServerFrame(nil, frame.OpPing, []byte("p"))) }},
-		{"pong", func(r *rig) { r.frames(frame.AppendServerFrame(nil, frame.OpPong, nil)) }},
-		{"close without code", func(r *rig) { r.peerClose(0, "") }},
-		{"close 1005 (forbidden)", func(r *rig) { r.peerClose(1005, "") }},
-		{"end of file", func(r *rig) { r.fail(io.EOF) }},
-		{"next timer", func(r *rig) {
-			if !r.core.next().IsZero() {
-				r.timer()
-			}
-		}},
-		{"a silent minute", func(r *rig) {
-			for end := r.now.Add(time.Minute); ; {
-				next := r.core.next()
-				if next.IsZero() || next.After(end) {
-					break
-				}
-				r.timer()
-			}
-		}},
-		{"connected", func(r *rig) {
-			if r.core.state == Connecting { // an errand that was called off is discarded
-				r.connect()
-			}
-		}},
-		{"permit", func(r *rig) { r.permit() }},
-		{"shutdown", func(r *rig) { r.core.shutdown(r.now); r.settle() }},
-	}
-	for code := uint16(4000); code <= 4014; code++ {
-		list = append(list, input{fmt.Sprintf("close %d", code), func(r *rig) { r.peerClose(code, "why") }})
-	}
-	for _, code := range []uint16{1000, 1001, 1011, 1012, 3000, 4999} {
-		list = append(list, input{fmt.Sprintf("close %d", code), func(r *rig) { r.peerClose(code, "") }})
-	}
-	return list
-}
-
-// TestTransitions gives every input in every situation: testdata/transitions.txt
-// is the table of what follows. A cell says the state that was entered, and
-// "(resume)" or "(identify)" what the next connection will do.
+// TestTransitions gives every input in every situation.
 func TestTransitions(t *testing.T) {
-	var table strings.Builder
-	fmt.Fprintf(&table, "%-28s", "")
+	var doc strings.Builder
+	doc.WriteString(transitionsHead)
+	list := inputs()
 	for _, s := range situations {
-		fmt.Fprintf(&table, "%-24s", s.name)
-	}
-	for _, in := range inputs() {
-		fmt.Fprintf(&table, "\n%-28s", in.name)
-		for _, s := range situations {
-			fmt.Fprintf(&table, "%-24s", transition(t, s.name, s.state, s.reach, in))
+		title := s.state.String()
+		if s.name != "" {
+			title += ", " + s.name
+		}
+		doc.WriteString("\n" + title + "\n")
+		var outcomes []string
+		by := map[string][]string{}
+		for _, in := range list {
+			r := newTrial(t)
+			s.reach(r)
+			r.want(s.state)
+			what := r.outcome(title, in)
+			if by[what] == nil && what != nothing {
+				outcomes = append(outcomes, what)
+			}
+			by[what] = append(by[what], in.name)
+		}
+		for _, what := range append(outcomes, nothing) {
+			doc.WriteString("  " + what + "\n" + wrap(fold(by[what])))
 		}
 	}
-	var lines []string
-	for line := range strings.SplitSeq(table.String(), "\n") {
-		lines = append(lines, strings.TrimRight(line, " "))
-	}
-	golden(t, "transitions", strings.Join(lines, "\n")+"\n")
+	golden(t, "transitions", doc.String())
 }
 
-func transition(t *testing.T, name string, from State, reach func(*rig), in input) string {
-	r := newRig(t)
-	reach(r)
-	r.want(from)
-	in.give(r)
+const nothing = "nothing"
+
+const transitionsHead = `What a shard does, by its situation, on everything that can happen to it. Each
+input stands once under each situation, below what follows from it:
+
+  deliver          callbacks get the event
+  not delivered    it is counted as a repeat
+  close N          this side sends a close frame with that code
+  answer           this side answers a close frame with the same code, or with the one named
+  → State          the state that is entered
+  then resume      what the next connection will do; then stop: there is none
+  nothing          the state stays, nothing is sent or told
+
+Written by the test TestTransitions; go test ./engine -update writes it anew.
+`
+
+// fold draws together names that differ by a number at the end alone, as in "close
+// 4000–4002, 4005", where they follow each other.
+func fold(names []string) (folded []string) {
+	var stem string // of the last name folded
+	var last int
+	for _, name := range names {
+		space := strings.LastIndexByte(name, ' ')
+		n, err := strconv.Atoi(name[space+1:])
+		word := name[:max(space, 0)]
+		if err != nil || word != stem || n <= last {
+			folded = append(folded, name)
+			stem, last = "", 0
+			if err == nil {
+				stem, last = word, n
+			}
+			continue
+		}
+		end := &folded[len(folded)-1]
+		if n == last+1 {
+			*end = strings.TrimSuffix(*end, fmt.Sprintf("–%d", last)) + fmt.Sprintf("–%d", n)
+		} else {
+			*end += fmt.Sprintf(", %d", n)
+		}
+		last = n
+	}
+	return folded
+}
+
+// wrap writes names, separated by semicolons, in lines of 100 columns.
+func wrap(names []string) string {
+	var text strings.Builder
+	line := "     "
+	for i, name := range names {
+		if i < len(names)-1 {
+			name += ";"
+		}
+		if len(line)+1+len(name) > 100 {
+			text.WriteString(line + "\n")
+			line = "     "
+		}
+		line += " " + name
+	}
+	return text.String() + line + "\n"
+}
+
+// outcome gives an input, and says what came of it.
+func (r *trial) outcome(situation string, in input) string {
+	from, changes := r.core.state, 0
+	entered := r.core.entered
+	r.core.entered = func(to State) { changes++; entered(to) }
+	r.sent, r.dialed, r.told, r.hung = nil, nil, nil, 0
+	before := r.core.counter
+	said := in.give(r)
+	r.invariants(situation + ": " + in.name)
+
+	parts := r.told
+	if r.core.counter.repeats > before.repeats {
+		parts = append(parts, "not delivered")
+	}
+	if said != "" {
+		parts = append(parts, said)
+	}
+	for _, sent := range r.sent {
+		word := sent
+		switch {
+		case strings.HasPrefix(sent, `{"op":1,`):
+			word = "heartbeat"
+		case strings.HasPrefix(sent, `{"op":2,`):
+			word = "identify"
+		case strings.HasPrefix(sent, `{"op":6,`):
+			word = "resume"
+		case strings.HasPrefix(sent, "pong"):
+			word = "pong"
+		case sent == in.name:
+			word = "answer"
+		case strings.Contains(in.name, "close ") && r.core.state != Closing:
+			word = strings.Replace(sent, "close", "answer", 1)
+		}
+		if !slices.Contains(parts, word) {
+			parts = append(parts, word)
+		}
+	}
+	to := r.core.state
+	if changes > 0 {
+		parts = append(parts, "→ "+to.String())
+	}
+	if (to == Closing || to == Disconnected) && (changes > 0 || in.command && from == Closing) {
+		parts = append(parts, "then "+r.afterClosing())
+	}
+	if len(parts) == 0 {
+		return nothing
+	}
+	return strings.Join(parts, ", ")
+}
+
+// invariants hold in every situation, whatever came.
+func (r *trial) invariants(where string) {
 	c := r.core
-	// Whatever happened, the shard waits for something that comes, or is over.
-	switch {
-	case c.state == Stopped:
-	case c.state == Connecting:
-	case c.next().IsZero():
-		t.Errorf("%s, %s: %v waits for nothing\n%s", name, in.name, c.state, r.log.String())
+	if c.next().IsZero() && c.state != Stopped && c.state != Connecting {
+		r.t.Errorf("%s: %v waits for nothing\n%s", where, c.state, r.log.String())
 	}
-	if c.state == Queued && !c.wish.permit {
-		t.Errorf("%s, %s: Queued without asking for a permit", name, in.name)
-	}
-	if c.state != Queued && c.wish.permit {
-		t.Errorf("%s, %s: %v asks for a permit", name, in.name, c.state)
+	if (c.state == Queued) != c.wish.permit {
+		r.t.Errorf("%s: %v, a permit is wanted: %v", where, c.state, c.wish.permit)
 	}
 	if (c.state == Disconnected || c.state == Stopped) && (c.rest != nil || c.inflow.stream != nil) {
-		t.Errorf("%s, %s: %v keeps what belonged to the connection", name, in.name, c.state)
+		r.t.Errorf("%s: %v keeps what belonged to the connection", where, c.state)
 	}
-	if c.state == from && from != Closing {
-		return "·"
+	if (c.state == Identifying || c.state == Queued) && c.session.resumable() {
+		r.t.Errorf("%s: %v with a session", where, c.state)
 	}
-	cell := c.state.String()
-	if c.state == Closing || c.state == Disconnected {
-		cell += " (" + afterClosing(r) + ")"
+	if (c.state == Ready || c.state == Resuming) && !c.session.resumable() {
+		r.t.Errorf("%s: %v without a session", where, c.state)
 	}
-	return cell
 }
 
 // afterClosing finishes the close handshake and says what comes then.
-func afterClosing(r *rig) string {
+func (r *trial) afterClosing() string {
 	if r.core.state == Closing {
 		r.peerClose(4000, "")
 	}
@@ -157,66 +255,73 @@ func afterClosing(r *rig) string {
 	return r.core.nextStep()
 }
 
-// TestCloseCodes holds what the engine does against the decision of every code,
-// in the state in which it matters most.
-func TestCloseCodes(t *testing.T) {
-	for code := uint16(4000); code <= 4014; code++ {
-		r := newRig(t).ready()
-		r.event(2)
-		r.after(time.Minute)
-		r.peerClose(code, "reason")
-		switch want := gateway.CloseCode(code).Decision(); {
-		case want == gateway.DecisionStop:
-			r.want(Stopped)
-			stop, ok := r.core.stop.(*StopError)
-			if !ok || stop.Code != gateway.CloseCode(code) || !strings.Contains(stop.Error(), gateway.CloseCode(code).Remedy()) {
-				t.Errorf("%d: stopped with %v", code, r.core.stop)
-			}
-		default:
-			r.want(Disconnected)
-			if got := r.core.session.resumable(); got != (want == gateway.DecisionResume) {
-				t.Errorf("%d: session kept: %v, want %v", code, got, want)
-			}
+// TestTransitionsAreWhole: no state, no opcode or close code that has a name, and
+// nothing that reaches a shard by mail is missing in the table.
+func TestTransitionsAreWhole(t *testing.T) {
+	for state := range stateNames {
+		if !slices.ContainsFunc(situations, func(s situation) bool { return s.state == State(state) }) {
+			t.Errorf("no situation in %v", State(state))
 		}
-		if got := r.lastSent(); got != fmt.Sprintf("close %d", code) {
-			t.Errorf("%d was answered by %q", code, got)
+	}
+	var names []string
+	for _, in := range inputs() {
+		if slices.Contains(names, in.name) {
+			t.Errorf("two inputs %q", in.name)
+		}
+		names = append(names, in.name)
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(names, func(n string) bool {
+			return n == name || strings.HasPrefix(n, name+" ") || strings.HasPrefix(n, name+",")
+		})
+	}
+	for op := gateway.Opcode(0); op < 255; op++ {
+		if unnamed := fmt.Sprintf("Opcode %d", op); op.String() != unnamed && !has(fmt.Sprintf("op %d", op)) && !has(fmt.Sprintf("a client's or unknown op %d", op)) {
+			t.Errorf("opcode %d, %v, is missing", op, op)
+		}
+	}
+	for code := gateway.CloseCode(1); code < 5000; code++ {
+		if code.String() != strconv.Itoa(int(code)) && !has(fmt.Sprintf("close %d", code)) {
+			t.Errorf("close code %v is missing", code)
+		}
+	}
+	mail := reflect.TypeFor[mailbox]()
+	for i := range mail.NumField() {
+		field := mail.Field(i).Name
+		if causes, ok := mailInputs[field]; !ok {
+			t.Errorf("mailbox.%s: say in mailInputs which inputs of the table it brings", field)
+		} else if causes != "" && !has(causes) {
+			t.Errorf("mailbox.%s brings %q, which is missing", field, causes)
 		}
 	}
 }
 
-// TestPain11_OneTableThatTheUserOverrides: Config.OnClose has the last word.
-func TestPain11_OneTableThatTheUserOverrides(t *testing.T) {
-	r := newRig(t, func(c *Config) {
-		c.OnClose = func(code gateway.CloseCode) gateway.Decision {
-			if code == 4000 {
-				return gateway.DecisionStop
-			}
-			return gateway.DecisionIdentify
-		}
-	}).ready()
-	r.peerClose(4008, "")
-	if r.core.session.resumable() {
-		t.Error("OnClose said identify, the session was kept")
+// TestEveryStateEnds: a gateway, a network or a queue that falls silent leaves no
+// shard standing in any state, but for those that need nothing of them.
+func TestEveryStateEnds(t *testing.T) {
+	const beats = 2 * 41250 * time.Millisecond // the second one finds out
+	limits := map[State]time.Duration{
+		Disconnected:  backoffCap,
+		AwaitingHello: helloTimeout,
+		Queued:        beats, // a queue may take its time, its connection may not
+		Identifying:   readyTimeout,
+		Resuming:      readyTimeout,
+		Ready:         beats,
+		Closing:       closeTimeout,
 	}
-	r = newRig(t, func(c *Config) {
-		c.OnClose = func(gateway.CloseCode) gateway.Decision { return gateway.DecisionStop }
-	}).ready()
-	r.peerClose(4008, "")
-	r.want(Stopped)
-}
-
-// TestPain10_NeverClosesWith1000: neither our own closes nor the echo of the
-// gateway's may end the session.
-func TestPain10_NeverClosesWith1000(t *testing.T) {
 	for _, s := range situations {
-		for _, in := range inputs() {
-			r := newRig(t)
-			s.reach(r)
-			in.give(r)
-			for _, sent := range r.sent {
-				if sent == "close 1000" || sent == "close 1001" {
-					t.Errorf("%s, %s: sent %q", s.name, in.name, sent)
-				}
+		limit, ok := limits[s.state]
+		if !ok {
+			// Connecting is ended by the dialer (TestDialDeadline); Stopped is the end.
+			continue
+		}
+		r := newTrial(t)
+		s.reach(r)
+		begin := r.now
+		for r.core.state == s.state {
+			r.timer()
+			if took := r.now.Sub(begin); took > limit {
+				t.Fatalf("%v, %s: stands after %v\n%s", s.state, s.name, took, r.log.String())
 			}
 		}
 	}

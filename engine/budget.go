@@ -187,6 +187,12 @@ func (b *budget) settle(now time.Time, sent bool) {
 	}
 }
 
+// unlimited reports whether no identify is counted, since a proxy sends them.
+func (e *Engine) unlimited() bool {
+	_, unlimited := e.queue.(UnlimitedQueue)
+	return unlimited
+}
+
 // acquire asks the queue for a permit, and the budget for an identify.
 func (e *Engine) acquire(ctx context.Context, shard int) (Permit, error) {
 	permit, err := e.queue.Acquire(ctx, shard)

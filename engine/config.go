@@ -180,6 +180,16 @@ type Config struct {
 	// APIURL), nothing is known of identifies, and none is refused.
 	IdentifyReserve int
 
+	// Sessions keeps the sessions over restarts: the next engine with the same
+	// store resumes them, without an identify and without losing an event. It is
+	// saved within a quarter of a second of every READY (and the time that a save
+	// takes), every 5 s while sequences move, and at the end of Run; while nothing
+	// moves, nothing is written. A process that is killed forgets the sequences
+	// since the last save: the events that they stand for are delivered again.
+	// It also keeps what is left of the day's identifies. Default: none; a restart
+	// identifies every shard.
+	Sessions SessionStore
+
 	// Retries is how many attempts in a row may fail, after the first, before a
 	// shard (or the first request to the API) gives up and Run ends. Default 0:
 	// no limit.

@@ -62,16 +62,25 @@ type Engine struct {
 	end        context.CancelFunc
 	workers    sync.WaitGroup // dials and waits for permits
 
-	mu      sync.Mutex
-	started bool
-	shards  []*Shard
-	stopped chan struct{} // a shard stopped for good
+	// How Run is asked to end, other than by its context; see shutdown.go.
+	asked context.Context
+	ask   context.CancelFunc
+	ended chan struct{} // Run has returned
+
+	saver *saver // nil: no Config.Sessions
+
+	mu       sync.Mutex
+	started  bool
+	patience context.Context // of Shutdown; nil: Config.ShutdownTimeout
+	drains   []func(context.Context) error
+	shards   []*Shard
+	stopped  chan struct{} // a shard stopped for good
 }
 
 // New checks the configuration and makes an engine, which does nothing before
 // Run. The error joins every mistake, each a [*ConfigError].
 func New(config Config) (*Engine, error) {
-	e := &Engine{config: config, random: rand.Float64, stopped: make(chan struct{}, 1)}
+	e := &Engine{config: config, random: rand.Float64, stopped: make(chan struct{}, 1), ended: make(chan struct{})}
 	if err := e.config.validate(); err != nil {
 		return nil, err
 	}
@@ -84,6 +93,8 @@ func New(config Config) (*Engine, error) {
 		e.local = NewLocalQueue(1)
 		e.queue = e.local
 	}
+	e.budget.changed = func() { e.saver.poke() }
+	e.asked, e.ask = context.WithCancel(context.Background())
 	e.background, e.end = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -126,11 +137,13 @@ func (e *Engine) Shards() iter.Seq[*Shard] {
 	return slices.Values(shards)
 }
 
-// Run connects all shards and keeps them connected. It returns nil when ctx
-// ended and everything was closed; otherwise it joins a [*StopError] for each
-// shard that stopped for good, or says why the gateway's URL could not be
-// learned. A shard that stops for good ends all others, which close their
-// connections so that the sessions can be resumed.
+// Run connects all shards and keeps them connected. With Config.Sessions it first
+// takes over the sessions that were saved, and resumes them. It returns nil when
+// ctx ended, or [Engine.Shutdown] or [Engine.Logout] was called, and everything
+// was closed; otherwise it joins a [*StopError] for each shard that stopped for
+// good, or says why the gateway's URL could not be learned or saved sessions not be
+// used. A shard that stops for good ends all others. Unless that is Logout, every
+// end closes the connections so that the sessions can be resumed, and saves them.
 //
 // Run may be called once.
 func (e *Engine) Run(ctx context.Context) error {
@@ -141,13 +154,18 @@ func (e *Engine) Run(ctx context.Context) error {
 	if started {
 		return ErrStarted
 	}
+	defer close(e.ended)
 	defer e.end()
-	if ctx.Err() != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(e.asked, cancel)()
+	if ctx.Err() != nil || e.asked.Err() != nil {
 		return nil
 	}
 
 	first, shards, err := e.prepare(ctx)
 	if err != nil {
+		err = errors.Join(err, e.saver.finish())
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -172,13 +190,16 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	err = e.drain(done, watchdog.C)
-	return errors.Join(append(e.stopErrors(), err)...)
+	return errors.Join(append(e.stopErrors(), err, e.saver.finish())...)
 }
 
-// prepare learns what Config leaves open: the first URL, the shards, and how
-// identifies are to be spaced.
+// prepare learns what Config leaves open: the first URL, the shards, how
+// identifies are to be spaced, and what sessions there are.
 func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err error) {
 	c := &e.config
+	if err := e.loadSessions(ctx); err != nil {
+		return "", Shards{}, err
+	}
 	first, shards = c.GatewayURL, c.Shards
 	if first == "" || shards == (Shards{}) || c.APIURL != "" {
 		e.rest = newRESTClient(c)
@@ -194,7 +215,8 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 		c.Logger.Info("gateway known", "url", first, "recommended_shards", bot.Shards,
 			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
 	}
-	return first, shards.resolve(0), nil
+	shards = shards.resolve(0)
+	return first, shards, e.saver.begin(shards.Total)
 }
 
 // start makes the shards and runs their loops. The channel is closed when all
@@ -244,17 +266,17 @@ func (e *Engine) drain(done <-chan struct{}, tick <-chan time.Time) error {
 	for s := range e.Shards() {
 		s.shutdown(false)
 	}
-	limit := time.NewTimer(e.config.ShutdownTimeout)
-	defer limit.Stop()
+	limit, cancel := e.limits()
+	defer cancel()
 	for {
 		select {
 		case <-done:
-			return nil
+			return e.drainQueues(limit)
 		case now := <-tick:
 			for s := range e.Shards() {
 				s.watch(now)
 			}
-		case <-limit.C:
+		case <-limit.Done():
 			return e.abandon(done)
 		}
 	}
@@ -299,8 +321,12 @@ func (e *Engine) stopErrors() []error {
 }
 
 // drainForPanic closes every connection while a callback's panic unwinds the
-// loop of one shard.
-func (e *Engine) drainForPanic(own *Shard) {
+// loop of one shard. The event counts as delivered: the next process must not meet
+// it again, and panic again, for as long as the session lives.
+func (e *Engine) drainForPanic(ev *Event) {
+	own := ev.Shard
+	own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
+	own.publish()
 	for s := range e.Shards() {
 		s.shutdown(false)
 	}
@@ -316,4 +342,5 @@ func (e *Engine) drainForPanic(own *Shard) {
 		}
 		s.abandon()
 	}
+	_ = e.saver.save() // logged
 }

@@ -24,7 +24,7 @@ type handlers struct {
 
 	onPanic func(ev *Event, value any)
 	logger  *slog.Logger
-	drain   func(own *Shard) // closes all shards before a panic on one ends the program
+	drain   func(ev *Event) // closes all shards before a panic on one ends the program
 }
 
 type handlerList struct {
@@ -104,5 +104,5 @@ func (hs *handlers) fatal(ev *Event) {
 	}
 	hs.logger.Error("a callback panicked; closing all shards so that their sessions can be resumed",
 		"shard", shard, "event", ev.Name(), "stack", string(debug.Stack()))
-	hs.drain(ev.Shard)
+	hs.drain(ev)
 }

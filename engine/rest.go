@@ -161,7 +161,7 @@ func (e *Engine) limit(bot *gatewayBot) {
 	if e.local != nil {
 		e.local.SetMaxConcurrency(l.MaxConcurrency)
 	}
-	if _, unlimited := e.queue.(UnlimitedQueue); !unlimited {
+	if !e.unlimited() {
 		e.budget.learn(time.Now(), l.Total, l.Remaining, milliseconds(l.ResetAfter))
 	}
 }

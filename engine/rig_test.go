@@ -53,7 +53,7 @@ func newRig(t testing.TB, edit ...func(*Config)) *rig {
 	config := testConfig(t, edit...)
 	start := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 	r := &rig{t: t, start: start, now: start}
-	hs := &handlers{onPanic: config.OnPanic, logger: config.Logger, drain: func(*Shard) {}}
+	hs := &handlers{onPanic: config.OnPanic, logger: config.Logger, drain: func(*Event) {}}
 	r.core = newCore(0, 1, config, hs, config.GatewayURL)
 	r.core.random = func() float64 { return 0.5 }
 	r.core.entered = func(to State) { r.note("state", "%v", to) }

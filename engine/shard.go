@@ -42,6 +42,12 @@ func newShard(e *Engine, id, total int, firstURL string) *Shard {
 	s.core.budget = e.budget
 	s.core.entered = s.entered
 	s.loop = e.driver.NewLoop(s)
+	if saved := e.saver.saved(id, total); saved.ID != "" {
+		if err := s.core.adopt(saved); err != nil {
+			e.config.Logger.Warn("a saved session cannot be resumed", "shard", id, "cause", err)
+		}
+	}
+	s.publish()
 	return s
 }
 
@@ -180,9 +186,14 @@ func (s *Shard) entered(state State) {
 // publish copies what others may see.
 func (s *Shard) publish() {
 	s.seq.Store(s.core.session.Seq)
+	now := s.core.session.Session
 	s.public.mu.Lock()
-	defer s.public.mu.Unlock()
+	was := s.public.session
 	s.public.counters = s.core.counter
 	s.public.state = s.core.state
-	s.public.session = s.core.session.Session
+	s.public.session = now
+	s.public.mu.Unlock()
+	if was.ID != now.ID || was.Seq == 0 && now.Seq != 0 {
+		s.engine.saver.poke()
+	}
 }

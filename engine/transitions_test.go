@@ -31,7 +31,7 @@ func (sink) SetWriteDeadline(time.Time) error { return nil }
 
 func newTrial(t testing.TB) *trial {
 	tr := &trial{rig: newRig(t)}
-	tr.shard = &Shard{core: tr.core}
+	tr.shard = &Shard{core: tr.core, engine: &Engine{}}
 	tr.shard.link.attach(sink{})
 	tr.core.entered = tr.shard.entered
 	tr.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) {

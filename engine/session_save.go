@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// saveDelay is how long a session that begins or ends waits for others, so
+	// that a fleet that becomes ready at once is one save.
+	saveDelay = 250 * time.Millisecond
+
+	// saveEvery is how old a saved sequence may become.
+	saveEvery = 5 * time.Second
+
+	// saveTimeout is how long one save may take.
+	saveTimeout = 10 * time.Second
+
+	// loadPatience is after how long the log says that Load waits.
+	loadPatience = time.Second
+)
+
+// saver keeps Config.Sessions as new as it is promised there. A nil saver does
+// nothing. It has a goroutine of its own: no loop waits for a disk.
+type saver struct {
+	engine *Engine
+	store  SessionStore
+	wake   chan struct{} // something is to be saved soon
+	stop   chan struct{}
+	done   chan struct{} // nil: not started
+
+	mu     sync.Mutex
+	last   Snapshot       // what is in the store
+	spare  []SavedSession // for the next snapshot
+	loaded []SavedSession // those that no shard has taken over, by shard
+	failed bool           // the last save
+	closed bool           // the store is
+}
+
+// loadSessions begins the use of Config.Sessions.
+func (e *Engine) loadSessions(ctx context.Context) error {
+	store, log := e.config.Sessions, e.config.Logger
+	if store == nil {
+		return nil
+	}
+	e.saver = &saver{
+		engine: e, store: store,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		last: Snapshot{Bot: e.config.Token.Hash()},
+	}
+	slow := time.AfterFunc(loadPatience, func() {
+		log.Warn("still waiting for the saved sessions; another process may not have ended yet")
+	})
+	saved, err := store.Load(ctx)
+	slow.Stop()
+	var damaged *DamagedSessionsError
+	switch {
+	case errors.As(err, &damaged):
+		log.Warn("saved sessions cannot be used; shards identify", "cause", damaged.Err, "aside", damaged.Aside)
+	case err != nil:
+		return err
+	case saved == nil:
+		log.Info("no sessions are saved yet; shards identify")
+	case saved.Bot != e.saver.last.Bot:
+		return &SessionsMismatchError{OtherBot: true}
+	default:
+		e.saver.last, e.saver.loaded = *saved, slices.Clone(saved.Sessions)
+		if !e.unlimited() {
+			e.budget.restore(time.Now(), saved.Budget)
+		}
+		log.Info("sessions loaded; their shards resume", "sessions", len(saved.Sessions), "saved", saved.Saved.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// begin starts to save, once the number of shards is known.
+func (v *saver) begin(total int) error {
+	if v == nil {
+		return nil
+	}
+	if v.last.Shards == 0 {
+		v.last.Shards = total
+	}
+	if v.last.Shards != total {
+		return &SessionsMismatchError{Saved: v.last.Shards, Running: total}
+	}
+	v.done = make(chan struct{})
+	go v.run()
+	return nil
+}
+
+// saved returns the session that was loaded for a shard, zero if none was. The
+// shard keeps it from then on.
+func (v *saver) saved(shard, total int) Session {
+	if v == nil {
+		return Session{}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if total != v.last.Shards {
+		return Session{}
+	}
+	if i, found := v.find(shard); found {
+		return v.loaded[i].Session
+	}
+	return Session{}
+}
+
+// find returns where among the loaded sessions that of a shard is.
+func (v *saver) find(shard int) (i int, found bool) {
+	return slices.BinarySearchFunc(v.loaded, shard, func(s SavedSession, id int) int { return s.Shard - id })
+}
+
+// poke has everything saved soon.
+func (v *saver) poke() {
+	if v == nil {
+		return
+	}
+	select {
+	case v.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (v *saver) run() {
+	defer close(v.done)
+	every := time.NewTicker(saveEvery)
+	defer every.Stop()
+	var soon <-chan time.Time
+	for {
+		select {
+		case <-v.wake:
+			if soon == nil {
+				soon = time.After(saveDelay)
+			}
+			continue
+		case <-soon:
+		case <-every.C:
+		case <-v.stop:
+			return
+		}
+		soon = nil
+		_ = v.save() // logged; the next one tries again
+	}
+}
+
+// save writes what is not in the store yet, if anything.
+func (v *saver) save() error {
+	if v == nil {
+		return nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.closed {
+		return nil
+	}
+	next := v.snapshot(time.Now())
+	if next.same(&v.last) {
+		v.spare = next.Sessions
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+	defer cancel()
+	err := v.store.Save(ctx, &next)
+	log := v.engine.config.Logger
+	switch {
+	case err != nil && !v.failed:
+		log.Error("sessions cannot be saved; a restart now would lose them", "cause", err)
+	case err == nil && v.failed:
+		log.Info("sessions are saved again")
+	}
+	if v.failed = err != nil; v.failed {
+		v.spare = next.Sessions
+		return err
+	}
+	v.last, v.spare = next, v.last.Sessions
+	return nil
+}
+
+// snapshot collects what is to be saved: the sessions of the shards of one total,
+// that of the oldest, and those that were loaded for shards which do not run.
+func (v *saver) snapshot(now time.Time) Snapshot {
+	s := Snapshot{Bot: v.last.Bot, Shards: v.last.Shards, Saved: now, Budget: v.engine.Budget(), Sessions: v.spare[:0]}
+	first := true
+	for shard := range v.engine.Shards() {
+		if first && shard.total != s.Shards {
+			s.Shards, v.loaded = shard.total, nil // the fleet was replaced
+		}
+		first = false
+		if shard.total != s.Shards {
+			continue
+		}
+		if i, found := v.find(shard.id); found {
+			v.loaded = slices.Delete(v.loaded, i, i+1)
+		}
+		if session := shard.Session(); session.keepable() {
+			s.Sessions = append(s.Sessions, SavedSession{shard.id, session})
+		}
+	}
+	if len(v.loaded) > 0 {
+		s.Sessions = append(s.Sessions, v.loaded...)
+		slices.SortFunc(s.Sessions, func(a, b SavedSession) int { return a.Shard - b.Shard })
+	}
+	return s
+}
+
+// same reports whether two snapshots of one bot differ in nothing but the time.
+func (s *Snapshot) same(o *Snapshot) bool {
+	return s.Shards == o.Shards && slices.Equal(s.Sessions, o.Sessions) &&
+		s.Budget.Total == o.Budget.Total && s.Budget.Remaining == o.Budget.Remaining && s.Budget.ResetAt.Equal(o.Budget.ResetAt)
+}
+
+// finish saves a last time and ends the use of the store.
+func (v *saver) finish() error {
+	if v == nil {
+		return nil
+	}
+	var err error
+	if v.done != nil { // what was loaded is untouched otherwise
+		close(v.stop)
+		<-v.done
+		if err = v.save(); err != nil {
+			err = fmt.Errorf("engine: the sessions could not be saved at the end: %w", err)
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.closed = true
+	return errors.Join(err, v.store.Close())
+}

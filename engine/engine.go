@@ -31,9 +31,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -51,6 +49,7 @@ type Engine struct {
 	budget   *budget
 	driver   reactor.Driver
 	rest     *restClient // nil: the API is not asked
+	firstURL string      // without the query; known once Run has begun
 	random   func() float64
 
 	listeners listeners   // requests that wait for answers
@@ -73,7 +72,7 @@ type Engine struct {
 	started  bool
 	patience context.Context // of Shutdown; nil: Config.ShutdownTimeout
 	drains   []func(context.Context) error
-	shards   []*Shard
+	fleet    fleet
 	stopped  chan struct{} // a shard stopped for good
 }
 
@@ -128,15 +127,6 @@ func (e *Engine) warnSilent(events gateway.EventSet) {
 	}
 }
 
-// Shards returns the engine's shards, by id. There are none before Run has
-// learned how many.
-func (e *Engine) Shards() iter.Seq[*Shard] {
-	e.mu.Lock()
-	shards := e.shards
-	e.mu.Unlock()
-	return slices.Values(shards)
-}
-
 // Run connects all shards and keeps them connected. With Config.Sessions it first
 // takes over the sessions that were saved, and resumes them. It returns nil when
 // ctx ended, or [Engine.Shutdown] or [Engine.Logout] was called, and everything
@@ -171,10 +161,13 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	e.firstURL = first
+	if err := e.start(shards); err != nil {
+		return errors.Join(err, e.saver.finish())
+	}
 	if e.rest != nil {
 		e.workers.Go(e.followBudget)
 	}
-	done := e.start(first, shards)
 	watchdog := time.NewTicker(busyLimit)
 	defer watchdog.Stop()
 	for running := true; running; {
@@ -189,7 +182,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 		}
 	}
-	err = e.drain(done, watchdog.C)
+	err = e.drain(e.close(), watchdog.C)
 	return errors.Join(append(e.stopErrors(), err, e.saver.finish())...)
 }
 
@@ -219,25 +212,24 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 	return first, shards, e.saver.begin(shards.Total)
 }
 
-// start makes the shards and runs their loops. The channel is closed when all
-// have ended, and everything that they had under way.
-func (e *Engine) start(first string, shards Shards) (done <-chan struct{}) {
-	count := shards.Last - shards.First + 1
-	list := make([]*Shard, 0, count)
-	e.driver = e.newDriver(count)
+// start makes the first shards and runs their loops.
+func (e *Engine) start(shards Shards) error {
+	e.driver = e.newDriver(shards.Last - shards.First + 1)
 	e.dialer.wrap = e.driver.Wrap
-	for id := shards.First; id <= shards.Last; id++ {
-		list = append(list, newShard(e, id, shards.Total, first))
-	}
 	e.mu.Lock()
-	e.shards = list
+	e.fleet.open = true
 	e.mu.Unlock()
-	all := make(chan struct{})
-	for _, s := range list {
-		s.loop.Start()
-	}
+	_, err := e.add(shards, false)
+	return err
+}
+
+// close takes no more shards. The channel is closed when all have ended, and
+// everything that they had under way.
+func (e *Engine) close() (done <-chan struct{}) {
+	e.refuse()
+	shards, all := e.Shards(), make(chan struct{})
 	go func() {
-		for _, s := range list {
+		for s := range shards {
 			<-s.done
 		}
 		e.end()
@@ -324,6 +316,7 @@ func (e *Engine) stopErrors() []error {
 // loop of one shard. The event counts as delivered: the next process must not meet
 // it again, and panic again, for as long as the session lives.
 func (e *Engine) drainForPanic(ev *Event) {
+	e.refuse()
 	own := ev.Shard
 	own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
 	own.publish()

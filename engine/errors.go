@@ -36,6 +36,12 @@ var (
 	// ErrShutdownTimeout is joined to what Run returns when callbacks did not
 	// return within Config.ShutdownTimeout. Their goroutines are left behind.
 	ErrShutdownTimeout = errors.New("engine: callbacks did not return before the shutdown timeout")
+	// ErrNotRunning is returned by AddShards and Reshard before Run has learned its
+	// shards, and once it ends.
+	ErrNotRunning = errors.New("engine: shards can be added only while Run runs and knows its own")
+	// ErrShardExists is returned by AddShards and Reshard for a shard of an id and a
+	// total that runs already.
+	ErrShardExists = errors.New("engine: shard runs already; close it first, or choose another total")
 	// ErrStopped: a command was not sent, or not answered, because the shard has
 	// stopped for good.
 	ErrStopped = errors.New("engine: shard has stopped")
@@ -162,7 +168,6 @@ var (
 	errReconnect      = errors.New("the gateway asked for a reconnect (op 7)")
 	errInvalidSession = errors.New("the gateway declared the session invalid (op 9)")
 	errResumable      = errors.New("the gateway asked to resume on a new connection (op 9)")
-	errShutdown       = errors.New("the engine shuts down")
 	errOtherSession   = errors.New("the gateway opened another session")
 	errUnanswered     = errors.New("resumes in a row brought nothing")
 	errCountsAnew     = errors.New("the gateway only brings sequences that came before")

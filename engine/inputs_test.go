@@ -189,6 +189,9 @@ func commands() []input {
 			}
 			r.settle()
 		}),
+		byUser("the user closes with 4000", func(r *trial) { r.depart(4000) }),
+		byUser("the user closes with 1000", func(r *trial) { r.depart(1000) }),
+		byUser("the user restarts", func(r *trial) { r.core.restart(r.now); r.settle() }),
 		{name: "Send", command: true, give: func(r *trial) string {
 			done, _, _, err := r.shard.link.try(&command{payload: presence})
 			switch {
@@ -206,7 +209,9 @@ func commands() []input {
 // brings; "" is one that brings none.
 var mailInputs = map[string]string{
 	"mu": "", "closed": "",
-	"errands":  "connected",
-	"shutdown": "shutdown",
-	"kill":     "shutdown at once",
+	"errands":   "connected",
+	"departure": "the user closes with 4000",
+	"restarts":  "the user restarts",
+	"shutdown":  "shutdown",
+	"kill":      "shutdown at once",
 }

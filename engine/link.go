@@ -63,6 +63,22 @@ func (l *link) pause() {
 	l.open = false
 }
 
+// whenOpen returns a channel that is closed when a session goes live or the shard
+// stops; nil, and what stands in the way, if one is live or the shard has stopped.
+func (l *link) whenOpen() (<-chan struct{}, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.ended:
+		return nil, ErrStopped
+	case l.open:
+		return nil, nil
+	case l.opened == nil:
+		l.opened = make(chan struct{})
+	}
+	return l.opened, nil
+}
+
 // end says that the shard has stopped for good.
 func (l *link) end() {
 	l.mu.Lock()

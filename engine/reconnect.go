@@ -30,6 +30,8 @@ const closeAbnormal gateway.CloseCode = 1006
 // redial is when and after how many failures the next connection is made.
 type redial struct {
 	at       time.Time
+	earliest time.Time         // what Discord asks to be waited for, user or not
+	hurry    bool              // the user wants no backoff
 	failures int               // in a row, since READY or RESUMED
 	attempts int               // connections tried since the shard was last Ready
 	cause    error             // why the shard is Closing,
@@ -63,12 +65,12 @@ func (c *core) giveUp(now time.Time, cause error) {
 	if errors.As(cause, &violation) && violation.Code != frame.CloseTooBig {
 		code = violation.Code
 	}
-	c.closeWith(now, code, cause)
+	c.closeWith(now, code, "", cause)
 }
 
 // closeWith sends a close frame and awaits the gateway's.
-func (c *core) closeWith(now time.Time, code uint16, cause error) {
-	c.out = frame.AppendClose(c.out, newMask(), code, "")
+func (c *core) closeWith(now time.Time, code uint16, reason string, cause error) {
+	c.out = frame.AppendClose(c.out, newMask(), code, reason)
 	c.redial.cause, c.redial.code = cause, code
 	c.heart.stop() // nothing follows a close frame (RFC 6455, section 5.5.1)
 	c.setState(now, Closing, closeTimeout, cause)
@@ -96,20 +98,6 @@ func (c *core) lost(now time.Time, cause error) {
 	c.ended(now, cause)
 }
 
-// shutdown ends the shard for good at the user's wish, keeping its session.
-func (c *core) shutdown(now time.Time) {
-	switch {
-	case c.state.connected():
-		c.closeWith(now, uint16(closeResumable), errShutdown)
-	case c.state == Closing:
-		c.redial.cause = errShutdown
-	case c.state == Stopped:
-	default:
-		c.wish.hangup = true
-		c.halt(now, nil)
-	}
-}
-
 // ended decides what follows a connection: a resume, an identify, or nothing.
 func (c *core) ended(now time.Time, cause error) {
 	wasReady := c.state == Ready || !c.reached.IsZero()
@@ -117,13 +105,15 @@ func (c *core) ended(now time.Time, cause error) {
 	c.dropConnection()
 	c.deliverClosed(now, cause)
 
-	delay := time.Duration(-1)
+	wait, immediate := time.Duration(0), c.redial.hurry
+	c.redial.hurry = false
 	var closed *CloseError
 	var refused *BudgetError
-	switch {
-	case cause == errShutdown:
-		c.halt(now, nil)
+	if d, ok := cause.(*departure); ok {
+		c.departed(now, d)
 		return
+	}
+	switch {
 	case errors.As(cause, &refused):
 		c.counter.reconnects++
 		c.awaitBudget(now, refused)
@@ -141,23 +131,25 @@ func (c *core) ended(now time.Time, cause error) {
 		}
 	case cause == errInvalidSession:
 		// Discord asks for a random wait of 1 to 5 s before the identify.
-		delay = time.Second + time.Duration(c.random()*float64(4*time.Second))
+		wait = time.Second + time.Duration(c.random()*float64(4*time.Second))
 	case (cause == errReconnect || cause == errResumable || isGap(cause)) && calm:
-		delay = 0
+		immediate = true
 	}
-	if wasReady {
+	switch {
+	case wasReady:
 		c.redial.failures = 0
-	} else {
+	case cause != errRestart:
 		c.failed(now, cause)
 	}
 	if limit := c.config.Retries; limit > 0 && c.redial.failures > limit {
 		c.halt(now, &StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", ErrRetries, cause)})
 		return
 	}
-	if delay != 0 {
-		delay = max(delay, backoff(c.redial.failures, c.random()))
+	delay := wait
+	if !immediate {
+		delay = max(wait, backoff(c.redial.failures, c.random()))
 	}
-	c.redial.at = now.Add(delay)
+	c.redial.earliest, c.redial.at = now.Add(wait), now.Add(delay)
 	c.counter.reconnects++
 	c.config.Logger.Warn("connection ended", "shard", c.id, "cause", cause, "was_ready", wasReady,
 		"failures", c.redial.failures, "next", c.nextStep(), "in", delay.Round(time.Millisecond))
@@ -225,7 +217,7 @@ func (c *core) deliverClosed(now time.Time, cause error) {
 func (c *core) closed(cause error) Closed {
 	var closed *CloseError
 	switch {
-	case c.state == Closing && cause == errShutdown:
+	case c.state == Closing && atWish(cause):
 		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByUser, Err: cause}
 	case c.state == Closing:
 		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByEngine, Err: cause}

@@ -199,6 +199,17 @@ func (r *rig) fail(err error) {
 	r.settle()
 }
 
+// depart has the user close the shard.
+func (r *rig) depart(code gateway.CloseCode) {
+	r.t.Helper()
+	d, err := newDeparture(code, "bye")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.core.depart(r.now, d)
+	r.settle()
+}
+
 func (r *rig) permit() {
 	r.note("permit", "granted")
 	r.core.identify(r.now)

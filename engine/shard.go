@@ -32,6 +32,10 @@ type Shard struct {
 	permit   Permit // held
 
 	seq atomic.Int64 // of the session, for a heartbeat by the watchdog
+
+	// Guarded by the engine's mutex.
+	trial bool  // a stop for good does not end Run
+	stop  error // why it stopped for good
 }
 
 func newShard(e *Engine, id, total int, firstURL string) *Shard {
@@ -54,11 +58,8 @@ func newShard(e *Engine, id, total int, firstURL string) *Shard {
 // Done implements reactor.Task: the loop has let go of the shard.
 func (s *Shard) Done() {
 	s.closeMail()
+	s.engine.retire(s)
 	close(s.done)
-	select {
-	case s.engine.stopped <- struct{}{}:
-	default:
-	}
 }
 
 // stopError returns why the shard stopped for good, nil if it was asked to or

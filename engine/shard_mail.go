@@ -11,11 +11,13 @@ import (
 // mailbox holds what other goroutines leave for the shard's loop, which Wake has
 // it look at.
 type mailbox struct {
-	mu       sync.Mutex
-	errands  []*errand // done
-	shutdown bool
-	kill     bool
-	closed   bool // the loop has ended: nobody reads any more
+	mu        sync.Mutex
+	errands   []*errand       // done
+	restarts  []chan struct{} // closed when the loop has taken them
+	departure *departure      // the user closes the shard
+	shutdown  bool
+	kill      bool
+	closed    bool // the loop has ended: nobody reads any more
 }
 
 // errand is a dial, or a wait for a permit, in a goroutine of its own.
@@ -85,7 +87,8 @@ func (s *Shard) wantPermit(want bool) {
 func (s *Shard) readMail(now time.Time) {
 	s.mail.mu.Lock()
 	errands, shutdown, kill := s.mail.errands, s.mail.shutdown, s.mail.kill
-	s.mail.errands, s.mail.shutdown = nil, false
+	restarts, departure := s.mail.restarts, s.mail.departure
+	s.mail.errands, s.mail.restarts, s.mail.shutdown = nil, nil, false
 	s.mail.mu.Unlock()
 
 	for _, e := range errands {
@@ -99,6 +102,13 @@ func (s *Shard) readMail(now time.Time) {
 		default:
 			e.discard()
 		}
+	}
+	for _, taken := range restarts {
+		s.core.restart(now)
+		close(taken)
+	}
+	if departure != nil {
+		s.core.depart(now, departure)
 	}
 	if shutdown || kill {
 		s.core.shutdown(now)

@@ -95,6 +95,7 @@ type core struct {
 	out  []byte
 	wish wish
 	stop error // why the shard is Stopped, nil if it was asked to
+	left bool  // the user closed it, and not the engine
 
 	presence atomic.Pointer[[]byte] // the last one that UpdatePresence sent
 

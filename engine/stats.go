@@ -84,10 +84,12 @@ func (s *Stats) add(o Stats) {
 	s.Latency = max(s.Latency, o.Latency)
 }
 
-// Stats returns the sum over all shards.
+// Stats returns the sum over all shards, with what those did that were closed.
 func (e *Engine) Stats() Stats {
-	var sum Stats
-	for s := range e.Shards() {
+	e.mu.Lock()
+	sum, shards := e.fleet.gone, e.fleet.shards
+	e.mu.Unlock()
+	for _, s := range shards {
 		sum.add(s.Stats())
 	}
 	return sum

@@ -5,7 +5,7 @@ package reactor
 import (
 	"net"
 	"runtime"
-	"sync/atomic"
+	"sync"
 )
 
 // loopsPerProcessor is how many loops share a processor. More than one keep the
@@ -16,26 +16,54 @@ const loopsPerProcessor = 4
 // that is slower comes with the reason.
 func New(tasks int) (d Driver, why error) {
 	e := &epollDriver{}
-	for range min(max(tasks, 1), loopsPerProcessor*runtime.GOMAXPROCS(0)) {
-		l, err := newLoop()
-		if err != nil {
-			e.Close()
-			return PortableDriver{}, err
-		}
-		e.loops = append(e.loops, l)
+	if err := e.grow(max(tasks, 1)); err != nil {
+		e.Close()
+		return PortableDriver{}, err
 	}
 	return e, nil
 }
 
 // epollDriver spreads tasks evenly over event loops.
 type epollDriver struct {
+	mu    sync.Mutex
 	loops []*loop
-	next  atomic.Uint32
 }
 
-// NewLoop implements Driver.
+// grow makes loops until there are enough for so many tasks.
+func (d *epollDriver) grow(tasks int) error {
+	for len(d.loops) < min(tasks, loopsPerProcessor*runtime.GOMAXPROCS(0)) {
+		l, err := newLoop()
+		if err != nil {
+			return err
+		}
+		d.loops = append(d.loops, l)
+	}
+	return nil
+}
+
+// Grow implements Driver. If the system refuses more loops, those that there are
+// take the new tasks too.
+func (d *epollDriver) Grow(tasks int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, l := range d.loops {
+		tasks += int(l.tasks.Load())
+	}
+	_ = d.grow(tasks)
+}
+
+// NewLoop implements Driver: the loop with the fewest tasks gets one more.
 func (d *epollDriver) NewLoop(task Task) Loop {
-	return newSource(d.loops[int(d.next.Add(1)-1)%len(d.loops)], task)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	least := d.loops[0]
+	for _, l := range d.loops[1:] {
+		if l.tasks.Load() < least.tasks.Load() {
+			least = l
+		}
+	}
+	least.tasks.Add(1)
+	return newSource(least, task)
 }
 
 // Wrap implements Driver. A TCP connection of the standard library's can be

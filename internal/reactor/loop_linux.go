@@ -37,8 +37,9 @@ type loop struct {
 	cipher []byte // from the socket
 	plain  []byte // decrypted
 
-	wakes, reads uint64 // as in counts
-	counts       Counts // a copy, brought up to date once a turn
+	wakes, reads uint64       // as in counts
+	counts       Counts       // a copy, brought up to date once a turn
+	tasks        atomic.Int32 // that were given to the loop and are not over
 	start        time.Time
 	busySince    atomic.Int64 // ns since start at which a task was called; 0: none is
 

@@ -225,6 +225,7 @@ func (s *source) end() {
 		return
 	}
 	s.ended = true
+	s.loop.tasks.Add(-1)
 	s.Detach()
 	s.loop.wheel.drop(&s.timer)
 	if s.index >= 0 {

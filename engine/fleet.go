@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// This file is which shards an engine has: it changes while Run runs.
+
+// fleet is an engine's shards. The list is replaced, never changed, so that
+// whoever took it can go through it without a lock.
+type fleet struct {
+	shards []*Shard // the older total first, within a total by id
+	open   bool     // Run takes shards
+	gone   Stats    // of shards that were closed and forgotten
+}
+
+// Shards returns the engine's shards by id; while there are shards of several
+// totals, those of the total that was added first come first. There are none
+// before Run has learned how many.
+func (e *Engine) Shards() iter.Seq[*Shard] {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Values(e.fleet.shards)
+}
+
+// Shard returns the shard with an id, or nil; while there are shards of several
+// totals, the first in the order of [Engine.Shards].
+func (e *Engine) Shard(id int) *Shard {
+	for s := range e.Shards() {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// AddShards adds shards and connects them, while Run runs, and returns them.
+// Their Total must be named, and may be another one than that of the shards that
+// run already: Discord allows sessions of different totals beside each other, and
+// sends each event to one shard of every total. An id that runs already with the
+// same total is refused with [ErrShardExists], and then no shard is added.
+//
+// Before Run has learned its shards, and once it ends, the error is
+// [ErrNotRunning]; mistakes of [Config.PerShard] come as [*ConfigError].
+func (e *Engine) AddShards(shards Shards) ([]*Shard, error) {
+	if err := shards.check(); err != nil {
+		return nil, err
+	}
+	return e.add(shards.resolve(0), false)
+}
+
+// add makes shards and starts their loops. Those on trial do not end Run when
+// they stop for good.
+func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
+	if err := e.admits(shards); err != nil {
+		return nil, err
+	}
+	count := shards.Last - shards.First + 1
+	e.driver.Grow(count)
+	fresh := make([]*Shard, 0, count)
+	for id := shards.First; id <= shards.Last; id++ {
+		s := newShard(e, id, shards.Total, e.firstURL)
+		s.trial = trial
+		fresh = append(fresh, s)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.fleet.admits(shards); err != nil {
+		return nil, err
+	}
+	e.fleet.insert(fresh)
+	for _, s := range fresh {
+		s.loop.Start() // under mu: a drain that begins now must find them started
+	}
+	return fresh, nil
+}
+
+// refuse takes no more shards.
+func (e *Engine) refuse() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fleet.open = false
+}
+
+// insert adds shards of one total behind those of the same total, or else behind
+// all, and puts them in order.
+func (f *fleet) insert(fresh []*Shard) {
+	total := func(s *Shard) bool { return s.total == fresh[0].total }
+	first := slices.IndexFunc(f.shards, total)
+	if first < 0 {
+		f.shards = slices.Concat(f.shards, fresh)
+		return
+	}
+	end := first
+	for end < len(f.shards) && total(f.shards[end]) {
+		end++
+	}
+	f.shards = slices.Concat(f.shards[:end], fresh, f.shards[end:])
+	slices.SortFunc(f.shards[first:end+len(fresh)], func(a, b *Shard) int { return a.id - b.id })
+}
+
+// check says why shards cannot be added whatever else there is.
+func (s Shards) check() error {
+	if s.Total == 0 || !s.valid() {
+		return fmt.Errorf("engine: %d to %d of %d are no shards to add: name a Total, and 0 ≤ First ≤ Last < Total ≤ %d",
+			s.First, s.Last, s.Total, maxShards)
+	}
+	return nil
+}
+
+func (e *Engine) admits(shards Shards) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.fleet.admits(shards)
+}
+
+// admits says why shards cannot be added.
+func (f *fleet) admits(shards Shards) error {
+	if !f.open {
+		return ErrNotRunning
+	}
+	for _, s := range f.shards {
+		if s.total == shards.Total && shards.First <= s.id && s.id <= shards.Last {
+			return fmt.Errorf("%w: %v", ErrShardExists, s)
+		}
+	}
+	return nil
+}
+
+// RemoveShards closes shards for good, with code 1000: their sessions end. It
+// returns when they are closed, or with the error of ctx; they close
+// nevertheless. Run goes on, even without shards. To keep a session use
+// [Shard.Close].
+func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
+	d, err := newDeparture(gateway.CloseNormal, "")
+	if err != nil {
+		return err
+	}
+	for _, s := range shards {
+		s.leave(d)
+	}
+	for _, s := range shards {
+		if err := s.gone(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retire takes a shard whose loop has ended. One that the user closed is forgotten;
+// any other ends Run, unless it was on trial.
+func (e *Engine) retire(s *Shard) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.stop = s.core.stop
+	switch {
+	case s.core.left:
+		e.fleet.gone.add(s.Stats())
+		e.fleet.shards = slices.DeleteFunc(slices.Clone(e.fleet.shards), func(other *Shard) bool { return other == s })
+	case !s.trial:
+		select {
+		case e.stopped <- struct{}{}:
+		default:
+		}
+	}
+}

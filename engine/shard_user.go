@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sluice-go/sluice/frame"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// This file is what users do to a shard: they have it leave for good, or redial.
+
+// maxCloseReason is how many bytes a close frame has room for beside its code
+// (RFC 6455, section 5.5).
+const maxCloseReason = 123
+
+// departure is the cause of an end that the user asked for: of one shard, or of
+// the whole engine.
+type departure struct {
+	code   gateway.CloseCode
+	reason string
+	why    string
+	alone  bool // the engine goes on without the shard
+}
+
+// Error implements error.
+func (d *departure) Error() string { return d.why }
+
+// endsSession reports whether the gateway forgets the session.
+func (d *departure) endsSession() bool {
+	return d.code == gateway.CloseNormal || d.code == gateway.CloseGoingAway
+}
+
+// errShutdown ends a shard with its engine, and keeps the session.
+var errShutdown = &departure{code: closeResumable, why: "the engine shuts down"}
+
+var errRestart = errors.New("the user asked for a restart")
+
+// newDeparture checks what the user wants to close with.
+func newDeparture(code gateway.CloseCode, reason string) (*departure, error) {
+	if code == 0 {
+		code = closeResumable
+	}
+	switch {
+	case !frame.ValidCloseCode(uint16(code)):
+		return nil, fmt.Errorf("engine: %d is no close code; use 0 or 4000 to keep the session, 1000 to end it", code)
+	case len(reason) > maxCloseReason || !utf8.ValidString(reason):
+		return nil, fmt.Errorf("engine: the reason for a close must be UTF-8 and have at most %d bytes", maxCloseReason)
+	}
+	return &departure{code: code, reason: reason, alone: true, why: fmt.Sprintf("the user closed the shard with %d", code)}, nil
+}
+
+// atWish reports whether the user asked for the end of a connection.
+func atWish(cause error) bool {
+	_, leaving := cause.(*departure)
+	return leaving || cause == errRestart
+}
+
+// depart ends the shard for good at the user's wish. In Closing the close frame
+// is out already, so that only what follows can still be chosen.
+func (c *core) depart(now time.Time, d *departure) {
+	switch {
+	case c.state.connected():
+		c.closeWith(now, uint16(d.code), d.reason, d)
+	case c.state == Closing:
+		if _, leaving := c.redial.cause.(*departure); !leaving {
+			c.redial.cause = d
+		}
+	case c.state == Stopped:
+	default:
+		c.wish.hangup = true
+		c.departed(now, d)
+	}
+}
+
+// departed stops the shard once its connection is gone.
+func (c *core) departed(now time.Time, d *departure) {
+	if d.endsSession() {
+		c.session.clear()
+	}
+	c.left = d.alone
+	c.halt(now, nil)
+}
+
+// shutdown ends the shard with its engine, keeping its session.
+func (c *core) shutdown(now time.Time) { c.depart(now, errShutdown) }
+
+// restart redials without backoff. A connection is closed so that its session can
+// be resumed; where a dial is under way there is nothing to do. What Discord asks
+// to be waited after an invalid session is waited.
+func (c *core) restart(now time.Time) {
+	switch {
+	case c.state.connected():
+		c.redial.hurry = true
+		c.closeWith(now, uint16(closeResumable), "", errRestart)
+	case c.state == Closing:
+		c.redial.hurry = true
+	case c.state == Disconnected:
+		if c.redial.at = c.redial.earliest; c.redial.at.Before(now) {
+			c.redial.at = now
+		}
+	}
+}
+
+// Close ends the shard for good: it closes its connection with a code and a
+// reason (at most 123 bytes), and the engine forgets it, so that a shard of the
+// same id may be added again. The other shards and Run go on.
+//
+// Code 0 stands for 4000. After 1000 and 1001 the gateway forgets the session, and
+// Close returns no session; where there is no connection to say so on, it forgets
+// it after a few minutes. After every other code Close returns the session, for
+// [ShardConfig] or another process to resume it. The reason goes to the gateway
+// alone.
+//
+// Close returns when the connection is closed, which takes the gateway's answer or
+// 2 s, or with the error of ctx; the shard then closes nevertheless. It must not be
+// called from a callback of the same shard, whose return it would wait for. Closing
+// a shard again does nothing; if it had stopped for a cause of its own, that is
+// the error, a [*StopError].
+func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (Session, error) {
+	d, err := newDeparture(code, reason)
+	if err != nil {
+		return Session{}, err
+	}
+	s.leave(d)
+	if err := s.gone(ctx); err != nil {
+		return Session{}, err
+	}
+	return s.Session(), nil
+}
+
+// leave has the shard depart; what was asked for first counts.
+func (s *Shard) leave(d *departure) {
+	s.mail.mu.Lock()
+	if s.mail.departure == nil {
+		s.mail.departure = d
+	}
+	s.mail.mu.Unlock()
+	s.loop.Wake()
+}
+
+// gone waits until the shard has stopped, and returns why if nobody asked for it.
+func (s *Shard) gone(ctx context.Context) error {
+	select {
+	case <-s.done:
+		return s.stopError()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Restart has the shard redial at once: a connection is closed with 4000 and its
+// session resumed on a new one, a backoff is cut short. A dial that is under way
+// is let go on, and after an invalid session the wait that Discord asks for is
+// kept. Each Restart costs a connection, but no identify as long as there is a
+// session to resume.
+//
+// It returns nil when the shard is Ready again, [ErrStopped] if it stopped
+// instead, or the error of ctx; the shard then restarts nevertheless. It must
+// not be called from a callback of the same shard.
+func (s *Shard) Restart(ctx context.Context) error {
+	taken := make(chan struct{})
+	s.mail.mu.Lock()
+	if s.mail.closed {
+		s.mail.mu.Unlock()
+		return ErrStopped
+	}
+	s.mail.restarts = append(s.mail.restarts, taken)
+	s.mail.mu.Unlock()
+	s.loop.Wake()
+	select {
+	case <-taken:
+		return s.WaitReady(ctx)
+	case <-s.done:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// WaitReady waits until the shard is Ready. It returns nil, [ErrStopped] if the
+// shard stopped instead, or the error of ctx. Like Restart it must not be called
+// from a callback of the same shard.
+func (s *Shard) WaitReady(ctx context.Context) error {
+	for {
+		open, err := s.link.whenOpen()
+		if open == nil {
+			return err
+		}
+		select {
+		case <-open:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// Tests named TestPainFound are about faults that nobody reported, and that other
+// clients have in their code all the same.
+
+// TestPainFound_OneBitForEachName: a callback that asks for one event gets no other.
+func TestPainFound_OneBitForEachName(t *testing.T) {
+	all := gateway.AllDispatches()
+	for event := range all.All() {
+		if event == gateway.EventUnknown {
+			continue
+		}
+		r := newRig(t).ready()
+		r.fail(errReset)
+		r.back() // where READY and RESUMED are events to deliver
+		var got []gateway.EventType
+		r.core.handlers.add(&handler{gateway.Events(event), func(ev *Event) { got = append(got, ev.Type) }})
+		seq := int64(2)
+		for other := range all.All() {
+			if other != gateway.EventUnknown && other != gateway.EventReady && other != gateway.EventResumed {
+				r.recv(strings.Replace(eventPayload(int(seq)), "MESSAGE_CREATE", other.String(), 1))
+				seq++
+			}
+		}
+		r.resumed(seq)
+		r.recv(strings.Replace(testReady, "abc", "def", 1))
+		if len(got) != 1 || got[0] != event {
+			t.Errorf("asked for %v, got %v", event, got)
+		}
+	}
+}
+
+// TestPainFound_HeartbeatsNeedNobody: they go on while nobody receives, sends or
+// calls anything, whatever the connection waits for.
+func TestPainFound_HeartbeatsNeedNobody(t *testing.T) {
+	for _, s := range situations {
+		if s.state < Queued || s.state > Ready {
+			continue
+		}
+		r := newTrial(t)
+		s.reach(r)
+		r.sent = nil
+		r.core.deadline = time.Time{} // the heartbeats alone
+		for beats := range 5 {
+			r.timer()
+			if !strings.HasPrefix(r.lastSent(), `{"op":1,`) || len(r.sent) != beats+1 {
+				t.Fatalf("%v, %s: sent %q", s.state, s.name, r.sent)
+			}
+			r.recv(testAck)
+		}
+	}
+}
+
+// TestPainFound_WaitsHoldNoLock: heartbeats go on while a Send waits for a permit.
+func TestPainFound_WaitsHoldNoLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		p.begin()
+		s := r.shard(0)
+		waitState(t, s, Ready)
+		for range 115 {
+			if err := s.Send(context.Background(), presence); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := len(p.heartbeats())
+		waited := make(chan error, 1)
+		go func() { waited <- s.Send(context.Background(), presence) }()
+		time.Sleep(50 * time.Second)
+		synctest.Wait()
+		if len(waited) != 0 || len(p.heartbeats()) == before {
+			t.Errorf("%d sends are over, %d heartbeats", len(waited), len(p.heartbeats())-before)
+		}
+		if err := <-waited; err != nil {
+			t.Error(err)
+		}
+		for range 116 {
+			p.expect(`{"op":3,`)
+		}
+		r.end(p)
+	})
+}
+
+// TestPainFound_OpcodeOneIsAnswered at once, wherever there is a connection, and
+// without disturbing the rhythm.
+func TestPainFound_OpcodeOneIsAnswered(t *testing.T) {
+	for _, s := range situations {
+		if !s.state.connected() {
+			continue
+		}
+		r := newTrial(t)
+		s.reach(r)
+		due := r.core.next()
+		r.sent = nil
+		r.recv(`{"op":1,"d":null}`)
+		if len(r.sent) != 1 || !strings.HasPrefix(r.lastSent(), `{"op":1,`) || !r.core.next().Equal(due) {
+			t.Errorf("%v, %s: sent %q; next %v, was %v", s.state, s.name, r.sent, r.core.next(), due)
+		}
+	}
+}
+
+// TestPainFound_IdentifyGoesToTheFirstURL, however the session ended.
+func TestPainFound_IdentifyGoesToTheFirstURL(t *testing.T) {
+	for _, s := range situations {
+		for _, in := range inputs() {
+			r := newTrial(t)
+			s.reach(r)
+			in.give(r)
+			for range 100 { // up to the next dial
+				if r.core.state == Stopped || r.core.state == Connecting || r.core.state == Ready {
+					break
+				}
+				r.timer()
+			}
+			if r.core.state != Connecting {
+				continue
+			}
+			resumes := strings.HasPrefix(r.lastDial(), "wss://us-east1-b.discord.gg")
+			if resumes != r.core.session.resumable() {
+				t.Errorf("%v, %s, %s: session %q, dials %s", s.state, s.name, in.name, r.core.session.ID, r.lastDial())
+			}
+		}
+	}
+}
+
+// TestPainFound_NoSessionAfter4007 or 4009: what the gateway has forgotten is not
+// resumed, in whatever state it says so.
+func TestPainFound_NoSessionAfter4007(t *testing.T) {
+	for _, code := range []uint16{4007, 4009} {
+		for _, s := range situations {
+			if !s.state.connected() {
+				continue
+			}
+			r := newTrial(t)
+			s.reach(r)
+			r.peerClose(code, "")
+			if r.core.session.resumable() {
+				t.Errorf("%v, %s: the session is kept after %d", s.state, s.name, code)
+			}
+		}
+	}
+}

@@ -95,6 +95,10 @@ chaos-short: ## 20 seconds of faults at random over both drivers
 		$(CHAOS) --driver $$driver --shards 50 --max-concurrency 50 --duration 20s || exit 1; \
 	done
 
+.PHONY: soak
+soak: ## 10,000 reconnects over both drivers: nothing may be left of them
+	go test -run='^TestPain21_Soak$$' -v -timeout=30m ./engine -args -reconnects=10000
+
 .PHONY: storm
 storm: ## 2,000 shards whose connections are all dropped at once
 	@go build -o bin/sluice ./cmd/sluice

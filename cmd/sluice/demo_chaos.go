@@ -23,6 +23,11 @@ const (
 	// chaosHeartbeat is short, so that a connection that hangs is soon noticed.
 	chaosHeartbeat = 5 * time.Second
 
+	// chaosInterval is the least time between two identifies of a bucket: a second
+	// less than the engine's, for on a busy machine the gateway may read one late
+	// and the next at once.
+	chaosInterval = 4 * time.Second
+
 	// chaosStarts is the session start limit, a shard: more than 20 identifies in
 	// 10 minutes would be a storm of them.
 	chaosStarts = 20
@@ -41,6 +46,7 @@ func (o *chaosOptions) mockArgs(shards int) []string {
 		fmt.Sprintf("--chaos-interval=%v", o.chaosEvery),
 		fmt.Sprintf("--chaos-seed=%d", o.seed),
 		fmt.Sprintf("--heartbeat-interval=%v", chaosHeartbeat),
+		fmt.Sprintf("--identify-interval=%v", chaosInterval),
 		fmt.Sprintf("--session-start-limit=%d", max(1000, chaosStarts*shards)),
 	}
 }

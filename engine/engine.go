@@ -18,6 +18,7 @@
 // registered; those of different shards run at the same time, as far as the shards
 // are on different loops. A callback that takes long holds up its shard, and the
 // others of its loop; heartbeats go on without it, so that no connection is lost.
+// [Async] has it called away from the loop.
 //
 // # Ends
 //
@@ -71,7 +72,6 @@ type Engine struct {
 	mu       sync.Mutex
 	started  bool
 	patience context.Context // of Shutdown; nil: Config.ShutdownTimeout
-	drains   []func(context.Context) error
 	fleet    fleet
 	stopped  chan struct{} // a shard stopped for good
 }
@@ -269,7 +269,7 @@ func (e *Engine) drain(done <-chan struct{}, tick <-chan time.Time) error {
 				s.watch(now)
 			}
 		case <-limit.Done():
-			return e.abandon(done)
+			return errors.Join(e.abandon(done), e.discardQueues())
 		}
 	}
 }
@@ -312,14 +312,19 @@ func (e *Engine) stopErrors() []error {
 	return errs
 }
 
-// drainForPanic closes every connection while a callback's panic unwinds the
-// loop of one shard. The event counts as delivered: the next process must not meet
-// it again, and panic again, for as long as the session lives.
+// drainForPanic closes every connection while a callback's panic unwinds the loop
+// of one shard or, if it is an asynchronous one, a goroutine of the callback's own.
+// The event counts as delivered: the next process must not meet it again, and
+// panic again, for as long as the session lives.
 func (e *Engine) drainForPanic(ev *Event) {
 	e.refuse()
 	own := ev.Shard
-	own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
-	own.publish()
+	if own.backlog.forget(ev) {
+		own = nil // its loop is well
+	} else {
+		own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
+		own.publish()
+	}
 	for s := range e.Shards() {
 		s.shutdown(false)
 	}

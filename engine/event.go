@@ -84,24 +84,29 @@ func (ev *Event) GuildID() uint64 {
 // Clone returns a copy that the caller owns, in a pooled buffer. Release gives
 // the buffer back; a clone that is never released is collected as garbage.
 func (ev *Event) Clone() *Event {
-	c := *ev
+	c := new(Event)
+	ev.cloneInto(c)
+	return c
+}
+
+func (ev *Event) cloneInto(c *Event) {
+	*c = *ev
 	c.name = ev.Name()
 	if len(ev.Payload) == 0 && len(ev.Data) == 0 {
 		c.buf = nil
-		return &c
+		return
 	}
 	c.buf = pool.Get(max(len(ev.Payload), len(ev.Data)))
 	if len(ev.Payload) == 0 {
 		c.buf.B = append(c.buf.B, ev.Data...)
 		c.Data = c.buf.B
-		return &c
+		return
 	}
 	c.buf.B = append(c.buf.B, ev.Payload...)
 	c.Payload = c.buf.B
 	if env, err := lazyjson.Peek(c.Payload); err == nil { // as it was when it was delivered
 		c.Data = env.Data(c.Payload)
 	}
-	return &c
 }
 
 // Release gives back the buffer of a clone. Neither the event's bytes nor the

@@ -161,6 +161,7 @@ func (e *Engine) retire(s *Shard) {
 	switch {
 	case s.core.left:
 		e.fleet.gone.add(s.Stats())
+		e.fleet.gone.Queued, e.fleet.gone.Lag = 0, 0 // of the present
 		e.fleet.shards = slices.DeleteFunc(slices.Clone(e.fleet.shards), func(other *Shard) bool { return other == s })
 	case !s.trial:
 		select {

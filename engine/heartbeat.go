@@ -112,7 +112,8 @@ func (h *heart) dead(now time.Time) bool {
 
 // beat sends a heartbeat if one is due, or gives up on a zombie.
 func (c *core) beat(now time.Time, drained bool) {
-	if c.heart.dead(now) {
+	// While reading is held, an ACK cannot come; the gateway must not miss a beat.
+	if c.heart.dead(now) && !c.isHeld() {
 		if drained {
 			c.giveUp(now, errZombie)
 		}

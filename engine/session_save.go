@@ -197,7 +197,7 @@ func (v *saver) snapshot(now time.Time) Snapshot {
 		if i, found := v.find(shard.id); found {
 			v.loaded = slices.Delete(v.loaded, i, i+1)
 		}
-		if session := shard.Session(); session.keepable() {
+		if session := shard.settledSession(); session.keepable() {
 			s.Sessions = append(s.Sessions, SavedSession{shard.id, session})
 		}
 	}

@@ -274,43 +274,6 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
-// TestDrainQueues: what lies between shards and callbacks is emptied before the
-// last save, and for no longer than a shutdown may take.
-func TestDrainQueues(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &memory{}
-		r := prepare(t, withStore(store), func(c *Config) { c.ShutdownTimeout = 3 * time.Second })
-		var order []string
-		r.atEnd(func(context.Context) error {
-			order = append(order, r.shard(0).State().String())
-			saves, _ := store.count(t)
-			order = append(order, fmt.Sprint("saved ", saves))
-			return nil
-		})
-		r.atEnd(func(ctx context.Context) error {
-			<-ctx.Done()
-			return errors.New("3 events are left in a queue")
-		})
-		r.run()
-		p := r.net.accept(t)
-		p.begin()
-		waitState(t, r.shard(0), Ready)
-		time.Sleep(time.Second)
-		p.event(2)
-		synctest.Wait()
-		r.stop()
-		p.goodbye()
-		if err := <-r.result; !errors.Is(err, ErrShutdownTimeout) || !strings.Contains(err.Error(), "3 events are left") {
-			t.Error(err)
-		}
-		if saves, _ := store.count(t); fmt.Sprint(order) != "[Stopped saved 1]" || saves != 2 {
-			t.Errorf("%v, then saved %d", order, saves)
-		}
-		p.drop()
-		close(p.out)
-	})
-}
-
 // TestPanicIsNotRepeated: the sessions are saved while a panic ends the program,
 // and the event that brought it counts as delivered.
 func TestPanicIsNotRepeated(t *testing.T) {

@@ -24,6 +24,7 @@ type Shard struct {
 	done      chan struct{} // closed when the loop has ended
 	mail      mailbox
 	public    published
+	backlog   backlogOf // of asynchronous callbacks
 
 	// What the loop has under way in other goroutines; nil: nothing. What comes
 	// from an errand that was called off is discarded.
@@ -98,6 +99,16 @@ func (s *Shard) Session() Session {
 	return s.public.session
 }
 
+// settledSession is Session without the events that asynchronous callbacks have
+// yet to take: where the process ends, their queue ends too.
+func (s *Shard) settledSession() Session {
+	session := s.Session()
+	if seq := s.backlog.unseen(session.ID); seq > 0 {
+		session.Seq = min(session.Seq, seq-1)
+	}
+	return session
+}
+
 // Feed implements reactor.Task.
 func (s *Shard) Feed(now time.Time, b []byte) {
 	s.core.feed(now, b)
@@ -145,9 +156,14 @@ func (s *Shard) settle(now time.Time) {
 		w.hangup = false
 		s.hangUp()
 	}
-	if w.dial != "" {
+	full := s.backlog.full()
+	if w.dial != "" && s.core.state == Connecting && !full {
 		s.dial(w.dial)
 		w.dial = ""
+	}
+	if hold := full && s.core.state.connected(); hold != s.core.isHeld() {
+		s.loop.Hold(hold)
+		s.core.hold(now, hold)
 	}
 	s.publish()
 }

@@ -81,6 +81,7 @@ type core struct {
 	state    State
 	deadline time.Time // of the state; zero: none
 	reached  time.Time // when this connection became Ready; zero: not yet
+	held     time.Time // since when nothing is read of the connection; zero: it is read
 
 	session session
 	heart   heart
@@ -134,6 +135,9 @@ func (c *core) setState(now time.Time, to State, limit time.Duration, cause erro
 	if limit > 0 {
 		c.deadline = now.Add(limit)
 	}
+	if !to.connected() {
+		c.held = time.Time{}
+	}
 	if from == Queued {
 		c.wish.permit = false
 	}
@@ -167,23 +171,42 @@ func (c *core) advance(now time.Time, drained bool) (next time.Time) {
 	case Queued, Identifying, Resuming, Ready:
 		c.beat(now, drained)
 	}
-	if !c.deadline.IsZero() && !now.Before(c.deadline) {
+	if !c.deadline.IsZero() && !now.Before(c.deadline) && !c.isHeld() {
 		c.expire(now)
 	}
 	return c.next()
 }
 
+// hold says that nothing more is read of the connection, or that it is read again.
+// What the gateway owes cannot come meanwhile, so the state's time stands still.
+func (c *core) hold(now time.Time, held bool) {
+	if held {
+		c.held = now
+		return
+	}
+	if !c.deadline.IsZero() {
+		c.deadline = c.deadline.Add(now.Sub(c.held))
+	}
+	c.held = time.Time{}
+}
+
+func (c *core) isHeld() bool { return !c.held.IsZero() }
+
 // next returns the time of the next thing to do.
 func (c *core) next() time.Time {
+	deadline := c.deadline
+	if c.isHeld() {
+		deadline = time.Time{}
+	}
 	switch c.state {
 	case Disconnected:
 		return c.redial.at
 	case Queued, Identifying, Resuming, Ready:
-		if due := c.heart.due(); c.deadline.IsZero() || due.Before(c.deadline) {
+		if due := c.heart.due(); deadline.IsZero() || due.Before(deadline) {
 			return due
 		}
 	}
-	return c.deadline
+	return deadline
 }
 
 // expire ends a state whose deadline has passed.

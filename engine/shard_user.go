@@ -116,7 +116,7 @@ func (c *core) restart(now time.Time) {
 // alone.
 //
 // Close returns when the connection is closed, which takes the gateway's answer or
-// 2 s, or with the error of ctx; the shard then closes nevertheless. It must not be
+// 2 s, and callbacks made by [Async] have taken what is queued, or with the error of ctx; the shard then closes nevertheless. It must not be
 // called from a callback of the same shard, whose return it would wait for. Closing
 // a shard again does nothing; if it had stopped for a cause of its own, that is
 // the error, a [*StopError].
@@ -142,10 +142,16 @@ func (s *Shard) leave(d *departure) {
 	s.loop.Wake()
 }
 
-// gone waits until the shard has stopped, and returns why if nobody asked for it.
+// gone waits until the shard has stopped and asynchronous callbacks have taken
+// what is queued, and returns why if nobody asked for it.
 func (s *Shard) gone(ctx context.Context) error {
 	select {
 	case <-s.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-s.backlog.drained():
 		return s.stopError()
 	case <-ctx.Done():
 		return ctx.Err()

@@ -47,24 +47,30 @@ func (e *Engine) limits() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), e.config.ShutdownTimeout)
 }
 
-// atEnd has drain called when all shards have stopped, before the sessions are
-// saved for the last time: a queue between a shard and a callback counts as
-// delivered, and is to be empty by then.
-func (e *Engine) atEnd(drain func(context.Context) error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.drains = append(e.drains, drain)
-}
-
-// drainQueues empties what was registered.
-func (e *Engine) drainQueues(ctx context.Context) error {
-	e.mu.Lock()
-	drains := e.drains
-	e.mu.Unlock()
-	for _, drain := range drains {
-		if err := drain(ctx); err != nil {
-			return fmt.Errorf("%w: %w", ErrShutdownTimeout, err)
+// drainQueues waits until asynchronous callbacks have taken what is queued for
+// them: only then may the sessions be saved for the last time. When the time is
+// up, what is left is discarded.
+func (e *Engine) drainQueues(limit context.Context) error {
+	for s := range e.Shards() {
+		select {
+		case <-s.backlog.drained():
+		case <-limit.Done():
+			return e.discardQueues()
 		}
 	}
 	return nil
+}
+
+// discardQueues drops what is queued, and says of which shards.
+func (e *Engine) discardQueues() error {
+	var late []int
+	for s := range e.Shards() {
+		if s.backlog.discard() {
+			late = append(late, s.id)
+		}
+	}
+	if late == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: asynchronous ones of shards %v", ErrShutdownTimeout, late)
 }

@@ -51,6 +51,12 @@ type Stats struct {
 	InCallbacks     time.Duration // the time that callbacks took
 	LongestCallback time.Duration // what those of one event took; of an engine: the longest
 
+	// Of callbacks made by Async.
+	Queued        int           // events that wait
+	QueuedHighest int           // the most that ever waited for one callback; of an engine: of one shard
+	Dropped       uint64        // events that were not delivered: they found no room, or a shutdown had no time
+	Lag           time.Duration // since the oldest was read that waits or is being taken; of an engine: the highest
+
 	Latency time.Duration // of the last heartbeat; of an engine: the highest
 }
 
@@ -81,6 +87,10 @@ func (s *Stats) add(o Stats) {
 	s.SlowCallbacks += o.SlowCallbacks
 	s.InCallbacks += o.InCallbacks
 	s.LongestCallback = max(s.LongestCallback, o.LongestCallback)
+	s.Queued += o.Queued
+	s.QueuedHighest = max(s.QueuedHighest, o.QueuedHighest)
+	s.Dropped += o.Dropped
+	s.Lag = max(s.Lag, o.Lag)
 	s.Latency = max(s.Latency, o.Latency)
 }
 
@@ -100,7 +110,7 @@ func (s *Shard) Stats() Stats {
 	s.public.mu.Lock()
 	c := s.public.counters
 	s.public.mu.Unlock()
-	return Stats{
+	stats := Stats{
 		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Gaps: c.gaps, Missing: c.missing,
 		BytesWire: c.bytesWire, BytesJSON: c.bytesJSON, BytesSent: s.link.sent.Load(),
 		Identifies: c.identifies, Resumes: c.resumes, Resumed: c.resumed, SessionsLost: c.sessionsLost, Reconnects: c.reconnects,
@@ -108,4 +118,6 @@ func (s *Shard) Stats() Stats {
 		SlowCallbacks: c.slow, InCallbacks: c.inCallbacks, LongestCallback: c.longest,
 		Latency: s.core.heart.lastLatency(),
 	}
+	s.backlog.stats(&stats)
+	return stats
 }

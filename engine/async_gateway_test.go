@@ -1,0 +1,95 @@
+package engine_test
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// TestAsyncHoldsOneShard: a callback that does not keep up with one shard has the
+// gateway wait for that one; the bound holds, heartbeats go on, and the shards of
+// the same loop notice nothing. In the end nothing is lost.
+func TestAsyncHoldsOneShard(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		shards := 8 * runtime.GOMAXPROCS(0) // two for each loop, at least
+		srv := gatewaytest.NewServer(t, gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards),
+			gatewaytest.WithIdentifyInterval(0), gatewaytest.WithHeartbeatInterval(time.Second))
+		c := connect(t, srv, func(config *engine.Config) {
+			config.Driver, config.Compression = driver, engine.NoCompression
+		})
+		const bound, events = 16, 20_000
+		gate := make(chan struct{})
+		var mu sync.Mutex
+		var slow []int64
+		c.On(gateway.Events(gateway.EventMessageCreate), engine.Async(func(ev *engine.Event) {
+			if ev.Shard.ID() == 0 {
+				<-gate
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if ev.Shard.ID() == 0 {
+				slow = append(slow, ev.Seq)
+			}
+		}, engine.AsyncOptions{Queue: bound}))
+		c.wait(t, "READY", func() bool { return c.names["READY"] == shards })
+
+		// More than the system holds of a connection.
+		message := fmt.Appendf(nil, `{"content":"%s"}`, strings.Repeat("x", 1000))
+		for range events {
+			srv.Dispatch(0, "MESSAGE_CREATE", message)
+		}
+		for c.Shard(0).Stats().QueuedHighest < bound {
+			runtime.Gosched()
+		}
+		beats := func() (n int) {
+			for _, payload := range srv.Received(0) {
+				if bytes.Contains(payload, []byte(`"op":1,`)) {
+					n++
+				}
+			}
+			return n
+		}
+		others := 0
+		for before := beats(); beats() < before+3; {
+			for shard := 1; shard < shards; shard++ {
+				others += srv.Dispatch(shard, "TYPING_START", []byte(`{}`))
+			}
+			c.wait(t, "TYPING_START", func() bool { return c.names["TYPING_START"] == others })
+		}
+		st := c.Shard(0).Stats()
+		if most := bound + 64<<10/len(message); st.Queued > most || st.QueuedHighest > most {
+			t.Errorf("%d events queued, %d at most, want no more than a bound and a read: %d", st.Queued, st.QueuedHighest, most)
+		}
+		if st.Events > bound+100 || st.Lag < time.Second {
+			t.Errorf("%d events were read while nobody took any; lag %v", st.Events, st.Lag)
+		}
+		for _, s := range srv.Report().Sessions {
+			if s.Shard == 0 && s.LastSeq > events/2 {
+				t.Errorf("the gateway was not slowed down: it has written %d of %d", s.LastSeq, events)
+			}
+		}
+		close(gate)
+		c.wait(t, "the end", func() bool { return c.names["MESSAGE_CREATE"] == events })
+		c.check(t, srv)
+		c.end(t)
+		if len(slow) != events {
+			t.Errorf("%d of %d events were taken", len(slow), events)
+		}
+		for i, seq := range slow {
+			if seq != int64(i+2) {
+				t.Fatalf("event %d has sequence %d", i, seq)
+			}
+		}
+		if st := c.Stats(); st.Reconnects != 0 || st.Dropped != 0 || st.Queued != 0 {
+			t.Errorf("%d reconnects, %d dropped, %d queued", st.Reconnects, st.Dropped, st.Queued)
+		}
+	})
+}

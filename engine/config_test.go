@@ -23,6 +23,7 @@ func TestConfigMistakes(t *testing.T) {
 		MaxPayload:      -1,
 		LargeThreshold:  10,
 		ShutdownTimeout: -1,
+		GuildsTimeout:   -1,
 	})
 	fields := map[string]bool{}
 	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
@@ -35,7 +36,7 @@ func TestConfigMistakes(t *testing.T) {
 			t.Error(mistake)
 		}
 	}
-	for _, want := range []string{"Token", "Intents", "Shards", "Compression", "GatewayURL", "APIURL", "AllowedHosts", "Retries", "MaxPayload", "LargeThreshold", "ShutdownTimeout"} {
+	for _, want := range []string{"Token", "Intents", "Shards", "Compression", "GatewayURL", "APIURL", "AllowedHosts", "Retries", "MaxPayload", "LargeThreshold", "ShutdownTimeout", "GuildsTimeout"} {
 		if !fields[want] {
 			t.Errorf("%s is not reported: %v", want, err)
 		}

@@ -103,6 +103,7 @@ func (ev *Event) SessionResumed() (SessionResumed, bool) { return detailOf[Sessi
 // listed has come or is known to be unavailable, or Config.GuildsTimeout has
 // passed. It comes once for each READY, after the callbacks of the last guild,
 // unless the session is lost before. A resume in between counts what it replays.
+// Guilds come only with [gateway.IntentGuilds]; without it all of them are Missing.
 //
 // Guilds is the sum of the other four.
 type GuildsReady struct {

@@ -222,6 +222,19 @@ func TestClosedEvent(t *testing.T) {
 	if len(got) != 1 || got[0] != (Closed{Code: 4000, By: ByEngine, Err: errReconnect}) {
 		t.Errorf("op 7: %+v", got)
 	}
+	r = watch(newRig(t)).ready()
+	r.frames([]byte{0xf1, 0})
+	r.timer() // no answer can be read
+	if len(got) != 1 || got[0].Code != 1002 || got[0].By != ByEngine || got[0].Err == nil {
+		t.Errorf("reserved bits: %+v", got)
+	}
+	r = watch(newRig(t)).ready()
+	r.core.shutdown(r.now)
+	r.settle()
+	r.fail(errReset)
+	if len(got) != 1 || got[0] != (Closed{Code: 4000, By: ByUser, Err: errShutdown}) || got[0].By.String() != "user" {
+		t.Errorf("shutdown: %+v", got)
+	}
 	r = watch(newRig(t))
 	r.timer()
 	r.fail(errReset)

@@ -77,8 +77,10 @@ type SessionLost struct {
 	From int64
 
 	// To is the last sequence that is missing: the gateway skipped exactly From to
-	// To, also when it was asked for them by a resume, and the session goes on. 0:
-	// the session is over, and how many events are missing cannot be known.
+	// To, also when it was asked for them by a resume, and the session goes on.
+	// Where it was RESUMED that stood behind the gap, To is RESUMED's own sequence,
+	// which may stand for an event too. 0: the session is over, and how many events
+	// are missing cannot be known.
 	To int64
 
 	Cause error // why, never nil

@@ -26,6 +26,7 @@ const projectURL = "https://github.com/sluice-go/sluice"
 const (
 	defaultAPIURL          = "https://discord.com/api/v10"
 	defaultMaxPayload      = 64 << 20
+	maxSendLimit           = 100_000 // the times of so many sends are kept for each shard
 	defaultGuildsTimeout   = 15 * time.Second
 	defaultShutdownTimeout = 10 * time.Second
 )
@@ -152,6 +153,11 @@ type Config struct {
 	// made, and identifies are spaced for a max_concurrency of 1.
 	APIURL string
 
+	// IgnoreResumeURL has resumes go to GatewayURL as well, and what READY names as
+	// resume_gateway_url be ignored: for a proxy that all connections are to go
+	// through. Default false.
+	IgnoreResumeURL bool
+
 	// AllowedHosts are hosts, besides discord.gg and the host of the first URL,
 	// to which a resume_gateway_url may lead; subdomains are included. A resume
 	// carries the token, so any other host is ignored.
@@ -207,6 +213,12 @@ type Config struct {
 	// offline members are left out. Default 0: Discord's own default, 50.
 	LargeThreshold int
 
+	// SendLimit is how many payloads a connection may send in 60 s, heartbeats
+	// included, for which some are kept; commands beyond wait. It is for a proxy
+	// that has a limit of its own, or none. Default 0: Discord's limit, 120.
+	// Negative: no limit. At most 100,000.
+	SendLimit int
+
 	// Presence is sent with the identify, as the raw JSON of an Update Presence
 	// structure. Default: none.
 	Presence []byte
@@ -222,6 +234,12 @@ type Config struct {
 	// ShutdownTimeout is how long Run waits, once its context ended, for
 	// callbacks to return and close handshakes to finish. Default 10 s.
 	ShutdownTimeout time.Duration
+
+	// PerShard, if set, is called before each shard starts, with its id and what
+	// this Config says for it, and may change that for this shard alone. Run or
+	// AddShards call it, in the order of the ids; what it gets wrong is returned
+	// by them as a [*ConfigError], and then no shard starts.
+	PerShard func(id int, c *ShardConfig)
 
 	// OnClose overrides what a close code of the gateway's leads to. Default:
 	// [gateway.CloseCode.Decision].
@@ -262,17 +280,10 @@ func (c *Config) validate() error {
 	if s := c.Shards; !s.valid() {
 		bad("Shards", "%d to %d of %d is no range of shards: 0 ≤ First ≤ Last < Total ≤ %d", s.First, s.Last, s.Total, maxShards)
 	}
-	if c.Compression > NoCompression {
-		bad("Compression", "%v is none of ZlibStream, ZstdStream, PayloadCompression, NoCompression", c.Compression)
-	}
+	c.checkShard(bad)
 	for _, host := range c.AllowedHosts {
 		if host == "" || strings.ContainsAny(host, ":/@* ") || strings.HasPrefix(host, ".") {
 			bad("AllowedHosts", "%q is no host name; give one like example.com, without scheme, port or wildcard", host)
-		}
-	}
-	if c.GatewayURL != "" {
-		if err := checkURL(c.GatewayURL, "ws", "wss"); err != nil {
-			bad("GatewayURL", "%v", err)
 		}
 	}
 	if c.APIURL != "" {
@@ -286,9 +297,6 @@ func (c *Config) validate() error {
 	if c.MaxPayload < 0 {
 		bad("MaxPayload", "%d is negative; 0 means 64 MiB", c.MaxPayload)
 	}
-	if c.LargeThreshold != 0 && (c.LargeThreshold < 50 || c.LargeThreshold > 250) {
-		bad("LargeThreshold", "%d is not between 50 and 250", c.LargeThreshold)
-	}
 	if c.GuildsTimeout < 0 {
 		bad("GuildsTimeout", "%v is negative; 0 means %v", c.GuildsTimeout, defaultGuildsTimeout)
 	}
@@ -297,12 +305,7 @@ func (c *Config) validate() error {
 	}
 	c.setDefaults()
 	if len(errs) == 0 {
-		// What only the builder of the identify can see: a presence that is no
-		// JSON object, or an identify that is too large, with the longest numbers
-		// that a shard can have.
-		if _, err := gateway.AppendIdentify(nil, c.identify(maxShards-1, maxShards)); err != nil {
-			bad("Presence", "%v; shorten Presence or Properties", err)
-		}
+		c.checkIdentify(bad)
 	}
 	return errors.Join(errs...)
 }

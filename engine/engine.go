@@ -50,7 +50,6 @@ type Engine struct {
 	budget   *budget
 	driver   reactor.Driver
 	rest     *restClient // nil: the API is not asked
-	firstURL string      // without the query; known once Run has begun
 	random   func() float64
 
 	listeners listeners   // requests that wait for answers
@@ -161,7 +160,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	e.firstURL = first
+	e.config.GatewayURL = first
 	if err := e.start(shards); err != nil {
 		return errors.Join(err, e.saver.finish())
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -60,13 +61,12 @@ func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
 	if err := e.admits(shards); err != nil {
 		return nil, err
 	}
-	count := shards.Last - shards.First + 1
-	e.driver.Grow(count)
-	fresh := make([]*Shard, 0, count)
-	for id := shards.First; id <= shards.Last; id++ {
-		s := newShard(e, id, shards.Total, e.firstURL)
+	fresh, err := e.newShards(shards)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range fresh {
 		s.trial = trial
-		fresh = append(fresh, s)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -85,6 +85,32 @@ func (e *Engine) refuse() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.fleet.open = false
+}
+
+// newShards makes shards, unless one has a mistake in its configuration.
+func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
+	type own struct {
+		config  *Config
+		session Session
+	}
+	count := shards.Last - shards.First + 1
+	owns := make([]own, count)
+	var errs []error
+	for i := range owns {
+		var err error
+		if owns[i].config, owns[i].session, err = e.config.forShard(shards.First+i, shards.Total); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
+	}
+	e.driver.Grow(count)
+	fresh := make([]*Shard, count)
+	for i, own := range owns {
+		fresh[i] = newShard(e, shards.First+i, shards.Total, own.config, own.session)
+	}
+	return fresh, nil
 }
 
 // insert adds shards of one total behind those of the same total, or else behind

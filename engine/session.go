@@ -52,15 +52,23 @@ func (s *session) resumable() bool { return s.ID != "" }
 // resumes it. It may come from anywhere (a file, a user), so it is trusted no more
 // than READY: its URL is used only if READY's would be.
 func (c *core) adopt(s Session) error {
-	if s.ID == "" || s.Seq < 1 {
-		return errNoSession
-	}
-	if _, err := gateway.AppendResume(nil, c.config.Token.secret(), s.ID, s.Seq); err != nil {
-		return fmt.Errorf("engine: session cannot be resumed: %w", err)
+	if err := s.check(c.config.Token.secret()); err != nil {
+		return err
 	}
 	c.session = session{Session: s}
 	if s.ResumeURL != "" {
 		c.checkResumeURL()
+	}
+	return nil
+}
+
+// check says why a session cannot be resumed.
+func (s Session) check(secret string) error {
+	if s.ID == "" || s.Seq < 1 {
+		return errNoSession
+	}
+	if _, err := gateway.AppendResume(nil, secret, s.ID, s.Seq); err != nil {
+		return fmt.Errorf("engine: session cannot be resumed: %w", err)
 	}
 	return nil
 }
@@ -80,7 +88,7 @@ func (c *core) dialURL() string {
 // viaResumeURL reports whether the next connection goes to resume_gateway_url.
 func (c *core) viaResumeURL() bool {
 	s := &c.session
-	return s.resumable() && s.ResumeURL != "" && s.urlFailures < resumeURLTries
+	return !c.config.IgnoreResumeURL && s.resumable() && s.ResumeURL != "" && s.urlFailures < resumeURLTries
 }
 
 // withQuery adds the query of version 10 to a URL that has been checked.
@@ -124,6 +132,9 @@ func readSession(d []byte) (session, error) {
 
 // checkResumeURL forgets a resume_gateway_url that must not be used.
 func (c *core) checkResumeURL() {
+	if c.config.IgnoreResumeURL {
+		return // it is not used, but who takes the session over may
+	}
 	cause := refusedResumeURL(c.session.ResumeURL, c.firstURL, c.config.AllowedHosts)
 	if cause == "" {
 		return

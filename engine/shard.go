@@ -39,16 +39,21 @@ type Shard struct {
 	stop  error // why it stopped for good
 }
 
-func newShard(e *Engine, id, total int, firstURL string) *Shard {
+// newShard makes a shard that resumes a given session, or else one that was saved.
+func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
 	s := &Shard{id: id, total: total, engine: e, turn: make(chan struct{}, 1), done: make(chan struct{})}
-	s.core = newCore(id, total, &e.config, &e.handlers, firstURL)
+	s.core = newCore(id, total, config, &e.handlers, config.GatewayURL)
 	s.core.event.Shard = s
 	s.core.random = e.random
 	s.core.budget = e.budget
 	s.core.entered = s.entered
+	s.link.max = config.SendLimit
 	s.loop = e.driver.NewLoop(s)
-	if saved := e.saver.saved(id, total); saved.ID != "" {
-		if err := s.core.adopt(saved); err != nil {
+	if given == (Session{}) {
+		given = e.saver.saved(id, total)
+	}
+	if given.ID != "" {
+		if err := s.core.adopt(given); err != nil {
 			e.config.Logger.Warn("a saved session cannot be resumed", "shard", id, "cause", err)
 		}
 	}

@@ -57,6 +57,9 @@ func (c Compression) String() string {
 	return fmt.Sprintf("Compression(%d)", uint8(c))
 }
 
+// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
+func (c Compression) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // ParseCompression is the inverse of [Compression.String]; "zlib" and "zstd"
 // are accepted for short.
 func ParseCompression(s string) (Compression, error) {

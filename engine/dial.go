@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -81,8 +80,9 @@ func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head [
 	if d.wrap != nil {
 		raw = d.wrap(raw)
 	}
-	// The context ends whatever the connection is blocked in.
-	stop := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
+	// The context ends whatever the connection is blocked in, also one of
+	// Config.Dial's that keeps to no deadline.
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	conn = raw
 	defer func() {
 		if !stop() && err == nil {

@@ -55,6 +55,8 @@ type Engine struct {
 	listeners listeners   // requests that wait for answers
 	guilds    guildLimits // on asking for all members
 
+	born time.Time // what the watchdog counts from
+
 	// background outlives Run's context, so that a shutdown can be orderly; it
 	// ends when Run returns.
 	background context.Context
@@ -78,7 +80,7 @@ type Engine struct {
 // New checks the configuration and makes an engine, which does nothing before
 // Run. The error joins every mistake, each a [*ConfigError].
 func New(config Config) (*Engine, error) {
-	e := &Engine{config: config, random: rand.Float64, stopped: make(chan struct{}, 1), ended: make(chan struct{})}
+	e := &Engine{config: config, random: rand.Float64, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
 	if err := e.config.validate(); err != nil {
 		return nil, err
 	}
@@ -169,6 +171,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	watchdog := time.NewTicker(busyLimit)
 	defer watchdog.Stop()
+	var rounds rounds
 	for running := true; running; {
 		select {
 		case <-ctx.Done():
@@ -179,6 +182,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			for s := range e.Shards() {
 				s.watch(now)
 			}
+			rounds.look(e, now)
 		}
 	}
 	err = e.drain(e.close(), watchdog.C)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -75,6 +76,7 @@ func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
 	}
 	e.fleet.insert(fresh)
 	for _, s := range fresh {
+		s.promise.now(e, time.Now())
 		s.loop.Start() // under mu: a drain that begins now must find them started
 	}
 	return fresh, nil
@@ -186,8 +188,7 @@ func (e *Engine) retire(s *Shard) {
 	s.stop = s.core.stop
 	switch {
 	case s.core.left:
-		e.fleet.gone.add(s.Stats())
-		e.fleet.gone.Queued, e.fleet.gone.Lag = 0, 0 // of the present
+		e.fleet.gone.add(s.Stats().past())
 		e.fleet.shards = slices.DeleteFunc(slices.Clone(e.fleet.shards), func(other *Shard) bool { return other == s })
 	case !s.trial:
 		select {

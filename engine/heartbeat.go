@@ -21,9 +21,7 @@ type heart struct {
 	mu       sync.Mutex
 	interval time.Duration // 0: no hello yet
 	next     time.Time
-	sent     time.Time // when the last heartbeat went, zero: none yet
-	acked    bool      // the last heartbeat was acknowledged
-	latency  time.Duration
+	pulse
 
 	life time.Time // when bytes last came; the loop's alone
 }
@@ -35,9 +33,7 @@ func (h *heart) start(now time.Time, interval time.Duration, random float64) {
 	defer h.mu.Unlock()
 	h.interval = interval
 	h.next = now.Add(time.Duration(float64(interval) * random))
-	h.sent = time.Time{}
-	h.acked = false
-	h.latency = 0
+	h.pulse = pulse{}
 }
 
 // stop ends the rhythm with the connection.
@@ -71,8 +67,7 @@ func (h *heart) beat(now time.Time) bool {
 	if h.interval == 0 || now.Before(h.next) {
 		return false
 	}
-	h.sent = now
-	h.acked = false
+	h.pulse.beat(now)
 	// The rhythm is kept, so that lateness does not add up; but a beat that
 	// comes very late leaves its ACK the time to arrive before the next.
 	if h.next = h.next.Add(h.interval); h.next.Sub(now) < h.interval/2 {
@@ -86,18 +81,14 @@ func (h *heart) beat(now time.Time) bool {
 func (h *heart) ack(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.sent.IsZero() && !h.acked {
-		h.latency = now.Sub(h.sent)
-		h.acked = true
-	}
+	h.pulse.ack(now)
 }
 
-// lastLatency returns the time between the last acknowledged heartbeat of this
-// connection and its ACK, 0 if there was none yet.
-func (h *heart) lastLatency() time.Duration {
+// latency returns what was measured on the last connection that got a hello.
+func (h *heart) latency() Latency {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.latency
+	return h.pulse.latency()
 }
 
 // dead reports whether the connection is a zombie: a heartbeat is due, the last

@@ -123,7 +123,7 @@ func TestLatency(t *testing.T) {
 	r.recv(testAck)
 	r.after(time.Second)
 	r.recv(testAck) // one more than was asked for
-	if got := r.core.heart.lastLatency(); got != 42*time.Millisecond {
+	if got := r.core.heart.latency().Last; got != 42*time.Millisecond {
 		t.Errorf("latency %v, want 42ms", got)
 	}
 }

@@ -109,13 +109,14 @@ func (c *core) ended(now time.Time, cause error) {
 	c.redial.hurry = false
 	var closed *CloseError
 	var refused *BudgetError
+	c.life.cause = cause
 	if d, ok := cause.(*departure); ok {
 		c.departed(now, d)
 		return
 	}
 	switch {
 	case errors.As(cause, &refused):
-		c.counter.reconnects++
+		c.reconnecting(cause)
 		c.awaitBudget(now, refused)
 		return
 	case errors.As(cause, &closed) && closed.Peer:
@@ -145,12 +146,12 @@ func (c *core) ended(now time.Time, cause error) {
 		c.halt(now, &StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", ErrRetries, cause)})
 		return
 	}
+	c.reconnecting(cause)
 	delay := wait
 	if !immediate {
 		delay = max(wait, backoff(c.redial.failures, c.random()))
 	}
 	c.redial.earliest, c.redial.at = now.Add(wait), now.Add(delay)
-	c.counter.reconnects++
 	c.config.Logger.Warn("connection ended", "shard", c.id, "cause", cause, "was_ready", wasReady,
 		"failures", c.redial.failures, "next", c.nextStep(), "in", delay.Round(time.Millisecond))
 	c.setState(now, Disconnected, 0, cause)

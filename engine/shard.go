@@ -32,7 +32,9 @@ type Shard struct {
 	asking   *errand
 	permit   Permit // held
 
-	seq atomic.Int64 // of the session, for a heartbeat by the watchdog
+	// For the watchdog.
+	seq     atomic.Int64 // of the session
+	promise promise
 
 	// Guarded by the engine's mutex.
 	trial bool  // a stop for good does not end Run
@@ -57,6 +59,7 @@ func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
 			e.config.Logger.Warn("a saved session cannot be resumed", "shard", id, "cause", err)
 		}
 	}
+	s.public.life = s.core.life
 	s.publish()
 	return s
 }
@@ -135,7 +138,9 @@ func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool)
 	}
 	s.core.advance(now, drained)
 	s.settle(now)
-	return s.core.next(), s.core.state == Stopped
+	next = s.core.next()
+	s.promise.give(s.engine, next)
+	return next, s.core.state == Stopped
 }
 
 // settle carries out what the core wants: first what is to be written, then the
@@ -213,6 +218,9 @@ func (s *Shard) publish() {
 	was := s.public.session
 	s.public.counters = s.core.counter
 	s.public.state = s.core.state
+	if s.public.life.changes != s.core.life.changes {
+		s.public.life = s.core.life
+	}
 	s.public.session = now
 	s.public.mu.Unlock()
 	if was.ID != now.ID || was.Seq == 0 && now.Seq != 0 {

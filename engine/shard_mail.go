@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -58,7 +57,7 @@ func (s *Shard) start(work func(ctx context.Context, e *errand)) *errand {
 			e.discard()
 			return
 		}
-		s.loop.Wake()
+		s.wake()
 	})
 	return e
 }
@@ -132,7 +131,7 @@ func (s *Shard) takeConn(now time.Time, e *errand) {
 // takePermit has the core identify.
 func (s *Shard) takePermit(now time.Time, e *errand) {
 	if e.err != nil {
-		s.core.giveUp(now, fmt.Errorf("identify queue: %w", e.err))
+		s.core.giveUp(now, &queueError{e.err})
 		return
 	}
 	if s.core.state != Queued {
@@ -150,7 +149,7 @@ func (s *Shard) shutdown(kill bool) {
 	s.mail.shutdown = true
 	s.mail.kill = s.mail.kill || kill
 	s.mail.mu.Unlock()
-	s.loop.Wake()
+	s.wake()
 }
 
 // closeMail ends what is under way for a loop that has ended, and gives back

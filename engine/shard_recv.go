@@ -96,6 +96,7 @@ func (c *core) message(now time.Time, m frame.Message) {
 		if c.state == Closing {
 			return // the session goes on without it: it will be replayed
 		}
+		c.counter.flow.In += uint64(len(m.Payload))
 		payload, err := c.inflow.decompress(m)
 		if err != nil {
 			c.corrupt(now, err)
@@ -104,7 +105,7 @@ func (c *core) message(now time.Time, m frame.Message) {
 		if payload == nil {
 			return // the message goes on, or was empty
 		}
-		c.counter.bytesJSON += uint64(len(payload))
+		c.counter.flow.Out += uint64(len(payload))
 		c.payload(now, payload)
 		// The loan of the event's bytes ends here.
 		pool.Poison(payload)

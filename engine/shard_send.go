@@ -86,7 +86,7 @@ func (s *Shard) write(ctx context.Context, cmd *command) error {
 		}
 		done, opened, wait, err := s.link.try(cmd)
 		if err == ErrConnectionLost {
-			s.loop.Wake() // the loop finds the error and redials
+			s.wake() // the loop finds the error and redials
 		}
 		if done {
 			return err

@@ -55,6 +55,9 @@ func (s State) String() string {
 	return fmt.Sprintf("State(%d)", uint8(s))
 }
 
+// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // How long a state may last. Disconnected lasts as long as the backoff, Queued
 // as long as the identify queue wants; Ready is guarded by heartbeats. Connecting
 // is ended by the dialer, which keeps to connectTimeout from the time at which
@@ -100,6 +103,7 @@ type core struct {
 
 	presence atomic.Pointer[[]byte] // the last one that UpdatePresence sent
 
+	life    life
 	event   Event
 	counter counters
 	clock   callClock
@@ -122,6 +126,7 @@ func newCore(id, total int, config *Config, hs *handlers, firstURL string) *core
 		clock:    callClock{start: time.Now()},
 		firstURL: firstURL,
 	}
+	c.life.since, c.life.notReady = c.clock.start, c.clock.start
 	c.frames.MaxMessage = config.MaxPayload
 	c.frames.Buffers = pool.Slices
 	return c
@@ -144,6 +149,7 @@ func (c *core) setState(now time.Time, to State, limit time.Duration, cause erro
 	if (from == Queued || from == Identifying) && to != Identifying {
 		c.wish.settle = true
 	}
+	c.entering(now, from, to)
 	c.entered(to)
 	c.config.Logger.Debug("state changed", "shard", c.id, "from", from, "to", to, "cause", cause)
 	if list := c.handlers.wanting(gateway.EventStateChanged); list != nil {

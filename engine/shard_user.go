@@ -139,7 +139,7 @@ func (s *Shard) leave(d *departure) {
 		s.mail.departure = d
 	}
 	s.mail.mu.Unlock()
-	s.loop.Wake()
+	s.wake()
 }
 
 // gone waits until the shard has stopped and asynchronous callbacks have taken
@@ -176,7 +176,7 @@ func (s *Shard) Restart(ctx context.Context) error {
 	}
 	s.mail.restarts = append(s.mail.restarts, taken)
 	s.mail.mu.Unlock()
-	s.loop.Wake()
+	s.wake()
 	select {
 	case <-taken:
 		return s.WaitReady(ctx)

@@ -14,12 +14,11 @@ type counters struct {
 	gaps         uint64
 	missing      uint64
 	bytesWire    uint64
-	bytesJSON    uint64
+	flow         Flow // through the decompressor
 	identifies   uint64
 	resumes      uint64
 	resumed      uint64
 	sessionsLost uint64
-	reconnects   uint64
 	corrupt      uint64
 	violations   uint64
 
@@ -44,6 +43,7 @@ type Stats struct {
 	Resumed      uint64 // of these, answered by RESUMED
 	SessionsLost uint64 // sessions that could not be resumed: each announced by a SessionLost without To
 	Reconnects   uint64 // connections and attempts that ended and were followed by another
+	Causes       Causes // of these
 	Corrupt      uint64 // connections given up for damaged data
 	Violations   uint64 // connections given up for breaking the WebSocket protocol
 
@@ -58,6 +58,10 @@ type Stats struct {
 	Lag           time.Duration // since the oldest was read that waits or is being taken; of an engine: the highest
 
 	Latency time.Duration // of the last heartbeat; of an engine: the highest
+
+	NotReady      int       // shards that are not Ready now; of a shard: 1 or 0
+	NotReadySince time.Time // since when, the longest of them; zero: all are Ready
+	Stalled       int       // shards that make no progress now: see [View]
 }
 
 // published is the copy of a shard's counters for other goroutines.
@@ -66,6 +70,7 @@ type published struct {
 	counters
 	state   State
 	session Session
+	life    life
 }
 
 func (s *Stats) add(o Stats) {
@@ -92,6 +97,19 @@ func (s *Stats) add(o Stats) {
 	s.Dropped += o.Dropped
 	s.Lag = max(s.Lag, o.Lag)
 	s.Latency = max(s.Latency, o.Latency)
+	s.Causes.add(&o.Causes)
+	s.NotReady += o.NotReady
+	s.Stalled += o.Stalled
+	if since := o.NotReadySince; s.NotReadySince.IsZero() || !since.IsZero() && since.Before(s.NotReadySince) {
+		s.NotReadySince = since
+	}
+}
+
+// past returns s without what is of the present alone, for a shard that is gone.
+func (s Stats) past() Stats {
+	s.Queued, s.Lag, s.Latency = 0, 0, 0
+	s.NotReady, s.NotReadySince, s.Stalled = 0, time.Time{}, 0
+	return s
 }
 
 // Stats returns the sum over all shards, with what those did that were closed.
@@ -108,16 +126,24 @@ func (e *Engine) Stats() Stats {
 // Stats returns a snapshot of the shard's.
 func (s *Shard) Stats() Stats {
 	s.public.mu.Lock()
-	c := s.public.counters
+	c, causes, notReady := s.public.counters, s.public.life.causes, s.public.life.notReady
 	s.public.mu.Unlock()
 	stats := Stats{
 		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Gaps: c.gaps, Missing: c.missing,
-		BytesWire: c.bytesWire, BytesJSON: c.bytesJSON, BytesSent: s.link.sent.Load(),
-		Identifies: c.identifies, Resumes: c.resumes, Resumed: c.resumed, SessionsLost: c.sessionsLost, Reconnects: c.reconnects,
+		BytesWire: c.bytesWire, BytesJSON: c.flow.Out, BytesSent: s.link.sent.Load(),
+		Identifies: c.identifies, Resumes: c.resumes, Resumed: c.resumed, SessionsLost: c.sessionsLost,
 		Corrupt: c.corrupt, Violations: c.violations,
 		SlowCallbacks: c.slow, InCallbacks: c.inCallbacks, LongestCallback: c.longest,
-		Latency: s.core.heart.lastLatency(),
+		Latency:    s.core.heart.latency().Last,
+		Reconnects: causes.Total(), Causes: causes,
+		NotReadySince: notReady,
 	}
 	s.backlog.stats(&stats)
+	if !notReady.IsZero() {
+		stats.NotReady = 1
+	}
+	if s.stalledFor(time.Now()) > 0 {
+		stats.Stalled = 1
+	}
 	return stats
 }

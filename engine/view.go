@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// View is a shard as it stands at one moment, for people, logs and dashboards.
+// It prints itself in one line, is a group in log/slog and an object in JSON, and
+// holds no secret: the token is redacted, and a session is of no use without it.
+type View struct {
+	At    time.Time `json:"at"` // when this was seen
+	ID    int       `json:"id"`
+	Total int       `json:"total"`
+
+	State State     `json:"state"`
+	Since time.Time `json:"since"` // when that was entered
+
+	// NotReady is since when the shard has not been Ready, zero if it is.
+	NotReady time.Time `json:"not_ready,omitzero"`
+
+	// Stalled is for how long the shard has made no progress although its time had
+	// come: a callback, its own or that of another shard on its loop, does not
+	// return. 0 if that is less than 30 s.
+	Stalled time.Duration `json:"stalled_ns"`
+
+	Attempts int    `json:"attempts"` // connections tried in a row since it was Ready, with the one under way
+	Failures int    `json:"failures"` // of these, how many in a row failed
+	Cause    string `json:"cause"`    // why the last connection or attempt ended, "" before the first end
+
+	Opened Handshake `json:"opened"` // how the session was opened on this connection
+	Next   Handshake `json:"next"`   // how the next connection opens one
+
+	Identifies uint64 `json:"identifies"` // sent, ever
+	Resumes    uint64 `json:"resumes"`    // sent, ever
+
+	Session    Session `json:"session"`
+	Latency    Latency `json:"latency"`
+	Permits    Permits `json:"permits"`
+	Connection Flow    `json:"connection"` // through the decompressor since the connection began
+	Flow       Flow    `json:"flow"`       // since the shard began
+
+	// Reconnects counts the connections and attempts that ended and were followed
+	// by another.
+	Reconnects Causes `json:"reconnects"`
+
+	Settings Settings `json:"settings"`
+}
+
+// Handshake is how a session is opened on a connection.
+type Handshake uint8
+
+const (
+	// HandshakeNone: not yet, or not again.
+	HandshakeNone Handshake = iota
+	// HandshakeIdentify begins a new session.
+	HandshakeIdentify
+	// HandshakeResume takes up the session of the connection before.
+	HandshakeResume
+)
+
+var handshakeNames = [...]string{"none", "identify", "resume"}
+
+// String returns "none", "identify" or "resume".
+func (h Handshake) String() string {
+	if int(h) < len(handshakeNames) {
+		return handshakeNames[h]
+	}
+	return fmt.Sprintf("Handshake(%d)", uint8(h))
+}
+
+// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
+func (h Handshake) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// Permits is how many commands can be sent.
+type Permits struct {
+	Left int       `json:"left"`          // at once; 0 while the shard is not Ready, −1 without a limit
+	Next time.Time `json:"next,omitzero"` // when there will be one more, zero if none was spent
+}
+
+// Flow is how many bytes went through a decompressor.
+type Flow struct {
+	In  uint64 `json:"in"`  // of messages, as the gateway sent them
+	Out uint64 `json:"out"` // of payloads
+}
+
+// Settings are the configuration that a shard has, with what [Config] left open.
+type Settings struct {
+	Token           Token              `json:"token"` // shows itself as "[redacted]"
+	Intents         gateway.Intents    `json:"intents"`
+	GatewayURL      string             `json:"gateway_url"` // without its query, which may hold a proxy's key
+	IgnoreResumeURL bool               `json:"ignore_resume_url"`
+	Compression     Compression        `json:"compression"`
+	LargeThreshold  int                `json:"large_threshold"`
+	Presence        json.RawMessage    `json:"presence,omitempty"` // of the identify; a copy
+	Properties      gateway.Properties `json:"properties"`
+	SendLimit       int                `json:"send_limit"` // in 60 s, negative: none
+	MaxPayload      int                `json:"max_payload"`
+}
+
+// settings returns what View shows of a configuration.
+func (c *Config) settings() Settings {
+	s := Settings{
+		Token: c.Token, Intents: c.Intents, GatewayURL: c.GatewayURL, IgnoreResumeURL: c.IgnoreResumeURL,
+		Compression: c.Compression, LargeThreshold: c.LargeThreshold,
+		Presence: append(json.RawMessage(nil), c.Presence...), Properties: c.Properties,
+		SendLimit: c.SendLimit, MaxPayload: c.MaxPayload,
+	}
+	if u, err := url.Parse(c.GatewayURL); err == nil {
+		u.RawQuery = ""
+		s.GatewayURL = u.String()
+	}
+	if s.LargeThreshold == 0 {
+		s.LargeThreshold = 50 // Discord: "Gateway Events", heading "Identify Structure"
+	}
+	if s.SendLimit == 0 {
+		s.SendLimit = sendLimit
+	}
+	return s
+}
+
+// View returns how the shard stands. It costs a few hundred bytes.
+func (s *Shard) View() View {
+	now := time.Now()
+	s.public.mu.Lock()
+	life, count, session := s.public.life, s.public.counters, s.public.session
+	v := View{
+		At: now, ID: s.id, Total: s.total, State: s.public.state, Session: session,
+		Since: life.since, NotReady: life.notReady,
+		Attempts: life.attempts, Failures: life.failures, Opened: life.opened,
+		Identifies: count.identifies, Resumes: count.resumes,
+		Connection: count.flow.less(life.base), Flow: count.flow,
+		Reconnects: life.causes,
+	}
+	s.public.mu.Unlock()
+	if life.cause != nil {
+		v.Cause = redact(life.cause.Error(), s.core.config.Token.secret())
+	}
+	switch {
+	case v.State == Stopped || v.State == Closing && life.leaving:
+	case session.ID != "":
+		v.Next = HandshakeResume
+	default:
+		v.Next = HandshakeIdentify
+	}
+	v.Stalled = s.stalledFor(now)
+	v.Latency = s.core.heart.latency()
+	v.Permits.Left, v.Permits.Next = s.link.permits(now)
+	v.Settings = s.core.config.settings()
+	return v
+}
+
+// String returns the view in one line.
+func (v View) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d/%d %v for %v", v.ID, v.Total, v.State, v.At.Sub(v.Since).Round(time.Millisecond))
+	if v.Stalled > 0 {
+		fmt.Fprintf(&b, ", stalled for %v", v.Stalled.Round(time.Second))
+	}
+	if v.Attempts > 0 {
+		fmt.Fprintf(&b, ", attempt %d after %d failures", v.Attempts, v.Failures)
+	}
+	if v.Opened != HandshakeNone {
+		fmt.Fprintf(&b, " by %v", v.Opened)
+	}
+	if v.Session.ID != "" {
+		fmt.Fprintf(&b, ", session %s at %d", v.Session.ID, v.Session.Seq)
+	}
+	if v.Latency.Last > 0 {
+		fmt.Fprintf(&b, ", latency %v (average %v)", v.Latency.Last.Round(time.Microsecond), v.Latency.Average.Round(time.Microsecond))
+	}
+	fmt.Fprintf(&b, ", %d permits, %d bytes of %d, reconnects: %v, next: %v", v.Permits.Left, v.Flow.Out, v.Flow.In, v.Reconnects, v.Next)
+	if v.Cause != "" {
+		fmt.Fprintf(&b, ", last end: %s", v.Cause)
+	}
+	return b.String()
+}
+
+// LogValue implements [slog.LogValuer].
+func (v View) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.Int("shard", v.ID), slog.Int("total", v.Total),
+		slog.String("state", v.State.String()), slog.Time("since", v.Since),
+	}
+	if v.Stalled > 0 {
+		attrs = append(attrs, slog.Duration("stalled", v.Stalled))
+	}
+	if v.Attempts > 0 {
+		attrs = append(attrs, slog.Int("attempts", v.Attempts), slog.Int("failures", v.Failures))
+	}
+	attrs = append(attrs,
+		slog.String("opened", v.Opened.String()), slog.String("next", v.Next.String()),
+		slog.String("session", v.Session.ID), slog.Int64("seq", v.Session.Seq),
+		slog.Duration("latency", v.Latency.Last), slog.Duration("average_latency", v.Latency.Average),
+		slog.Int("permits", v.Permits.Left),
+		slog.Uint64("bytes_in", v.Flow.In), slog.Uint64("bytes_out", v.Flow.Out),
+		slog.String("reconnects", v.Reconnects.String()),
+	)
+	if v.Cause != "" {
+		attrs = append(attrs, slog.String("cause", v.Cause))
+	}
+	return slog.GroupValue(attrs...)
+}

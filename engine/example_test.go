@@ -2,11 +2,15 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
 	"os"
 	"os/signal"
+	"slices"
+	"time"
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
@@ -56,4 +60,48 @@ func ExampleEvent_Clone() {
 	fmt.Println(ev.Name(), string(ev.Data))
 	ev.Release()
 	// Output: TYPING_START {"user_id":"80351110224678912"}
+}
+
+// A page that shows how every shard stands.
+func ExampleShard_View() {
+	var eng *engine.Engine // that runs
+	http.HandleFunc("/shards", func(w http.ResponseWriter, _ *http.Request) {
+		var views []engine.View
+		for s := range eng.Shards() {
+			views = append(views, s.View())
+		}
+		_ = json.NewEncoder(w).Encode(views) // holds no secret
+	})
+}
+
+// A bot that has grown gets the number of shards that Discord recommends now,
+// while it runs.
+func ExampleEngine_Reshard() {
+	var eng *engine.Engine // that runs
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	if err := eng.Reshard(ctx, engine.Shards{}); err != nil {
+		log.Print(err) // the old shards go on
+	}
+}
+
+// Step by step, for a bot whose shards run in several processes: all of them add
+// their new shards before any removes its old ones.
+func ExampleEngine_AddShards() {
+	var eng *engine.Engine // that runs
+	ctx := context.Background()
+	old := slices.Collect(eng.Shards())
+	fresh, err := eng.AddShards(engine.ShardRange(0, 15, 64))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range fresh {
+		if err := s.WaitReady(ctx); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// … until the other processes are as far …
+	if err := eng.RemoveShards(ctx, old...); err != nil {
+		log.Print(err)
+	}
 }

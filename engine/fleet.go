@@ -173,24 +173,26 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 		s.leave(d)
 	}
 	for _, s := range shards {
-		if err := s.gone(ctx); err != nil {
-			return err
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 	return nil
 }
 
-// retire takes a shard whose loop has ended. One that the user closed is forgotten;
-// any other ends Run, unless it was on trial.
+// retire takes a shard whose loop has ended. One that the user closed, or that was
+// on trial, is forgotten; any other ends Run.
 func (e *Engine) retire(s *Shard) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s.stop = s.core.stop
 	switch {
-	case s.core.left:
+	case s.core.left, s.trial:
 		e.fleet.gone.add(s.Stats().past())
 		e.fleet.shards = slices.DeleteFunc(slices.Clone(e.fleet.shards), func(other *Shard) bool { return other == s })
-	case !s.trial:
+	default:
 		select {
 		case e.stopped <- struct{}{}:
 		default:

@@ -5,8 +5,11 @@ package reactor
 import (
 	"errors"
 	"os"
+	"runtime"
+	"slices"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Where the system refuses descriptors, New says so and gives the driver that
@@ -103,5 +106,60 @@ func TestHeldIsToldOnce(t *testing.T) {
 	}
 	if n, _ := p.wait(events); n != 1 {
 		t.Errorf("%d events once it is read again", n)
+	}
+}
+
+// Tasks that come later are spread as evenly as the first ones, and the places of
+// those that are over are taken again.
+func TestGrowSpreadsEvenly(t *testing.T) {
+	e := loops(t).(*epollDriver)
+	most := loopsPerProcessor * runtime.GOMAXPROCS(0)
+	counts := func() (list []int32) {
+		for _, l := range e.loops {
+			list = append(list, l.tasks.Load())
+		}
+		return list
+	}
+	var over []chan struct{}
+	add := func(n int) {
+		e.Grow(n)
+		for range n {
+			end, ended := make(chan struct{}), make(chan struct{})
+			k := &task{t: t, advance: func(time.Time, bool) (time.Time, bool) {
+				select {
+				case <-end:
+					return time.Time{}, true
+				default:
+					return time.Time{}, false
+				}
+			}}
+			k.loop = e.NewLoop(k)
+			k.loop.Start()
+			stop := make(chan struct{})
+			go func() { <-stop; close(end); k.loop.Wake(); close(ended) }()
+			over = append(over, stop)
+		}
+	}
+	add(1)
+	if len(e.loops) != 1 {
+		t.Fatalf("%d loops for a task", len(e.loops))
+	}
+	add(2*most - 1)
+	if got := counts(); len(got) != most || slices.Min(got) != 2 || slices.Max(got) != 2 {
+		t.Errorf("tasks of each loop: %v", got)
+	}
+	close(over[0])
+	for range 1000 {
+		if slices.Min(counts()) == 1 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	add(1)
+	if got := counts(); slices.Min(got) != 2 || slices.Max(got) != 2 {
+		t.Errorf("after one was over and one came: %v", got)
+	}
+	for _, stop := range over[1:] {
+		close(stop)
 	}
 }

@@ -104,6 +104,14 @@ storm: ## 2,000 shards whose connections are all dropped at once
 	@go build -o bin/sluice ./cmd/sluice
 	bin/sluice demo --storm --json
 
+RESTARTSHARDS ?= 200
+RESTARTS      ?= 10
+
+.PHONY: restart
+restart: ## restart a bot under load, RESTARTS times (10), by TERM and by KILL, over both drivers
+	go test -v -count=1 -parallel=1 -timeout=60m -run='^TestPain24_(RollingRestart|Kill)$$' ./engine \
+		-restart.shards=$(RESTARTSHARDS) -restart.rounds=$(RESTARTS)
+
 .PHONY: demo-all
 demo-all: ## a short demo of every compression, with and without TLS
 	@go build -o bin/sluice ./cmd/sluice

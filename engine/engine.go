@@ -31,7 +31,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -72,7 +71,8 @@ type Engine struct {
 
 	mu       sync.Mutex
 	started  bool
-	patience context.Context // of Shutdown; nil: Config.ShutdownTimeout
+	leaving  *departure      // how Run ends, once that is decided
+	patience context.Context // of Shutdown or Logout; nil: Config.ShutdownTimeout
 	fleet    fleet
 	stopped  chan struct{} // a shard stopped for good
 }
@@ -255,55 +255,6 @@ func (e *Engine) newDriver(shards int) reactor.Driver {
 	return driver
 }
 
-// drain closes every connection, keeping the sessions, and waits for callbacks
-// to return. Heartbeats go on meanwhile.
-func (e *Engine) drain(done <-chan struct{}, tick <-chan time.Time) error {
-	for s := range e.Shards() {
-		s.shutdown(false)
-	}
-	limit, cancel := e.limits()
-	defer cancel()
-	for {
-		select {
-		case <-done:
-			return e.drainQueues(limit)
-		case now := <-tick:
-			for s := range e.Shards() {
-				s.watch(now)
-			}
-		case <-limit.Done():
-			return errors.Join(e.abandon(done), e.discardQueues())
-		}
-	}
-}
-
-// killTimeout is how long loops have to end once their connections are closed
-// without a handshake. Only one that is inside a callback needs longer.
-const killTimeout = time.Second
-
-// abandon closes what is still open, also under callbacks that do not return.
-func (e *Engine) abandon(done <-chan struct{}) error {
-	e.end()
-	for s := range e.Shards() {
-		s.shutdown(true)
-	}
-	select {
-	case <-done:
-		return nil
-	case <-time.After(killTimeout):
-	}
-	var stuck []int
-	for s := range e.Shards() {
-		select {
-		case <-s.done:
-		default:
-			stuck = append(stuck, s.id)
-			s.abandon()
-		}
-	}
-	return fmt.Errorf("%w: shards %v", ErrShutdownTimeout, stuck)
-}
-
 // stopErrors returns why shards stopped for good.
 func (e *Engine) stopErrors() []error {
 	var errs []error
@@ -313,35 +264,4 @@ func (e *Engine) stopErrors() []error {
 		}
 	}
 	return errs
-}
-
-// drainForPanic closes every connection while a callback's panic unwinds the loop
-// of one shard or, if it is an asynchronous one, a goroutine of the callback's own.
-// The event counts as delivered: the next process must not meet it again, and
-// panic again, for as long as the session lives.
-func (e *Engine) drainForPanic(ev *Event) {
-	e.refuse()
-	own := ev.Shard
-	if own.backlog.forget(ev) {
-		own = nil // its loop is well
-	} else {
-		own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
-		own.publish()
-	}
-	for s := range e.Shards() {
-		s.shutdown(false)
-	}
-	limit := time.NewTimer(closeTimeout)
-	defer limit.Stop()
-	for s := range e.Shards() {
-		if s != own && s.loop.BusyFor(time.Now()) < busyLimit {
-			select {
-			case <-s.done:
-			case <-limit.C:
-				limit.Reset(0) // the time is up for all
-			}
-		}
-		s.abandon()
-	}
-	_ = e.saver.save() // logged
 }

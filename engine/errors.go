@@ -42,6 +42,9 @@ var (
 	// ErrShardExists is returned by AddShards and Reshard for a shard of an id and a
 	// total that runs already.
 	ErrShardExists = errors.New("engine: shard runs already; close it first, or choose another total")
+	// ErrShuttingDown is returned by Logout when Run has ended before, or is about
+	// to, in a way that keeps the sessions.
+	ErrShuttingDown = errors.New("engine: too late to log out: the engine shuts down, and keeps its sessions")
 	// ErrStopped: a command was not sent, or not answered, because the shard has
 	// stopped for good.
 	ErrStopped = errors.New("engine: shard has stopped")

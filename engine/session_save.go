@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,8 @@ type saver struct {
 	wake   chan struct{} // something is to be saved soon
 	stop   chan struct{}
 	done   chan struct{} // nil: not started
+
+	forgotten atomic.Bool // see forget
 
 	mu     sync.Mutex
 	last   Snapshot       // what is in the store
@@ -185,7 +188,7 @@ func (v *saver) save() error {
 // that of the oldest, and those that were loaded for shards which do not run.
 func (v *saver) snapshot(now time.Time) Snapshot {
 	s := Snapshot{Bot: v.last.Bot, Shards: v.last.Shards, Saved: now, Budget: v.engine.Budget(), Sessions: v.spare[:0]}
-	first := true
+	first, forgotten := true, v.forgotten.Load()
 	for shard := range v.engine.Shards() {
 		if first && shard.total != s.Shards {
 			s.Shards, v.loaded = shard.total, nil // the fleet was replaced
@@ -197,7 +200,7 @@ func (v *saver) snapshot(now time.Time) Snapshot {
 		if i, found := v.find(shard.id); found {
 			v.loaded = slices.Delete(v.loaded, i, i+1)
 		}
-		if session := shard.settledSession(); session.keepable() {
+		if session := shard.settledSession(); session.keepable() && !forgotten {
 			s.Sessions = append(s.Sessions, SavedSession{shard.id, session})
 		}
 	}
@@ -212,6 +215,14 @@ func (v *saver) snapshot(now time.Time) Snapshot {
 func (s *Snapshot) same(o *Snapshot) bool {
 	return s.Shards == o.Shards && slices.Equal(s.Sessions, o.Sessions) &&
 		s.Budget.Total == o.Budget.Total && s.Budget.Remaining == o.Budget.Remaining && s.Budget.ResetAt.Equal(o.Budget.ResetAt)
+}
+
+// forget has the sessions of shards that run not be saved any more: they end with
+// the engine, also where a callback keeps its shard from saying so.
+func (v *saver) forget() {
+	if v != nil {
+		v.forgotten.Store(true)
+	}
 }
 
 // finish saves a last time and ends the use of the store.

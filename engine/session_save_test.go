@@ -457,3 +457,76 @@ func TestPain05_RestartRemembers(t *testing.T) {
 		}
 	})
 }
+
+// TestLogout ends the sessions, here and there, and announces no loss.
+func TestLogout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		r := prepare(t, withStore(store), func(c *Config) {
+			c.Shards, c.IdentifyQueue = Shards{Total: 3}, UnlimitedQueue{}
+		})
+		release := make(chan struct{})
+		r.On(gateway.Events(gateway.EventMessageCreate), func(ev *Event) { <-release })
+		r.On(gateway.Events(gateway.EventSessionLost), func(ev *Event) { t.Error("a loss is announced") })
+		r.run()
+		var peers []*peer
+		for range 3 {
+			peers = append(peers, r.net.accept(t))
+			peers[len(peers)-1].begin()
+		}
+		time.Sleep(saveDelay)
+		synctest.Wait()
+		if _, s := store.count(t); len(s.Sessions) != 3 {
+			t.Fatalf("%+v", s)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		peers[1].drop() // has no connection to say it on
+		<-peers[1].gone
+		peers[2].event(2) // is held up by a callback
+		synctest.Wait()
+		go func() {
+			peers[0].expect("close 1000")
+			peers[0].raw(serverClose(1000, ""))
+		}()
+		if err := r.Logout(ctx); err != context.DeadlineExceeded {
+			t.Error(err)
+		}
+		if err := <-r.result; !errors.Is(err, ErrShutdownTimeout) {
+			t.Error(err)
+		}
+		peers[2].expect("close 1000")
+		if _, s := store.count(t); len(s.Sessions) != 0 {
+			t.Errorf("saved %+v", s.Sessions)
+		}
+		if err := r.Logout(t.Context()); err != nil {
+			t.Error(err)
+		}
+		close(release)
+		for _, p := range peers {
+			p.drop()
+			close(p.out)
+		}
+		for len(r.net.conns) > 0 {
+			(<-r.net.conns).Close()
+		}
+	})
+}
+
+// TestLogoutTooLate: what ended first counts.
+func TestLogoutTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		r := start(t, withStore(store))
+		p := r.net.accept(t)
+		p.begin()
+		waitState(t, r.shard(0), Ready)
+		r.end(p)
+		if err := r.Logout(t.Context()); err != ErrShuttingDown {
+			t.Error(err)
+		}
+		if _, s := store.count(t); len(s.Sessions) != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}

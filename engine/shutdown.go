@@ -2,7 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
 )
 
 // Shutdown ends Run as the end of its context does, and waits for it: every shard
@@ -14,16 +18,35 @@ import (
 // It returns nil when Run has returned; what went wrong is for Run to say. When ctx
 // ends before, callbacks are no longer waited for, connections are cut, and the
 // error is that of ctx; Run then returns soon. ctx takes the place of
-// Config.ShutdownTimeout. Run must not be waited for in a callback, which it waits
-// for in turn: call Shutdown in another goroutine there. Without Run it has
-// nothing to do, and Run returns nil at once when it is called later.
-func (e *Engine) Shutdown(ctx context.Context) error {
+// Config.ShutdownTimeout. Run waits for callbacks, so a callback that wants an end
+// calls Shutdown in another goroutine. Without Run there is nothing to do, and Run
+// returns nil at once when it is called later.
+func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, errShutdown) }
+
+// Logout ends Run as Shutdown does, but closes connections with 1000: the gateway
+// ends the sessions and shows the bot offline, Config.Sessions forgets them, and
+// the next engine identifies. No SessionLost is announced. Where there is no
+// connection to say so on, the gateway forgets a session after a few minutes.
+//
+// The error is that of ctx, or [ErrShuttingDown] where Run was ended before in
+// another way.
+func (e *Engine) Logout(ctx context.Context) error { return e.leave(ctx, errLogout) }
+
+// errLogout ends a shard, and its session, with its engine.
+var errLogout = &departure{code: gateway.CloseNormal, why: "the user logs out"}
+
+// leave has Run end in a way, if none is decided yet, and waits for it.
+func (e *Engine) leave(ctx context.Context, how *departure) error {
 	e.mu.Lock()
 	started := e.started
-	if e.patience == nil {
-		e.patience = ctx
+	if e.leaving == nil {
+		e.leaving, e.patience = how, ctx
 	}
+	late := e.leaving != how
 	e.mu.Unlock()
+	if late && how == errLogout {
+		return ErrShuttingDown
+	}
 	e.ask()
 	if !started {
 		return nil
@@ -36,15 +59,104 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	}
 }
 
-// limits returns how long connections and callbacks have to end.
-func (e *Engine) limits() (context.Context, context.CancelFunc) {
+// depart decides how Run ends, if Shutdown or Logout have not, and for how long it
+// may take.
+func (e *Engine) depart() (context.Context, context.CancelFunc, *departure) {
 	e.mu.Lock()
-	patience := e.patience
-	e.mu.Unlock()
-	if patience != nil {
-		return context.WithCancel(patience)
+	if e.leaving == nil {
+		e.leaving = errShutdown
 	}
-	return context.WithTimeout(context.Background(), e.config.ShutdownTimeout)
+	how, patience := e.leaving, e.patience
+	e.mu.Unlock()
+	if how.endsSession() {
+		e.saver.forget()
+	}
+	if patience == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), e.config.ShutdownTimeout)
+		return ctx, cancel, how
+	}
+	ctx, cancel := context.WithCancel(patience)
+	return ctx, cancel, how
+}
+
+// drain closes every connection and waits for callbacks to return. Heartbeats go
+// on meanwhile.
+func (e *Engine) drain(done <-chan struct{}, tick <-chan time.Time) error {
+	limit, cancel, how := e.depart()
+	defer cancel()
+	for s := range e.Shards() {
+		s.leave(how)
+	}
+	for {
+		select {
+		case <-done:
+			return e.drainQueues(limit)
+		case now := <-tick:
+			for s := range e.Shards() {
+				s.watch(now)
+			}
+		case <-limit.Done():
+			return errors.Join(e.abandon(done, how), e.discardQueues())
+		}
+	}
+}
+
+// killTimeout is how long loops have to end once their connections are closed
+// without a handshake. Only one that is inside a callback needs longer.
+const killTimeout = time.Second
+
+// abandon closes what is still open, also under callbacks that do not return.
+func (e *Engine) abandon(done <-chan struct{}, how *departure) error {
+	e.end()
+	for s := range e.Shards() {
+		s.shutdown(true)
+	}
+	select {
+	case <-done:
+		return nil
+	case <-time.After(killTimeout):
+	}
+	var stuck []int
+	for s := range e.Shards() {
+		select {
+		case <-s.done:
+		default:
+			stuck = append(stuck, s.id)
+			s.abandon(how.code)
+		}
+	}
+	return fmt.Errorf("%w: shards %v", ErrShutdownTimeout, stuck)
+}
+
+// drainForPanic closes every connection while a callback's panic unwinds the loop
+// of one shard or, if it is an asynchronous one, a goroutine of the callback's own.
+// The event counts as delivered: the next process must not meet it again, and
+// panic again, for as long as the session lives.
+func (e *Engine) drainForPanic(ev *Event) {
+	e.refuse()
+	own := ev.Shard
+	if own.backlog.forget(ev) {
+		own = nil // its loop is well
+	} else {
+		own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
+		own.publish()
+	}
+	for s := range e.Shards() {
+		s.shutdown(false)
+	}
+	limit := time.NewTimer(closeTimeout)
+	defer limit.Stop()
+	for s := range e.Shards() {
+		if s != own && s.loop.BusyFor(time.Now()) < busyLimit {
+			select {
+			case <-s.done:
+			case <-limit.C:
+				limit.Reset(0) // the time is up for all
+			}
+		}
+		s.abandon(closeResumable)
+	}
+	_ = e.saver.save() // logged
 }
 
 // drainQueues waits until asynchronous callbacks have taken what is queued for

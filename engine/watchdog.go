@@ -35,16 +35,16 @@ func (s *Shard) watch(now time.Time) {
 	}()
 }
 
-// abandon closes the connection under a loop that is held up by a callback: the
-// session can be resumed, whatever the callback does. Where a write is under way
+// abandon closes the connection under a loop that is held up by a callback, so that
+// what becomes of the session does not depend on what the callback does. Where a write is under way
 // it does nothing, since that write ends by itself and the loop follows.
-func (s *Shard) abandon() {
+func (s *Shard) abandon(code gateway.CloseCode) {
 	if !s.link.mu.TryLock() {
 		return
 	}
 	defer s.link.mu.Unlock()
 	if s.link.conn != nil && s.link.err == nil {
-		_ = s.link.put(frame.AppendClose(nil, newMask(), uint16(closeResumable), ""))
+		_ = s.link.put(frame.AppendClose(nil, newMask(), uint16(code), ""))
 		_ = s.link.conn.Close()
 	}
 }

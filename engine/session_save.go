@@ -235,7 +235,7 @@ func (v *saver) finish() error {
 		close(v.stop)
 		<-v.done
 		if err = v.save(); err != nil {
-			err = fmt.Errorf("engine: the sessions could not be saved at the end: %w", err)
+			err = fmt.Errorf("%w: %w", ErrSessionsNotSaved, err)
 		}
 	}
 	v.mu.Lock()

@@ -381,7 +381,7 @@ func TestSaveThatFails(t *testing.T) {
 		synctest.Wait()
 		r.stop()
 		p.goodbye()
-		if err := <-r.result; err == nil || !strings.Contains(err.Error(), "read only") {
+		if err := <-r.result; !errors.Is(err, ErrSessionsNotSaved) || !strings.Contains(err.Error(), "read only") {
 			t.Error(err)
 		}
 		p.drop()

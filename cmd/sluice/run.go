@@ -19,6 +19,7 @@ type runOptions struct {
 	gatewayURL string
 	apiURL     string
 	tokenFile  string
+	sessions   string
 	shards     shardsFlag
 	intents    intentsFlag
 	events     eventsFlag
@@ -46,9 +47,11 @@ The bot's token is read from the environment variable DISCORD_TOKEN or from
 
 With --out each delivered event is written as one line: the whole payload as it
 came. Lists are names as Discord writes them, separated by commas. SIGINT and
-SIGTERM close all connections in a way that lets the sessions be resumed.`,
+SIGTERM close all connections in a way that lets the sessions be resumed: with
+--session-file the next run does that, sends no identify and misses no event.`,
 		Example: `  sluice run --intents GUILDS,GUILD_MESSAGES --events MESSAGE_CREATE --out -
-  sluice run --shards 0-7/16 --token-file /run/secrets/token`,
+  sluice run --shards 0-7/16 --token-file /run/secrets/token
+  sluice run --session-file sessions.json --out events.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -58,6 +61,7 @@ SIGTERM close all connections in a way that lets the sessions be resumed.`,
 	f.Var(urlFlag{&o.gatewayURL, [2]string{"ws", "wss"}}, "gateway-url", "first URL of each shard, as ws:// or wss:// (default: as the API says)")
 	f.Var(urlFlag{&o.apiURL, [2]string{"http", "https"}}, "api-url", "base of the REST API, as https:// or http:// (default https://discord.com/api/v10,\nwhich is not asked where both --gateway-url and --shards are given)")
 	f.StringVar(&o.tokenFile, "token-file", "", "file that holds the bot's token (default: DISCORD_TOKEN of the environment)")
+	f.StringVar(&o.sessions, "session-file", "", "keep the sessions in this file, and resume them from it; one for each process\n(default: every run identifies)")
 	f.Var(&o.shards, "shards", "number of shards, or those of this process such as 0-7/16; 0: as many as Discord recommends")
 	f.Var(&o.intents, "intents", "intents, such as GUILDS,GUILD_MESSAGES, or their number")
 	f.Var(&o.events, "events", "events to deliver, such as MESSAGE_CREATE,READY")
@@ -81,7 +85,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fail(err)
 	}
-	eng, err := engine.New(engine.Config{
+	config := engine.Config{
 		Token:       token,
 		Intents:     o.intents.Intents,
 		Shards:      o.shards.Shards,
@@ -92,7 +96,11 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Retries:     o.retries,
 		Driver:      o.driver.Driver,
 		Logger:      logger,
-	})
+	}
+	if o.sessions != "" {
+		config.Sessions = engine.NewFileSessions(o.sessions)
+	}
+	eng, err := engine.New(config)
 	if err != nil {
 		return configMistake(err)
 	}
@@ -120,14 +128,27 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 // verdict tells what of Run's error ends the command with a failure. That output
 // was still being written when the time to shut down was over is none: the wish to
 // end was met, only whoever reads did not keep up. A shard that stopped for good
-// is one all the same.
+// and sessions that are not saved are one all the same.
 func (o *runOptions) verdict(err error, logger *slog.Logger) error {
+	var mismatch *engine.SessionsMismatchError
+	if errors.As(err, &mismatch) {
+		return o.sessionMistake(mismatch)
+	}
 	var stop *engine.StopError
-	if !errors.Is(err, engine.ErrShutdownTimeout) || errors.As(err, &stop) {
+	if !errors.Is(err, engine.ErrShutdownTimeout) || errors.As(err, &stop) || errors.Is(err, engine.ErrSessionsNotSaved) {
 		return err
 	}
 	logger.Warn("events were still being written when the time to shut down was over", "cause", err)
 	return nil
+}
+
+// sessionMistake says in words of the command what is wrong with a session file.
+func (o *runOptions) sessionMistake(e *engine.SessionsMismatchError) error {
+	if e.OtherBot {
+		return fmt.Errorf("--session-file %s holds the sessions of another bot, or of a token that was replaced: name another file, or remove this one", o.sessions)
+	}
+	return fmt.Errorf("--session-file %s holds the sessions of %d shards, but %d are to run: give --shards %[2]d to go on with them, or remove the file to begin anew",
+		o.sessions, e.Saved, e.Running)
 }
 
 // configMistake shows what engine.New found in words of the command. The flags
@@ -162,8 +183,12 @@ func logProgress(ctx context.Context, eng *engine.Engine, logger *slog.Logger) <
 			case <-tick.C:
 				ready, all := countReady(eng)
 				s := eng.Stats()
-				logger.Info("running", "ready", ready, "shards", all, "events", s.Events,
-					"bytes_wire", s.BytesWire, "bytes_json", s.BytesJSON, "reconnects", s.Reconnects, "latency", s.Latency)
+				about := []any{"ready", ready, "shards", all, "events", s.Events,
+					"bytes_wire", s.BytesWire, "bytes_json", s.BytesJSON, "reconnects", s.Reconnects, "latency", s.Latency}
+				if b := eng.Budget(); b.Total > 0 {
+					about = append(about, "identifies_left", b.Remaining)
+				}
+				logger.Info("running", about...)
 			}
 		}
 	}()

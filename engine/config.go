@@ -177,8 +177,9 @@ type Config struct {
 	// Driver chooses how connections are read. Default AutoDriver.
 	Driver Driver
 
-	// IdentifyQueue spaces identifies. Engines of one bot must share one.
-	// Default: a queue of this engine's own, by Discord's max_concurrency.
+	// IdentifyQueue spaces identifies. Engines of one bot must share one; behind a
+	// proxy that identifies, take [UnlimitedQueue]. Default: a [LocalQueue] of this
+	// engine's own, kept at Discord's max_concurrency.
 	IdentifyQueue IdentifyQueue
 
 	// IdentifyReserve is how many of the day's identifies are never spent: what is

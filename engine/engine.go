@@ -22,10 +22,12 @@
 //
 // # Ends
 //
-// Run returns when its context ends, after all connections were closed in a way
-// that lets the sessions be resumed, or when a shard stops for good, for a cause
-// that a retry cannot mend. Everything else (lost connections, damaged data, a
-// gateway that is down) is logged, counted in [Stats], and tried again.
+// Run returns when its context ends or Shutdown is called, after all connections
+// were closed in a way that lets the sessions be resumed, or when a shard stops for
+// good, for a cause that a retry cannot mend. With Config.Sessions the sessions
+// are saved, and the next process resumes them. Everything else (lost connections,
+// damaged data, a gateway that is down) is logged, counted in [Stats], and tried
+// again.
 package engine
 
 import (

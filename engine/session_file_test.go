@@ -137,29 +137,38 @@ func TestFileSessionsUnusable(t *testing.T) {
 	}
 }
 
-// holdEnv in the environment has the test binary hold a session file until it is
-// killed.
-const holdEnv = "SLUICE_TEST_HOLD_SESSIONS"
+// userEnv in the environment has the test binary use a session file until it is
+// killed, and busyEnv save without a pause.
+const (
+	userEnv = "SLUICE_TEST_USE_SESSIONS"
+	busyEnv = "SLUICE_TEST_SAVE_SESSIONS"
+)
 
-// TestFileSessionsHold is the other process of TestFileSessionsInUse.
-func TestFileSessionsHold(t *testing.T) {
-	path := os.Getenv(holdEnv)
+// TestFileSessionsUser is the other process of the tests below.
+func TestFileSessionsUser(t *testing.T) {
+	path := os.Getenv(userEnv)
 	if path == "" {
-		t.Skip("is another test's second process")
+		t.Skip("is the second process of other tests")
 	}
-	if _, err := NewFileSessions(path).Load(t.Context()); err != nil {
+	f := NewFileSessions(path)
+	if _, err := f.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	fmt.Println("held")
+	fmt.Println("in use")
+	for shards := 1; os.Getenv(busyEnv) != ""; shards = shards%500 + 1 {
+		if err := f.Save(t.Context(), testSnapshot(shards)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	select {}
 }
 
-// TestFileSessionsInUse: two processes cannot use one file; the second waits for
-// the first, whose lock ends with it even if it is killed.
-func TestFileSessionsInUse(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "sessions.json")
-	other := exec.Command(os.Args[0], "-test.run=^TestFileSessionsHold$")
-	other.Env = append(os.Environ(), holdEnv+"="+path)
+// use starts a process that uses a session file; kill ends it, and may be called
+// again.
+func use(t *testing.T, path string, env ...string) (kill func()) {
+	t.Helper()
+	other := exec.Command(os.Args[0], "-test.run=^TestFileSessionsUser$")
+	other.Env = append(append(os.Environ(), userEnv+"="+path), env...)
 	out, err := other.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -167,14 +176,22 @@ func TestFileSessionsInUse(t *testing.T) {
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
-	kill := func() {
+	kill = func() {
 		_ = other.Process.Kill()
 		_ = other.Wait()
 	}
-	defer kill()
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+	t.Cleanup(kill)
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "in use\n" {
 		t.Fatalf("%q, %v", line, err)
 	}
+	return kill
+}
+
+// TestFileSessionsInUse: two processes cannot use one file; the second waits for
+// the first, whose lock ends with it even if it is killed.
+func TestFileSessionsInUse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.json")
+	kill := use(t, path)
 	f := NewFileSessions(path)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*lockPoll)
 	defer cancel()
@@ -192,6 +209,31 @@ func TestFileSessionsInUse(t *testing.T) {
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFileSessionsKilled: whenever a process that saves is killed, the file holds
+// one whole snapshot.
+func TestFileSessionsKilled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.json")
+	for range 10 {
+		before, _ := os.Stat(path)
+		kill := use(t, path, busyEnv+"=1")
+		for { // until it has saved once, at the least
+			if now, err := os.Stat(path); err == nil && (before == nil || !os.SameFile(before, now)) {
+				break
+			}
+			runtime.Gosched()
+		}
+		kill()
+		f := NewFileSessions(path)
+		s, err := f.Load(t.Context())
+		if err != nil || !reflect.DeepEqual(s, testSnapshot(s.Shards)) {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -223,19 +265,31 @@ func TestFileSessionsPatience(t *testing.T) {
 	})
 }
 
-// BenchmarkFileSessionsSave is what the save of a fleet costs.
-func BenchmarkFileSessionsSave(b *testing.B) {
+// BenchmarkSave is what keeping the sessions of a fleet costs, each time: where
+// sequences moved, and where a look shows that nothing did.
+func BenchmarkSave(b *testing.B) {
 	for _, shards := range []int{200, 2000, 20000} {
-		b.Run(fmt.Sprint(shards, " shards"), func(b *testing.B) {
-			f := NewFileSessions(filepath.Join(b.TempDir(), "sessions.json"))
-			defer f.Close()
-			s := testSnapshot(shards)
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := f.Save(b.Context(), s); err != nil {
-					b.Fatal(err)
+		for _, moving := range []bool{true, false} {
+			b.Run(fmt.Sprintf("shards=%d/moving=%v", shards, moving), func(b *testing.B) {
+				e := &Engine{config: *testConfig(b), budget: newBudget(testConfig(b))}
+				saved := testSnapshot(shards)
+				for _, session := range saved.Sessions {
+					s := &Shard{id: session.Shard, total: shards}
+					s.public.session = session.Session
+					e.fleet.shards = append(e.fleet.shards, s)
 				}
-			}
-		})
+				v := &saver{engine: e, store: NewFileSessions(filepath.Join(b.TempDir(), "sessions.json")), last: Snapshot{Bot: saved.Bot, Shards: shards}}
+				defer v.store.Close()
+				b.ReportAllocs()
+				for b.Loop() {
+					if moving {
+						e.fleet.shards[0].public.session.Seq++
+					}
+					if err := v.save(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

@@ -30,6 +30,7 @@ type ledger struct {
 	mu     sync.Mutex
 	seqs   map[string][]int64
 	names  map[string]int
+	guilds []uint64 // in the order of GUILD_CREATE
 	change chan struct{}
 }
 
@@ -42,6 +43,9 @@ func (l *ledger) see(ev *engine.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.names[ev.Name()]++
+	if ev.Type == gateway.EventGuildCreate {
+		l.guilds = append(l.guilds, ev.GuildID())
+	}
 	if ev.Type != gateway.EventResumed {
 		l.seqs[session] = append(l.seqs[session], ev.Seq)
 	}

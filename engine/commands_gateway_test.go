@@ -1,0 +1,230 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/lazyjson"
+)
+
+// These tests send commands to a real gateway, over both drivers.
+
+// within returns a context that no test should outlive.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// collect takes all members of a request, by their ids.
+func collect(t *testing.T, chunks func(yield func(engine.MembersChunk, error) bool)) (ids []uint64, last engine.MembersChunk, failed error) {
+	t.Helper()
+	for chunk, err := range chunks {
+		if err != nil {
+			return ids, last, err
+		}
+		if chunk.Attempt != last.Attempt {
+			ids = nil
+		}
+		for member := range lazyjson.ValueOf(chunk.Members).Elements() {
+			id, err := member.Get("user", "id").Snowflake()
+			if err != nil {
+				t.Errorf("chunk %d: %v", chunk.Index, err)
+			}
+			ids = append(ids, id)
+		}
+		last = chunk
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), last, nil
+}
+
+// TestMembersThroughFaults: all 2500 members of a guild, in three chunks, whatever
+// happens between these.
+func TestMembersThroughFaults(t *testing.T) {
+	for _, fault := range []string{
+		"event 2: drop", "event 2: tear", "event 3: reset", "event 2: reconnect", "event 2: close 4000",
+		"event 3: invalid-session true", "event 2: corrupt", "event 2: repeat", "event 1: skip 2", "event 2: hang",
+		"event 2: drop\nreplay: tear\nresume 3: drop",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+				if strings.Contains(fault, "hang") && testing.Short() {
+					t.Skip("waits for heartbeats")
+				}
+				var options []gatewaytest.Option
+				if strings.Contains(fault, "hang") {
+					options = append(options, gatewaytest.WithHeartbeatInterval(time.Second))
+				}
+				_, c := commanded(t, driver, fault, options...)
+				ids, last, err := collect(t, c.RequestMembers(within(t), &gateway.MembersRequest{GuildID: c.guilds[0]}))
+				if err != nil || len(ids) != 2500 || last.Count != 3 || last.Attempt != 0 {
+					t.Errorf("%d members, %d chunks, attempt %d, %v", len(ids), last.Count, last.Attempt, err)
+				}
+				c.end(t)
+			})
+		})
+	}
+}
+
+// commanded starts a gateway with two guilds whose faults are a script, and an
+// engine that has had the guilds.
+func commanded(t *testing.T, driver engine.Driver, script string, options ...gatewaytest.Option) (*gatewaytest.Server, *client) {
+	t.Parallel()
+	srv := gatewaytest.NewServer(t, append(options, gatewaytest.WithGuilds(2, 2000), gatewaytest.WithIdentifyInterval(0),
+		gatewaytest.WithScript(strings.NewReader(script)))...)
+	c := connect(t, srv, func(config *engine.Config) { config.Driver = driver })
+	c.wait(t, "GUILD_CREATE", func() bool { return c.names["GUILD_CREATE"] == 2 })
+	return srv, c
+}
+
+// TestMembersOverALostSession: asked again, in the new session.
+func TestMembersOverALostSession(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		_, c := commanded(t, driver, "event 1: close 4009")
+		request := gateway.MembersRequest{GuildID: c.guilds[0], Query: "member-12", Presences: true}
+		ids, last, err := collect(t, c.RequestMembers(within(t), &request))
+		if err != nil || len(ids) != 100 {
+			t.Errorf("%d members, attempt %d, %v", len(ids), last.Attempt, err)
+		}
+		c.end(t)
+	})
+}
+
+// TestAnswers: what else can be asked.
+func TestAnswers(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv, c := commanded(t, driver, "event 2: drop")
+		ctx := within(t)
+		s, ok := c.ShardOf(c.guilds[1])
+		if !ok || s.ID() != 0 {
+			t.Fatalf("shard %v", s)
+		}
+		ids, last, err := collect(t, s.RequestMembers(ctx, &gateway.MembersRequest{GuildID: c.guilds[0], UserIDs: []uint64{7, 9999}}))
+		if err != nil || !slices.Equal(ids, []uint64{7}) || last.Count != 1 || last.GuildID != c.guilds[0] {
+			t.Errorf("%v, %+v, %v", ids, last, err)
+		}
+		var guilds []uint64
+		for sounds, err := range s.RequestSoundboardSounds(ctx, c.guilds...) {
+			if err != nil || string(sounds.Sounds) != "[]" || !strings.HasPrefix(string(sounds.Data), "{") {
+				t.Fatalf("%+v, %v", sounds, err)
+			}
+			guilds = append(guilds, sounds.GuildID)
+		}
+		if slices.Sort(guilds); !slices.Equal(guilds, slices.Sorted(slices.Values(c.guilds))) {
+			t.Errorf("sounds of %v", guilds)
+		}
+		info, err := c.RequestChannelInfo(ctx, c.guilds[1], gateway.ChannelStatus)
+		if err != nil || info.GuildID != c.guilds[1] || string(info.Channels) != fmt.Sprintf(`[{"id":"%d","status":null}]`, c.guilds[1]) || len(info.Data) == 0 {
+			t.Errorf("%+v, %v", info, err)
+		}
+		if err := c.UpdateVoiceState(ctx, &gateway.VoiceState{GuildID: c.guilds[0], ChannelID: 2}); err != nil {
+			t.Error(err)
+		}
+		c.wait(t, "VOICE_SERVER_UPDATE", func() bool { return c.names["VOICE_SERVER_UPDATE"] == 1 })
+		if err := c.UpdatePresence(ctx, &gateway.Presence{Status: gateway.StatusIdle}); err != nil {
+			t.Error(err)
+		}
+		// What is answered behind it says that the presence has come.
+		if _, err := c.RequestChannelInfo(ctx, c.guilds[0], gateway.ChannelVoiceStartTime); err != nil {
+			t.Error(err)
+		}
+		// The presence goes with the identify of the next session.
+		srv.CloseWith(0, gateway.CloseSessionTimedOut, "")
+		c.wait(t, "READY", func() bool { return c.names["READY"] == 2 })
+		sent := srv.Received(0)
+		if i := slices.IndexFunc(sent, func(p []byte) bool { return strings.HasPrefix(string(p), `{"op":3,`) }); i < 0 {
+			t.Error("no presence came")
+		} else if !slices.ContainsFunc(sent[i:], func(p []byte) bool {
+			return strings.HasPrefix(string(p), `{"op":2,`) && strings.Contains(string(p), `"status":"idle"`)
+		}) {
+			t.Error("no identify came with the presence")
+		}
+		c.end(t)
+	})
+}
+
+// TestNoShard: a guild that is none of the engine's.
+func TestNoShard(t *testing.T) {
+	t.Parallel()
+	srv := gatewaytest.NewServer(t)
+	c := connect(t, srv, func(config *engine.Config) { config.Shards = engine.ShardRange(1, 2, 4) })
+	c.wait(t, "READY", func() bool { return c.names["READY"] > 0 })
+	for shard := range uint64(4) {
+		s, ok := c.ShardOf(shard << 22)
+		if want := shard == 1 || shard == 2; ok != want || ok && s.ID() != int(shard) {
+			t.Errorf("guild of shard %d: %v, %v", shard, s, ok)
+		}
+	}
+	_, _, asked := collect(t, c.RequestMembers(within(t), &gateway.MembersRequest{GuildID: 1}))
+	_, info := c.RequestChannelInfo(within(t), 1, gateway.ChannelStatus)
+	for _, err := range []error{asked, info, c.UpdateVoiceState(within(t), &gateway.VoiceState{GuildID: 1})} {
+		if !errors.Is(err, engine.ErrNoShard) {
+			t.Error(err)
+		}
+	}
+	c.end(t)
+}
+
+// TestPain15_FloodOfCommands: as many as there are permits go at once, the next
+// waits, and the gateway has nothing to complain about.
+func TestPain15_FloodOfCommands(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv, c := commanded(t, driver, "")
+		s, _ := c.ShardOf(c.guilds[0])
+		var all sync.WaitGroup
+		for i := range 115 {
+			all.Go(func() {
+				ids, _, err := collect(t, s.RequestMembers(within(t), &gateway.MembersRequest{GuildID: c.guilds[0], UserIDs: []uint64{uint64(i + 1)}}))
+				if err != nil || !slices.Equal(ids, []uint64{uint64(i + 1)}) {
+					t.Errorf("%v, %v", ids, err)
+				}
+			})
+		}
+		all.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		var failed *engine.SendError
+		_, _, err := collect(t, s.RequestMembers(ctx, &gateway.MembersRequest{GuildID: c.guilds[0], Query: "a"}))
+		if !errors.As(err, &failed) || failed.Unknown || !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		srv.RequestHeartbeat(0)
+		c.end(t)
+		if r := srv.Report(); r.Connections != 1 {
+			t.Errorf("%d connections", r.Connections)
+		}
+	})
+}
+
+// TestPain25_RateLimited: what another process has asked for is not known here;
+// the gateway says so, and the error when to come again.
+func TestPain25_RateLimited(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		_, c := commanded(t, driver, "")
+		s, _ := c.ShardOf(c.guilds[0])
+		other, err := gateway.AppendRequestGuildMembers(nil, &gateway.MembersRequest{GuildID: c.guilds[0]})
+		if err == nil {
+			err = s.Send(within(t), other)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.wait(t, "chunks", func() bool { return c.names["GUILD_MEMBERS_CHUNK"] == 3 })
+		var limited *engine.RateLimitedError
+		_, _, err = collect(t, s.RequestMembers(within(t), &gateway.MembersRequest{GuildID: c.guilds[0]}))
+		if !errors.As(err, &limited) || limited.GuildID != c.guilds[0] || limited.RetryAfter < 20*time.Second || limited.RetryAfter > 30*time.Second {
+			t.Error(err)
+		}
+		c.end(t)
+	})
+}

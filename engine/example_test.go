@@ -14,6 +14,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/lazyjson"
 )
 
 // A bot that prints every message, until it is interrupted.
@@ -38,6 +39,49 @@ func Example() {
 			log.Print("switch the intents on in the developer portal")
 		}
 		log.Fatal(err)
+	}
+}
+
+// Members come chunk by chunk, each borrowed for the body of the loop.
+func ExampleEngine_RequestMembers() {
+	var eng *engine.Engine // that runs
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	all := &gateway.MembersRequest{GuildID: 81384788765712384}
+	for chunk, err := range eng.RequestMembers(ctx, all) {
+		var limited *engine.RateLimitedError
+		switch {
+		case errors.As(err, &limited):
+			log.Printf("ask again in %v", limited.RetryAfter)
+		case err != nil:
+			log.Print(err)
+		default:
+			for member := range lazyjson.ValueOf(chunk.Members).Elements() {
+				id, _ := member.Get("user", "id").Snowflake()
+				fmt.Println(id)
+			}
+		}
+	}
+}
+
+// What became of a command is in its error.
+func ExampleShard_Send() {
+	var shard *engine.Shard // of an engine that runs
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	err := shard.Send(ctx, []byte(`{"op":4,"d":{"guild_id":"81384788765712384","channel_id":null,"self_mute":false,"self_deaf":false}}`))
+	var failed *engine.SendError
+	switch {
+	case err == nil:
+		fmt.Println("sent")
+	case errors.As(err, &failed) && failed.Unknown:
+		fmt.Println("the connection broke meanwhile: it may have arrived")
+	case errors.Is(err, context.DeadlineExceeded):
+		fmt.Println("not sent: the shard was not ready, or its permits were used up")
+	default:
+		fmt.Println("not sent:", err)
 	}
 }
 

@@ -237,10 +237,11 @@ func (r *request) waiting() bool { return r.pending && r.err == nil && !r.answer
 
 // deliver copies an event's data for the caller.
 func (r *request) deliver(reply *reply, data []byte) {
+	if r.err != nil {
+		return
+	}
 	fresh, err := r.answer.add(reply)
 	switch {
-	case r.err != nil:
-		return
 	case err != nil:
 		r.err = err
 	case !fresh:

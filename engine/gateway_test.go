@@ -115,7 +115,7 @@ type client struct {
 	result chan error
 }
 
-func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config)) *client {
+func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config), before ...func(*engine.Engine)) *client {
 	t.Helper()
 	config := engine.Config{
 		Token: engine.Token(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig(), Intents: gateway.IntentsAll,
@@ -131,6 +131,9 @@ func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config)) *
 	e.WithoutBackoff()
 	c := &client{Engine: e, ledger: newLedger(), result: make(chan error, 1)}
 	e.On(gateway.AllDispatches(), c.see)
+	for _, f := range before {
+		f(e)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	c.stop = cancel
 	go func() { c.result <- e.Run(ctx) }()

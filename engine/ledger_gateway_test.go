@@ -138,3 +138,44 @@ func TestLossIsAnnounced(t *testing.T) {
 		c.end(t)
 	})
 }
+
+// TestResumeIsTold: a connection that ends among the guilds of READY is resumed;
+// the rest comes by replay, and both are told as they were.
+func TestResumeIsTold(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		t.Parallel()
+		srv := gatewaytest.NewServer(t, gatewaytest.WithGuilds(6, 20_000), gatewaytest.WithIdentifyInterval(0),
+			gatewaytest.WithScript(strings.NewReader("burst: reset")))
+		var back []engine.SessionResumed
+		var last int64 // delivered before the resume
+		guilds := make(chan engine.GuildsReady, 1)
+		c := connect(t, srv, func(config *engine.Config) { config.Driver = driver },
+			func(e *engine.Engine) {
+				e.On(gateway.Events(gateway.EventGuildCreate), func(ev *engine.Event) {
+					if !ev.Replayed {
+						last = ev.Seq
+					}
+				})
+				e.On(gateway.Events(gateway.EventSessionResumed), func(ev *engine.Event) {
+					r, _ := ev.SessionResumed()
+					back = append(back, r)
+				})
+				e.On(gateway.Events(gateway.EventGuildsReady), func(ev *engine.Event) {
+					g, _ := ev.GuildsReady()
+					guilds <- g
+				})
+			})
+		c.wait(t, "RESUMED", func() bool { return c.names["RESUMED"] == 1 })
+		all := <-guilds
+		c.check(t, srv)
+		c.end(t)
+		s := srv.Report().Sessions[0]
+		if want := (engine.GuildsReady{Session: s.ID, Guilds: 6, Available: 6}); all != want {
+			t.Errorf("%+v, want %+v", all, want)
+		}
+		// READY has 1, the guilds have 2 to 7.
+		if want := (engine.SessionResumed{Session: s.ID, From: last + 1, Replayed: int(7 - last)}); len(back) != 1 || back[0] != want {
+			t.Errorf("%+v, want %+v", back, want)
+		}
+	})
+}

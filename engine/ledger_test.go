@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/pool"
 )
 
 // told collects, in order, what callbacks learn of a session: the sequences of
@@ -465,5 +467,42 @@ func TestAttempts(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v\nwant %v", got, want)
+	}
+}
+
+// TestLedgerAllocatesNothing, once the guilds are ready, whatever callbacks want
+// to be told.
+func TestLedgerAllocatesNothing(t *testing.T) {
+	if pool.Poisoning {
+		t.Skip("race builds give nothing back to pools")
+	}
+	r := newRig(t)
+	r.core.handlers.add(&handler{gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost,
+		gateway.EventSessionResumed, gateway.EventGuildsReady, gateway.EventStateChanged, gateway.EventClosed)), func(*Event) {}})
+	r.dial()
+	r.recv(testHello)
+	r.permit()
+	r.recv(readyWith(threeGuilds))
+	r.guild(create, "2", "11")
+	r.guild(outage, "3", "12")
+	r.guild(kicked, "4", "13")
+	r.fail(errReset)
+	r.back()
+	var feeds [][]byte
+	for seq := range 1200 {
+		feeds = append(feeds, frame.AppendServerFrame(nil, frame.OpText, []byte(eventPayload(seq+5))))
+	}
+	i := 0
+	feed := func() {
+		r.core.feed(r.now, feeds[i])
+		i++
+	}
+	if allocs := testing.AllocsPerRun(500, feed); allocs != 0 {
+		t.Errorf("%v allocations for a replayed event", allocs)
+	}
+	r.resumed(int64(i + 5))
+	i++
+	if allocs := testing.AllocsPerRun(500, feed); allocs != 0 || r.core.state != Ready {
+		t.Errorf("%v allocations for an event, %v", allocs, r.core.state)
 	}
 }

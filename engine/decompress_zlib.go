@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/sluice-go/sluice/internal/inflate"
+	"github.com/sluice-go/sluice/internal/slab"
 	"github.com/sluice-go/sluice/pool"
 )
 
@@ -17,8 +18,13 @@ func hasZlibHeader(b []byte) bool {
 // zlibStream is one zlib stream for a connection, flushed after every payload.
 type zlibStream struct {
 	stream  inflate.Stream
+	window  *slab.Block  // of stream; nil before the first message
 	pending *pool.Buffer // the messages of a payload that is not yet whole
 }
+
+// windows are the memory of all connections' windows. They live as long as these,
+// so on the heap they would have the collector leave as much garbage again.
+var windows = slab.New(inflate.WindowSize)
 
 // decode implements stream. A payload may span several messages (Discord:
 // "Transport Compression"); what has come of it is kept until it is whole.
@@ -30,6 +36,10 @@ func (z *zlibStream) decode(in *inflow, message []byte) ([]byte, error) {
 		z.pending.Grow(len(message))
 		z.pending.B = append(z.pending.B, message...)
 		message = z.pending.B
+	}
+	if z.window == nil {
+		z.window = windows.Get()
+		z.stream.SetWindow((*inflate.Window)(z.window.B))
 	}
 	payload, done, err := in.decoder().Decode(&z.stream, message, in.limit)
 	if err != nil {
@@ -55,7 +65,17 @@ func (z *zlibStream) drop() {
 
 func (z *zlibStream) rest() {}
 
-func (z *zlibStream) close() { z.drop() }
+// close gives the window back, exactly once: nothing may read it from then on.
+func (z *zlibStream) close() {
+	z.drop()
+	if z.window == nil {
+		return
+	}
+	z.stream = inflate.Stream{}
+	pool.Poison(z.window.B)
+	windows.Put(z.window)
+	z.window = nil
+}
 
 // inflateError says what an error of the decoder means for the connection.
 func inflateError(what string, err error) error {

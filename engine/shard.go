@@ -67,6 +67,7 @@ func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
 // Done implements reactor.Task: the loop has let go of the shard.
 func (s *Shard) Done() {
 	s.closeMail()
+	s.core.dropConnection() // where a callback ended the loop's goroutine
 	s.engine.retire(s)
 	close(s.done)
 }

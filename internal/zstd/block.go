@@ -48,11 +48,7 @@ func (d *Decoder) block() verdict {
 		d.size += size
 		d.pos++
 	case compressedBlock:
-		end := d.pos + size
-		if v := d.literalsSection(end); v != ok {
-			return v
-		}
-		if v := d.sequencesSection(end); v != ok {
+		if v := d.compressed(d.pos + size); v != ok {
 			return v
 		}
 	default:
@@ -71,5 +67,44 @@ func (d *Decoder) block() verdict {
 	if last {
 		return d.endFrame()
 	}
+	return ok
+}
+
+// compressed decodes a compressed block (RFC 8878 section 3.1.1.2.3) that
+// ends at end.
+//
+// The first sequences are read before the literals are decoded: where their
+// matches lie in memory that is in no cache, it comes meanwhile.
+func (d *Decoder) compressed(end int) verdict {
+	literals, v := d.literalsHeader(end)
+	if v != ok {
+		return v
+	}
+	d.pos = literals.end
+	if v := d.sequencesSection(end, literals.size); v != ok {
+		return v
+	}
+	sequences, v := d.nextSequences()
+	if v != ok {
+		return v
+	}
+	if d.stream.tree.tag != d.treeTag {
+		d.prefetch(sequences)
+	}
+	stream := d.pos
+	if v := d.decodeLiterals(literals); v != ok {
+		return v
+	}
+	d.pos = stream
+	for len(sequences) > 0 {
+		if v := d.execute(sequences); v != ok {
+			return v
+		}
+		if sequences, v = d.nextSequences(); v != ok {
+			return v
+		}
+	}
+	d.size += copy(d.out[d.size:], d.literals[:d.reader.literals])
+	d.pos = end
 	return ok
 }

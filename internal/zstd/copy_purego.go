@@ -33,6 +33,12 @@ func move32(dst []byte, i int, src []byte, j int) {
 	move16(dst, i+16, src, j+16)
 }
 
+// move64 copies 64 bytes, as four move16 do.
+func move64(dst []byte, i int, src []byte, j int) {
+	move32(dst, i, src, j)
+	move32(dst, i+32, src, j+32)
+}
+
 // at returns cell i of a table.
 func (t *stateTable) at(i uint64) cell { return t[i] }
 

@@ -19,7 +19,7 @@ import "unsafe"
 //   - out has room bytes behind where a block may end, which is checked for
 //     each chunk of sequences before any is executed. A copy of literals or of
 //     a match begins before that and ends with it, rounded up: it writes 64
-//     bytes, or 32 at a time: it is over by less than room.
+//     bytes, or 32 at a time: it is over by room at most.
 //   - the literals have room readable bytes behind them, and the sum of their
 //     lengths is checked for each chunk of sequences.
 //   - a match source in out begins at least 1 byte before the position that
@@ -56,11 +56,26 @@ func move16(dst []byte, i int, src []byte, j int) {
 	*(*[16]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(dst)), i)) = *(*[16]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(src)), j))
 }
 
+// Chunks of 16 bytes, next to each other.
+type (
+	two  struct{ a, b [16]byte }
+	four struct{ a, b, c, d [16]byte }
+)
+
 // move32 copies 32 bytes, as two move16 do.
 func move32(dst []byte, i int, src []byte, j int) {
-	to, from := unsafe.Add(unsafe.Pointer(unsafe.SliceData(dst)), i), unsafe.Add(unsafe.Pointer(unsafe.SliceData(src)), j)
-	*(*[16]byte)(to) = *(*[16]byte)(from)
-	*(*[16]byte)(unsafe.Add(to, 16)) = *(*[16]byte)(unsafe.Add(from, 16))
+	to, from := (*two)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(dst)), i)), (*two)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(src)), j))
+	to.a = from.a
+	to.b = from.b
+}
+
+// move64 copies 64 bytes, as four move16 do.
+func move64(dst []byte, i int, src []byte, j int) {
+	to, from := (*four)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(dst)), i)), (*four)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(src)), j))
+	to.a = from.a
+	to.b = from.b
+	to.c = from.c
+	to.d = from.d
 }
 
 // at returns cell i of a table.

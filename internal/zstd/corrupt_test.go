@@ -79,7 +79,7 @@ func TestCorrupt(t *testing.T) {
 		{"literals stream ends in 0", framed(18).compressed(huffmanSection(compressedLiterals, 0, 4, append(aTree(), 0)...), none).b, badLiteralsStream, 62},
 		{"literals stream is short", framed(18).compressed(huffmanSection(compressedLiterals, 0, 5, append(aTree(), ab...)...), none).b, badLiteralsStream, 62},
 		{"literals stream is long", framed(18).compressed(huffmanSection(compressedLiterals, 0, 3, append(aTree(), ab...)...), none).b, badLiteralsStream, 62},
-		{"four streams of 5", framed(18).compressed(huffmanSection(compressedLiterals, 1, 5, four([3]byte{1, 1, 1}, 6, 6, 2, 1)...), none).b, badLiteralsSize, 62},
+		{"four streams of 5", framed(18).compressed(huffmanSection(compressedLiterals, 1, 5, four([3]byte{1, 1, 1}, 6, 6, 2, 1)...), none).b, badLiteralsSize, 12},
 		{"four streams without sizes", framed(18).compressed(huffmanSection(compressedLiterals, 1, 6, append(aTree(), 1, 0, 1, 0, 1)...), none).b, badStreamSizes, 62},
 		{"four streams over the end", framed(18).compressed(huffmanSection(compressedLiterals, 1, 8, four([3]byte{1, 1, 9}, 6, 6, 6, 6)...), none).b, badStreamSizes, 62},
 		{"four streams, last is missing", framed(18).compressed(huffmanSection(compressedLiterals, 1, 8, four([3]byte{1, 1, 2}, 6, 6, 6, 6)...), none).b, badLiteralsStream, 62},

@@ -23,12 +23,12 @@ type Decoder struct {
 	limit    int
 	blockMax int // Block_Maximum_Size of the frame
 
-	literals       []byte // of the block, and room bytes behind them
-	literalsSize   int
+	literals       []byte // of the block that are left, and room bytes behind them
 	literalsBuffer []byte
 	codeBits       int // of codeTable
 	reader         sequenceReader
 	sequences      [chunk]sequence
+	places         [chunk]uint32 // of matches to prefetch
 
 	lastTag   uint64
 	treeTag   uint64

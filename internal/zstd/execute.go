@@ -4,58 +4,60 @@ package zstd
 // chunks: of 64 bytes and less.
 const room = 64
 
-// execute puts out the literals, from used on, and the matches of sequences
-// (RFC 8878 section 3.1.1.4), with the stream's last three offsets (3.1.1.5).
-// There is room for all of them.
-func (d *Decoder) execute(sequences []sequence, used int) verdict {
+// maxRepeat is the greatest Offset_Value that stands for an offset that was
+// used before (RFC 8878 section 3.1.1.5).
+const maxRepeat = 3
+
+// execute puts out literals and the matches of sequences (RFC 8878 section
+// 3.1.1.4). There is room for all of them.
+//
+// What is as good as random has to be no branch: where a match wraps around
+// in the ring. That an offset is a repeated one is seldom enough.
+func (d *Decoder) execute(sequences []sequence) verdict {
 	out, o, base := d.out, d.size, d.base
-	literals, l := d.literals, used
+	literals, l := d.literals, 0
 	past := &d.stream.history
 	ring := past.ring
 	recent0, recent1, recent2 := d.stream.recent[0], d.stream.recent[1], d.stream.recent[2]
 	window := uint32(d.stream.frame.window)
 	for i := range sequences {
 		q := &sequences[i]
-		n := q.lengths
+		n := q.lengths.literals()
 		move32(out, o, literals, l)
-		for k := 32; k < n.literals(); k += 16 {
+		for k := 32; k < n; k += 16 {
 			move16(out, o+k, literals, l+k)
 		}
-		o += n.literals()
-		l += n.literals()
+		o += n
+		l += n
 
 		// Values up to 3 stand for an offset that was used before, shifted
-		// by one where there are no literals. Which of them is no branch.
-		which := q.offset
-		if n.literals() == 0 {
-			which++
+		// by one where there are no literals.
+		fresh := q.offset - maxRepeat
+		if q.offset > maxRepeat {
+			recent2, recent1, recent0 = recent1, recent0, fresh
+		} else {
+			which := q.offset
+			if n == 0 {
+				which++
+			}
+			switch which {
+			case 1:
+				fresh = recent0
+			case 2:
+				fresh = recent1
+				recent1, recent0 = recent0, fresh
+			case 3:
+				fresh = recent2
+				recent2, recent1, recent0 = recent1, recent0, fresh
+			default:
+				fresh = recent0 - 1
+				recent2, recent1, recent0 = recent1, recent0, fresh
+			}
 		}
-		fresh := recent0
-		if which == 2 {
-			fresh = recent1
-		}
-		if which == 3 {
-			fresh = recent2
-		}
-		if which == 4 {
-			fresh = recent0 - 1
-		}
-		if q.offset > 3 {
-			fresh = q.offset - 3
-			which = 4
-		}
-		if which > 2 {
-			recent2 = recent1
-		}
-		if which > 1 {
-			recent1 = recent0
-		}
-		recent0 = fresh
 		if fresh-1 >= window {
 			return badOffset
 		}
-
-		match, offset := n.match(), int(fresh)
+		match, offset := q.lengths.match(), int(fresh)
 		from, source := o-offset, out
 		if from < base {
 			before := base - from
@@ -64,25 +66,45 @@ func (d *Decoder) execute(sequences []sequence, used int) verdict {
 			}
 			from = past.index(before)
 			if match > before || from+match+room > len(ring) {
-				past.match(out[:o+match], o, from, before, base)
+				d.match(o, match, offset)
 				o += match
 				continue
 			}
 			source = ring
 		} else if offset < 16 {
-			for end := o + match; o < end; { // twice as much each time
-				o += copy(out[o:end], out[from:o])
-			}
+			d.match(o, match, offset)
+			o += match
 			continue
 		}
-		move32(out, o, source, from)
-		move32(out, o+32, source, from+32)
+		move64(out, o, source, from)
 		for k := 64; k < match; k += 32 {
 			move32(out, o+k, source, from+k)
 		}
 		o += match
 	}
 	d.size = o
+	d.literals = literals[l:]
 	d.stream.recent = [3]uint32{recent0, recent1, recent2}
 	return ok
+}
+
+// match puts out a match of n bytes at o that is not to be copied in chunks:
+// one that repeats itself within a chunk, wraps around the end of the ring, or
+// goes on from there into the output. It is seldom needed, and kept out of the
+// loop that calls it.
+//
+//go:noinline
+func (d *Decoder) match(o, n, offset int) {
+	from, end := o-offset, o+n
+	if from < d.base {
+		ring, before := d.stream.history.ring, d.base-from
+		start := d.stream.history.index(before)
+		first := copy(d.out[o:end], ring[start:min(start+before, len(ring))])
+		first += copy(d.out[o+first:end], ring[:before-first])
+		o += first
+		from = d.base
+	}
+	for o < end { // twice as much each time
+		o += copy(d.out[o:end], d.out[from:o])
+	}
 }

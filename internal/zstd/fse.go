@@ -38,12 +38,13 @@ type distribution struct {
 	log     int                   // the table has 1<<log states
 	symbols int                   // those from it on have no probability
 	count   [maxSymbols + 3]int16 // of all others
-	rare    bool                  // a symbol has −1
 
 	// Scratch of build: the symbols in the order in which states are handed
-	// out, or of the states, and the next number of each symbol.
-	order [maxStates + 8]uint8
-	next  [maxSymbols]uint16
+	// out, those of the states, those with −1, and the next number of each.
+	order       [maxStates + 8]uint8
+	states      [maxStates]uint8
+	rareSymbols [maxSymbols]uint8
+	next        [maxSymbols]uint16
 }
 
 // parse reads a distribution from the first n bytes of b, behind which are
@@ -54,7 +55,7 @@ func (d *distribution) parse(b []byte, n, logLimit, symbolLimit int) int {
 		return 0
 	}
 	p, end := 4, 8*n
-	symbol, sign := 0, 0
+	symbol := 0
 	for left := 1<<d.log + 1; left > 1; {
 		if symbol >= symbolLimit || p > end {
 			return 0
@@ -86,7 +87,6 @@ func (d *distribution) parse(b []byte, n, logLimit, symbolLimit int) int {
 		symbol += 1 + zeros
 		p += width + flag&2
 		negative := (value - 1) >> (bits.UintSize - 1)
-		sign |= negative
 		left -= ((value - 1) ^ negative) - negative
 		for zeros == 3 { // or more
 			if symbol >= symbolLimit || p > end {
@@ -102,7 +102,6 @@ func (d *distribution) parse(b []byte, n, logLimit, symbolLimit int) int {
 	if p > end {
 		return 0
 	}
-	d.rare = sign < 0
 	d.symbols = symbol
 	return (p + 7) >> 3
 }
@@ -128,29 +127,33 @@ func newStrides() (t [maxLog + 1]int) {
 // build fills the table with the code (RFC 8878 section 4.1.1), whose symbols
 // have the given cells before the states are added.
 func (d *distribution) build(t *stateTable, symbols *[maxSymbols]cell) {
-	// States are handed out in symbol order, a step apart. The symbol of the
-	// next state is a stride away in that order.
+	// States are handed out in symbol order, a step apart, but the last ones
+	// to symbols with −1. What is random here is no branch.
 	order, next := &d.order, &d.next
-	stride := 1
-	if d.rare {
-		d.scatter()
-	} else {
-		stride = strides[d.log]
-		i := 0
-		for symbol, n := range d.count[:d.symbols] {
-			next[symbol&(maxSymbols-1)] = uint16(n)
-			run := uint64(symbol) * 0x0101_0101_0101_0101
-			store64(order[:], i, run)
-			for j := 8; j < int(n); j += 8 {
-				store64(order[:], i+j, run)
-			}
-			i += int(n)
+	i, rare := 0, 0
+	for symbol, n := range d.count[:d.symbols] {
+		negative := n >> 15
+		d.rareSymbols[rare&(maxSymbols-1)] = uint8(symbol)
+		rare -= int(negative)
+		n &^= negative // 0, if −1
+		next[symbol&(maxSymbols-1)] = uint16(n - negative)
+		run := uint64(symbol) * 0x0101_0101_0101_0101
+		store64(order[:], i, run)
+		for j := 8; j < int(n); j += 8 {
+			store64(order[:], i+j, run)
 		}
+		i += int(n)
+	}
+	// The symbol of the next state is a stride away in that order.
+	states, stride := order[:maxStates], strides[d.log]
+	if rare > 0 {
+		d.scatter(rare)
+		states, stride = d.states[:], 1
 	}
 	mask := 1<<d.log - 1
-	i := 0
+	i = 0
 	for state := range t[:mask+1] {
-		symbol := order[i&(maxStates-1)]
+		symbol := states[i&(maxStates-1)]
 		i = (i + stride) & mask
 		n := next[symbol]
 		next[symbol] = n + 1
@@ -161,24 +164,16 @@ func (d *distribution) build(t *stateTable, symbols *[maxSymbols]cell) {
 
 // scatter gives the symbol of each state where some symbols are rare: those
 // have the last states, which the steps pass over.
-func (d *distribution) scatter() {
+func (d *distribution) scatter(rare int) {
 	mask := 1<<d.log - 1
-	last := mask
-	for symbol, n := range d.count[:d.symbols] {
-		d.next[symbol] = uint16(n)
-		if n < 0 {
-			d.next[symbol] = 1
-			d.order[last&mask] = uint8(symbol)
-			last--
-		}
+	rest := mask + 1 - rare
+	i, n := 0, 0
+	for range mask + 1 {
+		d.states[i&(maxStates-1)] = d.order[n&(maxStates-1)]
+		n -= (i - rest) >> (bits.UintSize - 1) // unless passed over
+		i = (i + step(d.log)) & mask
 	}
-	i := 0
-	for symbol, n := range d.count[:d.symbols] {
-		for range n {
-			d.order[i] = uint8(symbol)
-			for i = (i + step(d.log)) & mask; i > last; {
-				i = (i + step(d.log)) & mask
-			}
-		}
+	for k, symbol := range d.rareSymbols[:rare] {
+		d.states[mask-k] = symbol
 	}
 }

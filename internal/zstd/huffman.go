@@ -28,10 +28,9 @@ const shortBits = 8
 type weights struct {
 	literals int // that have been given a weight
 
-	// Those with a weight over 0, in order, and their weights.
+	// Those with a weight over 0, in order, below their weights.
 	present int
-	literal [maxSymbols]uint8
-	weight  [maxSymbols]uint8
+	weight  [maxSymbols]uint16
 
 	count  [16]uint32
 	symbol [16][maxSymbols]uint8
@@ -40,8 +39,7 @@ type weights struct {
 // add gives a literal its weight, where n before it have one over 0. It
 // returns n for the next.
 func (w *weights) add(n, literal int, weight uint32) int {
-	w.literal[n&(maxSymbols-1)] = uint8(literal)
-	w.weight[n&(maxSymbols-1)] = uint8(weight)
+	w.weight[n&(maxSymbols-1)] = uint16(weight<<8 | uint32(literal))
 	return n + int(weight+15)>>4
 }
 
@@ -49,10 +47,10 @@ func (w *weights) add(n, literal int, weight uint32) int {
 // of weight 0, keeps decode from waiting for one counter again and again.
 func (w *weights) list() {
 	w.count = [16]uint32{}
-	for i, literal := range w.literal[:w.present] {
-		weight := w.weight[i] & 15
+	for _, both := range w.weight[:w.present] {
+		weight := both >> 8 & 15
 		n := w.count[weight]
-		w.symbol[weight][n&(maxSymbols-1)] = literal
+		w.symbol[weight][n&(maxSymbols-1)] = uint8(both)
 		w.count[weight] = n + 1
 	}
 }

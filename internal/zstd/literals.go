@@ -1,5 +1,7 @@
 package zstd
 
+import "encoding/binary"
+
 // Kinds of a literals section (RFC 8878 section 3.1.1.3.1.1).
 const (
 	rawLiterals = iota
@@ -19,93 +21,88 @@ var (
 // the three of equal size would be all, or more.
 const minFourStreams = 6
 
-// literalsSection decodes the literals section (RFC 8878 section 3.1.1.3.1)
-// of the block that ends at end.
-func (d *Decoder) literalsSection(end int) verdict {
+// A literalsSection is what the header of a literals section says.
+type literalsSection struct {
+	kind       byte
+	four       bool // four streams
+	size       int  // of the literals
+	start, end int  // of the content, in the message
+}
+
+// literalsHeader reads the header of the literals section (RFC 8878 section
+// 3.1.1.3.1.1) of the block that ends at end.
+func (d *Decoder) literalsHeader(end int) (s literalsSection, v verdict) {
 	src, pos := d.src[:end], d.pos
 	if pos >= end {
-		return badLiteralsHeader
+		return s, badLiteralsHeader
 	}
 	kind, format := src[pos]&3, src[pos]>>2&3
 	header := literalsHeaderSizes[kind>>1][format]
 	if end-pos < header {
-		return badLiteralsHeader
+		return s, badLiteralsHeader
 	}
 	var fields uint64
-	for i, b := range src[pos : pos+header] {
-		fields |= uint64(b) << (8 * i)
+	if end-pos >= 8 {
+		fields = binary.LittleEndian.Uint64(src[pos:]) & (1<<(8*header) - 1)
+	} else {
+		fields = littleEndian(src[pos : pos+header])
 	}
 	d.pos += header
 
+	s.kind = kind
+	content := 1
 	if kind <= rleLiterals {
-		size := int(fields >> 4)
+		s.size = int(fields >> 4)
 		if format&1 == 0 {
-			size = int(fields >> 3)
+			s.size = int(fields >> 3)
 		}
-		if size > d.blockMax {
-			return badLiteralsSize
+		if kind == rawLiterals {
+			content = s.size
 		}
-		if kind == rleLiterals {
-			return d.rleLiterals(size, end)
-		}
-		return d.rawLiterals(size, end)
+	} else {
+		width := literalsSizeWidths[format]
+		s.size = int(fields >> 4 & (1<<width - 1))
+		content = int(fields >> (4 + width) & (1<<width - 1))
+		s.four = format != 0
 	}
+	if s.size > d.blockMax || s.four && s.size < minFourStreams {
+		return s, badLiteralsSize
+	}
+	if content > end-d.pos {
+		return s, truncatedLiterals
+	}
+	s.start = d.pos
+	s.end = s.start + content
+	return s, ok
+}
 
-	width := literalsSizeWidths[format]
-	size := int(fields >> 4 & (1<<width - 1))
-	compressed := int(fields >> (4 + width) & (1<<width - 1))
-	if size > d.blockMax {
-		return badLiteralsSize
+// decodeLiterals decodes the content of a literals section (RFC 8878 sections
+// 3.1.1.3.1.2 to 3.1.1.3.1.6). Raw literals stay where they lie, if enough
+// bytes follow them in the message.
+func (d *Decoder) decodeLiterals(s literalsSection) verdict {
+	d.pos = s.start
+	if s.kind == rawLiterals && len(d.src)-s.end >= room {
+		d.literals = d.src[s.start : s.end+room]
+		return ok
 	}
-	if compressed > end-d.pos {
-		return truncatedLiterals
+	d.literals = d.literalsMemory()
+	dst := d.literals[:s.size]
+	switch s.kind {
+	case rawLiterals:
+		copy(dst, d.src[s.start:s.end])
+		return ok
+	case rleLiterals:
+		fill(dst, d.src[s.start])
+		return ok
 	}
-	end = d.pos + compressed
-	if v := d.tree(kind == compressedLiterals, end); v != ok {
+	if v := d.tree(s.kind == compressedLiterals, s.end); v != ok {
 		return v
 	}
-	d.literals = d.literalsMemory()
-	d.literalsSize = size
-	b := d.bitStream(d.pos, end)
-	v := badLiteralsSize
-	if format == 0 {
-		v = d.oneStream(b, d.literals[:size])
-	} else if size >= minFourStreams {
-		v = d.fourStreams(b, d.literals[:size])
+	b := d.bitStream(d.pos, s.end)
+	if s.four {
+		return d.fourStreams(b, dst)
 	}
-	if v == ok {
-		d.pos = end
-	}
-	return v
-}
-
-// rawLiterals takes literals as they are (RFC 8878 section 3.1.1.3.1.2):
-// where they lie, if enough bytes follow them in the message.
-func (d *Decoder) rawLiterals(size, end int) verdict {
-	if size > end-d.pos {
-		return truncatedLiterals
-	}
-	d.literalsSize = size
-	if len(d.src)-d.pos-size >= room {
-		d.literals = d.src[d.pos : d.pos+size+room]
-	} else {
-		d.literals = d.literalsMemory()
-		copy(d.literals, d.src[d.pos:d.pos+size])
-	}
-	d.pos += size
-	return ok
-}
-
-// rleLiterals repeats a literal (RFC 8878 section 3.1.1.3.1.3).
-func (d *Decoder) rleLiterals(size, end int) verdict {
-	if d.pos >= end {
-		return truncatedLiterals
-	}
-	d.literals = d.literalsMemory()
-	d.literalsSize = size
-	fill(d.literals[:size], d.src[d.pos])
-	d.pos++
-	return ok
+	return d.oneStream(b, dst)
 }
 
 // fill sets all of b to c.
@@ -153,7 +150,9 @@ func (d *Decoder) tree(fresh bool, end int) verdict {
 }
 
 // bitStream is the part of the message from start to end, with front bytes
-// before it.
+// before it. One of a block's is so near to the message's start that these
+// have to be put there: sequences whose block has literals in bit streams
+// begin behind front bytes.
 func (d *Decoder) bitStream(start, end int) []byte {
 	if start >= front {
 		return d.src[start-front : end]

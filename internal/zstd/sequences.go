@@ -38,59 +38,63 @@ const chunk = 128
 
 // A sequenceReader reads the sequences of a block.
 type sequenceReader struct {
-	in     bitReader
-	left   int // sequences to read
-	states [sequenceCodes]cell
+	in       bitReader
+	left     int // sequences to read
+	states   [sequenceCodes]cell
+	literals int // of the block, that no sequence which was read has used
+	output   int // that the block may still have
 }
 
-// sequencesSection decodes the sequences section (RFC 8878 section
-// 3.1.1.3.2), which is the rest of the block that ends at end, and executes
-// it.
-func (d *Decoder) sequencesSection(end int) verdict {
+// sequencesSection begins to decode the sequences section (RFC 8878 section
+// 3.1.1.3.2), which is the rest of the block that ends at end. Its literals
+// are as many as given.
+func (d *Decoder) sequencesSection(end, literals int) verdict {
 	count, v := d.sequencesHeader(end)
 	if v != ok {
 		return v
 	}
-	used := 0 // literals
-	if count > 0 {
-		r := &d.reader
-		var valid bool
-		if r.in, valid = newBitReader(d.bitStream(d.pos, end)); !valid {
-			return badSequencesStream
-		}
-		r.left = count
-		for code := range r.states {
-			t := &d.tables[code]
-			r.states[code] = t.states.at(r.in.startState(t.log))
-		}
-		if r.in.p < streamEnd {
-			return badSequencesStream
-		}
-		stop := d.size + d.blockMax
-		for r.left > 0 {
-			sequences := d.sequences[:min(r.left, chunk)]
-			total, v := d.readSequences(sequences)
-			if v != ok {
-				return v
-			}
-			if total.literals() > d.literalsSize-used || total.literals()+total.match() > stop-d.size {
-				return badLengths
-			}
-			if v := d.execute(sequences, used); v != ok {
-				return v
-			}
-			used += total.literals()
-		}
-		if r.in.p != streamEnd {
-			return badSequencesStream
-		}
-		if d.literalsSize-used > stop-d.size {
-			return badLengths
-		}
+	r := &d.reader
+	r.left = count
+	r.literals = literals
+	r.output = d.blockMax
+	if count == 0 {
+		return ok
 	}
-	d.size += copy(d.out[d.size:], d.literals[used:d.literalsSize])
-	d.pos = end
+	var valid bool
+	if r.in, valid = newBitReader(d.bitStream(d.pos, end)); !valid {
+		return badSequencesStream
+	}
+	for code := range r.states {
+		t := &d.tables[code]
+		r.states[code] = t.states.at(r.in.startState(t.log))
+	}
+	if r.in.p < streamEnd {
+		return badSequencesStream
+	}
 	return ok
+}
+
+// nextSequences reads the next chunk of the block's sequences. There are none
+// behind the last one.
+func (d *Decoder) nextSequences() ([]sequence, verdict) {
+	r := &d.reader
+	sequences := d.sequences[:min(r.left, chunk)]
+	if len(sequences) == 0 {
+		return nil, ok
+	}
+	total, v := d.readSequences(sequences)
+	if v != ok {
+		return nil, v
+	}
+	r.literals -= total.literals()
+	r.output -= total.literals() + total.match()
+	if r.literals < 0 || r.output < 0 || r.left == 0 && r.literals > r.output {
+		return nil, badLengths
+	}
+	if r.left == 0 && r.in.p != streamEnd {
+		return nil, badSequencesStream
+	}
+	return sequences, ok
 }
 
 // sequencesHeader reads the header (RFC 8878 section 3.1.1.3.2.1), and makes

@@ -39,7 +39,6 @@ func newTestTable(log int, count []int16) *testTable {
 		if n != 0 {
 			t.symbols = append(t.symbols, symbol)
 		}
-		d.rare = d.rare || n < 0
 	}
 	d.build(&t.states, &symbolCells)
 	return t

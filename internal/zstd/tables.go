@@ -133,7 +133,7 @@ var alphabets = [sequenceCodes]alphabet{
 func newAlphabet(logLimit int, cells []cell, log int, predefined ...int16) alphabet {
 	a := alphabet{symbols: len(cells), logLimit: logLimit, log: log}
 	copy(a.cells[:], cells)
-	d := distribution{log: log, symbols: len(predefined), rare: true}
+	d := distribution{log: log, symbols: len(predefined)}
 	copy(d.count[:], predefined)
 	var t stateTable
 	d.build(&t, &a.cells)

@@ -74,9 +74,6 @@ func TestDistribution(t *testing.T) {
 		if used != len(b) || d.log != log || d.symbols != len(count) || !slices.Equal(d.count[:d.symbols], count) {
 			t.Fatalf("%d of %d bytes: log %d, %v; want %d, %v", used, len(b), d.log, d.count[:d.symbols], log, count)
 		}
-		if d.rare != slices.Contains(count, -1) {
-			t.Fatalf("%v: rare %v", count, d.rare)
-		}
 		for n := range len(b) {
 			if used := d.parse(padded, n, maxLog, limit); used != 0 {
 				t.Fatalf("%d of %d bytes: used %d", n, len(b), used)

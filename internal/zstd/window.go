@@ -1,5 +1,7 @@
 package zstd
 
+import "math/bits"
+
 // minRing is the least memory that a stream has for its history, unless its
 // window is smaller.
 const minRing = 16 << 10
@@ -26,24 +28,7 @@ func (h *history) reset(window int) {
 // next one: 1 ≤ before ≤ size.
 func (h *history) index(before int) int {
 	i := h.next - before
-	if i < 0 {
-		i += len(h.ring)
-	}
-	return i
-}
-
-// match fills out from o on with the before bytes that end the history, which
-// begin at start of the ring and may wrap around, and with what follows them:
-// the frame's output, from base of out on. It is seldom needed, and kept out of
-// the loop that calls it.
-//
-//go:noinline
-func (h *history) match(out []byte, o, start, before, base int) {
-	n := copy(out[o:], h.ring[start:min(start+before, len(h.ring))])
-	n += copy(out[o+n:], h.ring[:before-n])
-	for o += n; o < len(out); { // twice as much each time
-		o += copy(out[o:], out[base:o])
-	}
+	return i + len(h.ring)&(i>>(bits.UintSize-1)) // no branch: it would be as good as random
 }
 
 // append remembers the end of out, as far as the window goes.

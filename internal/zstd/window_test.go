@@ -69,7 +69,7 @@ func TestHistoryMatch(t *testing.T) {
 				want = append(want, d.out[d.base+i])
 			}
 			distance := before + done
-			v := d.execute([]sequence{{lengths: lengths(n) << 32, offset: uint32(distance) + 3}}, 0)
+			v := d.execute([]sequence{{lengths: lengths(n) << 32, offset: uint32(distance) + 3}})
 			if (v == ok) != (before <= min(fill, window)) {
 				t.Fatalf("%d bytes of history, match %d bytes before it: verdict %d", h.size, before, v)
 			} else if v != ok {

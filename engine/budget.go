@@ -189,8 +189,11 @@ func (b *budget) settle(now time.Time, sent bool) {
 
 // unlimited reports whether no identify is counted, since a proxy sends them.
 func (e *Engine) unlimited() bool {
-	_, unlimited := e.queue.(UnlimitedQueue)
-	return unlimited
+	switch e.queue.(type) {
+	case UnlimitedQueue, *UnlimitedQueue:
+		return true
+	}
+	return false
 }
 
 // acquire asks the queue for a permit, and the budget for an identify.

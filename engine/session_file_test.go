@@ -278,7 +278,7 @@ func BenchmarkSave(b *testing.B) {
 					s.public.session = session.Session
 					e.fleet.shards = append(e.fleet.shards, s)
 				}
-				v := &saver{engine: e, store: NewFileSessions(filepath.Join(b.TempDir(), "sessions.json")), last: Snapshot{Bot: saved.Bot, Shards: shards}}
+				v := &saver{engine: e, store: NewFileSessions(filepath.Join(b.TempDir(), "sessions.json")), last: Snapshot{Bot: saved.Bot}, total: shards}
 				defer v.store.Close()
 				b.ReportAllocs()
 				for b.Loop() {

@@ -36,12 +36,15 @@ type saver struct {
 
 	forgotten atomic.Bool // see forget
 
-	mu     sync.Mutex
+	saving sync.Mutex     // one save at a time; guards what follows
 	last   Snapshot       // what is in the store
 	spare  []SavedSession // for the next snapshot
-	loaded []SavedSession // those that no shard has taken over, by shard
 	failed bool           // the last save
 	closed bool           // the store is
+
+	mu     sync.Mutex     // is not held during a save
+	total  int            // of the shards whose sessions are kept
+	loaded []SavedSession // those that no shard has taken over, by shard
 }
 
 // loadSessions begins the use of Config.Sessions.
@@ -60,6 +63,9 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	})
 	saved, err := store.Load(ctx)
 	slow.Stop()
+	if err == nil && saved != nil {
+		err = saved.check()
+	}
 	var damaged *DamagedSessionsError
 	switch {
 	case errors.As(err, &damaged):
@@ -71,7 +77,7 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	case saved.Bot != e.saver.last.Bot:
 		return &SessionsMismatchError{OtherBot: true}
 	default:
-		e.saver.last, e.saver.loaded = *saved, slices.Clone(saved.Sessions)
+		e.saver.last, e.saver.total, e.saver.loaded = *saved, saved.Shards, slices.Clone(saved.Sessions)
 		if !e.unlimited() {
 			e.budget.restore(time.Now(), saved.Budget)
 		}
@@ -85,11 +91,11 @@ func (v *saver) begin(total int) error {
 	if v == nil {
 		return nil
 	}
-	if v.last.Shards == 0 {
-		v.last.Shards = total
+	if v.total == 0 {
+		v.total, v.last.Shards = total, total
 	}
-	if v.last.Shards != total {
-		return &SessionsMismatchError{Saved: v.last.Shards, Running: total}
+	if v.total != total {
+		return &SessionsMismatchError{Saved: v.total, Running: total}
 	}
 	v.done = make(chan struct{})
 	go v.run()
@@ -104,10 +110,7 @@ func (v *saver) saved(shard, total int) Session {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if total != v.last.Shards {
-		return Session{}
-	}
-	if i, found := v.find(shard); found {
+	if i, found := v.find(shard); found && total == v.total {
 		return v.loaded[i].Session
 	}
 	return Session{}
@@ -156,8 +159,8 @@ func (v *saver) save() error {
 	if v == nil {
 		return nil
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	v.saving.Lock()
+	defer v.saving.Unlock()
 	if v.closed {
 		return nil
 	}
@@ -187,28 +190,30 @@ func (v *saver) save() error {
 // snapshot collects what is to be saved: the sessions of the shards of one total,
 // that of the oldest, and those that were loaded for shards which do not run.
 func (v *saver) snapshot(now time.Time) Snapshot {
-	s := Snapshot{Bot: v.last.Bot, Shards: v.last.Shards, Saved: now, Budget: v.engine.Budget(), Sessions: v.spare[:0]}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	sessions := v.spare[:0]
 	first, forgotten := true, v.forgotten.Load()
 	for shard := range v.engine.Shards() {
-		if first && shard.total != s.Shards {
-			s.Shards, v.loaded = shard.total, nil // the fleet was replaced
+		if first && shard.total != v.total {
+			v.total, v.loaded = shard.total, nil // the fleet was replaced
 		}
 		first = false
-		if shard.total != s.Shards {
+		if shard.total != v.total {
 			continue
 		}
 		if i, found := v.find(shard.id); found {
 			v.loaded = slices.Delete(v.loaded, i, i+1)
 		}
 		if session := shard.settledSession(); session.keepable() && !forgotten {
-			s.Sessions = append(s.Sessions, SavedSession{shard.id, session})
+			sessions = append(sessions, SavedSession{shard.id, session})
 		}
 	}
 	if len(v.loaded) > 0 {
-		s.Sessions = append(s.Sessions, v.loaded...)
-		slices.SortFunc(s.Sessions, func(a, b SavedSession) int { return a.Shard - b.Shard })
+		sessions = append(sessions, v.loaded...)
+		slices.SortFunc(sessions, func(a, b SavedSession) int { return a.Shard - b.Shard })
 	}
-	return s
+	return Snapshot{Bot: v.last.Bot, Shards: v.total, Saved: now, Budget: v.engine.Budget(), Sessions: sessions}
 }
 
 // same reports whether two snapshots of one bot differ in nothing but the time.
@@ -238,8 +243,8 @@ func (v *saver) finish() error {
 			err = fmt.Errorf("%w: %w", ErrSessionsNotSaved, err)
 		}
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	v.saving.Lock()
+	defer v.saving.Unlock()
 	v.closed = true
 	return errors.Join(err, v.store.Close())
 }

@@ -305,6 +305,7 @@ func TestSessionsRefused(t *testing.T) {
 	}{
 		"other bot":    {stored(t, &Snapshot{Bot: "other", Shards: 1}), "another token"},
 		"other shards": {stored(t, &Snapshot{Shards: 16}), "set Config.Shards to 16"},
+		"out of order": {stored(t, &Snapshot{Shards: 1, Sessions: make([]SavedSession, 2)}), "bad snapshot"},
 		"broken":       {&memory{fail: broken}, "the disk is gone"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -21,9 +21,9 @@ import (
 // take them from each other for ever.
 type SessionStore interface {
 	// Load begins the use of the store and returns what was saved last, or nil
-	// if nothing was. It waits, within ctx, for another user to end. A
-	// [*DamagedSessionsError] has the engine go on without sessions; any other
-	// error ends Run.
+	// if nothing was; the snapshot is the caller's. It waits, within ctx, for
+	// another user to end. A [*DamagedSessionsError] has the engine go on without
+	// sessions; any other error ends Run, as does a snapshot that makes no sense.
 	Load(ctx context.Context) (*Snapshot, error)
 
 	// Save replaces what was saved, wholly or not at all. The snapshot is
@@ -94,17 +94,6 @@ func (e *SessionsMismatchError) Error() string {
 	}
 	return fmt.Sprintf("engine: the saved sessions are those of a bot of %d shards, but %d are to run; "+
 		"set Config.Shards to %[1]d to go on with them, or remove what is saved to begin anew", e.Saved, e.Running)
-}
-
-// owns refuses a snapshot of another bot or of another number of shards.
-func (s *Snapshot) owns(bot string, shards int) error {
-	if s.Bot != bot {
-		return &SessionsMismatchError{OtherBot: true}
-	}
-	if s.Shards != shards {
-		return &SessionsMismatchError{Saved: s.Shards, Running: shards}
-	}
-	return nil
 }
 
 // MemorySessions is a [SessionStore] in memory: it hands sessions from one engine

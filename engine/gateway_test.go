@@ -111,6 +111,7 @@ func (l *ledger) compare(srv *gatewaytest.Server) (difference string) {
 type client struct {
 	*engine.Engine
 	*ledger
+	srv    *gatewaytest.Server
 	stop   context.CancelFunc
 	result chan error
 }
@@ -129,7 +130,7 @@ func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config), b
 		t.Fatal(err)
 	}
 	e.WithoutBackoff()
-	c := &client{Engine: e, ledger: newLedger(), result: make(chan error, 1)}
+	c := &client{Engine: e, srv: srv, ledger: newLedger(), result: make(chan error, 1)}
 	e.On(gateway.AllDispatches(), c.see)
 	for _, f := range before {
 		f(e)
@@ -140,12 +141,17 @@ func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config), b
 	return c
 }
 
-// end shuts down and wants nil from Run.
+// end shuts down and wants nil from Run, and a last close frame that keeps the
+// session.
 func (c *client) end(t *testing.T) {
 	t.Helper()
 	c.stop()
 	if err := <-c.result; err != nil {
 		t.Errorf("Run returned %v", err)
+	}
+	closes := c.srv.Report().Closes
+	if closes[gateway.CloseUnknownError] == 0 || closes[1000]+closes[1001] > 0 {
+		t.Errorf("the server was left with %v, want 4000 and neither 1000 nor 1001", closes)
 	}
 }
 

@@ -45,7 +45,7 @@ var plots = newPlots([]plotLine{
 	// Time and size.
 	{often, straight, "event: stall-reads 500ms"},
 	{often, straight, "event: stall-writes 500ms"},
-	{often, straight, "event: cut-frames 7"},
+	{often, straight, "event: cut-frames 17"},
 	{often, straight, "event: cut-records 5"},
 	{often, straight, "heartbeat: burst 50"},
 	{often, straight, "heartbeat: silence"},
@@ -53,7 +53,7 @@ var plots = newPlots([]plotLine{
 	// Data.
 	{often, straight, "event: corrupt"},
 	{often, straight, "event: truncate"},
-	{often, straight, "event: bomb 268435456"},
+	{often, straight, "event: bomb 70000000"},
 	{3 * often, straight, "event: malformed null"}, // one of all, drawn anew
 
 	// Sequences.
@@ -84,7 +84,7 @@ var plots = newPlots([]plotLine{
 	{seldom, resumes, "hello: reconnect"},
 	{seldom, resumes, "hello: invalid-session true"},
 	{seldom, resumes, "hello: stall-writes 1s"},
-	{seldom, resumes, "hello: cut-frames 1"},
+	{seldom, resumes, "hello: cut-frames 3"},
 	{seldom, resumes, "hello: cut-records 3"},
 	{rarely, resumes, "hello: silence"},
 	{rarely, resumes, "hello: hang"},

@@ -196,7 +196,7 @@ func (d *demo) run(ctx context.Context) (*summary, error) {
 	if d.engine, err = engine.New(config); err != nil {
 		return nil, err
 	}
-	d.tally = newTally(o.shards, probeShards(o.shards))
+	d.tally = newTally(o.shards, probeShards(o.shards), o.maxConcurrency)
 	d.engine.On(d.tally.events(), d.tally.event)
 
 	debug.FreeOSMemory()
@@ -223,11 +223,12 @@ func (d *demo) run(ctx context.Context) (*summary, error) {
 // ends them early, with the figures of what there was.
 func (d *demo) observe(ctx context.Context, ended <-chan error, start usage) (*summary, error) {
 	began := time.Now()
+	o := d.options
 	if err := d.awaitReady(ctx, ended); err != nil {
 		return nil, err
 	}
 	if ctx.Err() == nil {
-		d.progress.line("all %d shards ready after %.1f s", d.options.shards, time.Since(began).Seconds())
+		d.progress.line("all %d shards ready after %.1f s", o.shards, time.Since(began).Seconds())
 	}
 	window, err := d.measure(ctx, ended)
 	if err != nil {
@@ -249,11 +250,11 @@ func (d *demo) observe(ctx context.Context, ended <-chan error, start usage) (*s
 	if err != nil {
 		return nil, err
 	}
-	d.tally.awaitAll(report)
+	d.tally.awaitAll(report, o.pause())
 	d.awaitRenewed(ctx.Done(), renewal)
 	s := d.summarize(window, start)
 	account := d.tally.reckon(report)
-	s.Lost, s.Duplicates, s.unheard = account.lost, account.duplicates, account.unborn
+	s.Lost, s.Duplicates, s.unheard, s.losers = account.lost, account.duplicates, account.unborn, d.tally.losers(report)
 	s.chaosFigures, s.stormFigures = d.chaosFigures(account, report, recovered), storm
 	return s, nil
 }

@@ -23,11 +23,6 @@ const (
 	// chaosHeartbeat is short, so that a connection that hangs is soon noticed.
 	chaosHeartbeat = 5 * time.Second
 
-	// chaosInterval is the least time between two identifies of a bucket: a second
-	// less than the engine's, for on a busy machine the gateway may read one late
-	// and the next at once.
-	chaosInterval = 4 * time.Second
-
 	// chaosStarts is the session start limit, a shard: more than 20 identifies in
 	// 10 minutes would be a storm of them.
 	chaosStarts = 20
@@ -36,6 +31,16 @@ const (
 	// ended: more than any deadline and the longest backoff together.
 	recovery = 3 * time.Minute
 )
+
+// pause returns for how long nothing may come at the end, though something is
+// missing. A shard may have a bomb to work off first, of as many bytes as
+// engine.Config's MaxPayload, or have to notice a connection that hangs.
+func (o *chaosOptions) pause() time.Duration {
+	if o.chaos {
+		return time.Minute
+	}
+	return 3 * time.Second
+}
 
 // mockArgs returns what the child is called with besides.
 func (o *chaosOptions) mockArgs(shards int) []string {
@@ -46,7 +51,6 @@ func (o *chaosOptions) mockArgs(shards int) []string {
 		fmt.Sprintf("--chaos-interval=%v", o.chaosEvery),
 		fmt.Sprintf("--chaos-seed=%d", o.seed),
 		fmt.Sprintf("--heartbeat-interval=%v", chaosHeartbeat),
-		fmt.Sprintf("--identify-interval=%v", chaosInterval),
 		fmt.Sprintf("--session-start-limit=%d", max(1000, chaosStarts*shards)),
 	}
 }
@@ -61,7 +65,8 @@ type chaosFigures struct {
 	SessionsLost       uint64           `json:"sessions_lost"`
 	Gaps               uint64           `json:"gaps"`                // that ended a connection, to be filled by a resume
 	Unborn             int64            `json:"sessions_unborn"`     // cut off before READY came
-	IdentifyViolations int64            `json:"identify_violations"` // too early, or beyond the session start limit
+	IdentifyViolations int64            `json:"identify_violations"` // sent too early, or beyond the session start limit
+	IdentifiesRefused  int64            `json:"identifies_refused"`  // that came too early for the gateway
 	Recovery           float64          `json:"recovery_s"`          // from the end of the faults to all shards ready
 
 	// Closes are the close codes that the engine sent first.
@@ -96,7 +101,8 @@ func (d *demo) chaosFigures(a account, report *gatewaytest.Report, recovered tim
 		SessionsLost:       stats.SessionsLost,
 		Gaps:               stats.Gaps,
 		Unborn:             a.unborn,
-		IdentifyViolations: report.EarlyIdentifies + report.ExcessIdentifies,
+		IdentifyViolations: d.tally.identifies.early() + report.ExcessIdentifies,
+		IdentifiesRefused:  report.EarlyIdentifies,
 		Recovery:           round(recovered.Seconds()),
 	}
 	for _, n := range report.Faults {
@@ -150,11 +156,11 @@ func (f *chaosFigures) print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, `chaos          seed %d, %d faults; all ready %.1f s behind the last
 faults         %s
 losses         %d events announced: %d sessions lost; wrong announcements %d
-identifies     %d broke a limit; %d sessions were cut off before READY
+identifies     %d broke a limit, %d were refused; %d sessions were cut off before READY
 `,
 		f.Seed, f.FaultsTotal, f.Recovery,
 		strings.Join(kinds, ", "),
 		f.AnnouncedLosses, f.SessionsLost, f.WrongAnnouncements,
-		f.IdentifyViolations, f.Unborn)
+		f.IdentifyViolations, f.IdentifiesRefused, f.Unborn)
 	return err
 }

@@ -22,7 +22,6 @@ type mockOptions struct {
 	longChain      bool
 	shards         int
 	maxConcurrency int
-	interval       time.Duration
 	starts         int
 	heartbeat      time.Duration
 	guilds         int
@@ -45,7 +44,6 @@ func newMock() *cobra.Command {
 	o := &mockOptions{
 		shards:         1,
 		maxConcurrency: 1,
-		interval:       5 * time.Second,
 		starts:         1_000_000,
 		seed:           1,
 		heartbeat:      41250 * time.Millisecond,
@@ -74,7 +72,6 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 	f.BoolVar(&o.longChain, "long-chain", false, "use a certificate chain of 3 to 4 KB, as public servers do")
 	f.Var(intFlag{&o.shards, 1, 100_000}, "shards", "number of shards that the API recommends")
 	f.Var(intFlag{&o.maxConcurrency, 1, 100_000}, "max-concurrency", "identifies in 5 s")
-	f.Var(durationFlag{&o.interval, 0}, "identify-interval", "least time between two identifies of a bucket")
 	f.Var(intFlag{&o.starts, 1, 1 << 30}, "session-start-limit", "identifies in a day")
 	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what hello asks for")
 	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
@@ -106,7 +103,6 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		gatewaytest.WithTLS(o.tls),
 		gatewaytest.WithShards(o.shards),
 		gatewaytest.WithMaxConcurrency(o.maxConcurrency),
-		gatewaytest.WithIdentifyInterval(o.interval),
 		gatewaytest.WithSessionStartLimit(o.starts, o.starts),
 		gatewaytest.WithHeartbeatInterval(o.heartbeat),
 		gatewaytest.WithGuilds(o.guilds, o.guildSize),

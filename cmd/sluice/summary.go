@@ -44,7 +44,8 @@ type summary struct {
 	*chaosFigures // nil without --chaos
 	*stormFigures // nil without --storm
 
-	unheard     int64 // sessions of which nothing came
+	unheard     int64    // sessions of which nothing came
+	losers      []string // sessions of which events were lost
 	shards      int
 	rate        float64 // events a second, from all shards ready to the end
 	interrupted bool    // before all shards were ready
@@ -96,6 +97,9 @@ func (s *summary) verdict() error {
 	}
 	if s.Lost != 0 {
 		errs = append(errs, fmt.Errorf("%d events were lost", s.Lost))
+		for _, name := range s.losers {
+			errs = append(errs, errors.New(name))
+		}
 	}
 	if s.Duplicates != 0 {
 		errs = append(errs, fmt.Errorf("%d events came twice", s.Duplicates))

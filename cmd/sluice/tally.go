@@ -17,6 +17,8 @@ type tally struct {
 	shards    []shardTally
 	latencies []histogram // of the first shards, which are probes; guarded by their tallies
 	timing    atomic.Bool // latencies count
+
+	identifies identifyTally
 }
 
 // shardTally is touched by its shard's callbacks, and read at the end. It is small:
@@ -40,18 +42,28 @@ type sessionTally struct {
 	mistakes  int                // announcements that do not fit what came
 }
 
-func newTally(shards, probes int) *tally {
-	return &tally{shards: make([]shardTally, shards), latencies: make([]histogram, probes)}
+func newTally(shards, probes, maxConcurrency int) *tally {
+	return &tally{
+		shards:     make([]shardTally, shards),
+		latencies:  make([]histogram, probes),
+		identifies: identifyTally{last: make([]time.Time, maxConcurrency)},
+	}
 }
 
 // events returns the events that the tally is a callback of.
 func (t *tally) events() gateway.EventSet {
-	return gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost))
+	return gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost, gateway.EventStateChanged))
 }
 
 // event is the callback.
 func (t *tally) event(ev *engine.Event) {
 	id := ev.Shard.ID()
+	if change, ok := ev.StateChange(); ok {
+		if change.To == engine.Identifying {
+			t.identifies.sent(id, time.Now())
+		}
+		return
+	}
 	s := &t.shards[id]
 	s.mu.Lock()
 	defer s.mu.Unlock()

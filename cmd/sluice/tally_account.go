@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -17,13 +18,12 @@ type account struct {
 }
 
 // awaitAll waits until everything that was written has arrived, as long as
-// something still does.
-func (t *tally) awaitAll(report *gatewaytest.Report) {
-	const patience = 3 * time.Second
+// something still does, with pauses of so long at most.
+func (t *tally) awaitAll(report *gatewaytest.Report, pause time.Duration) {
 	missing, since := t.missing(report), time.Now()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for missing > 0 && time.Since(since) < patience {
+	for missing > 0 && time.Since(since) < pause {
 		<-tick.C
 		if now := t.missing(report); now < missing {
 			missing, since = now, time.Now()
@@ -60,6 +60,25 @@ func (t *tally) reckon(report *gatewaytest.Report) account {
 	}
 	return a
 }
+
+// losers names sessions of which events are missing in silence, a few at most.
+func (t *tally) losers(report *gatewaytest.Report) (names []string) {
+	t.each(report, func(r *gatewaytest.SessionReport, c *sessionTally) {
+		var a account
+		a.tail(r, c)
+		if c == nil {
+			c = &sessionTally{}
+		}
+		if a.lost+c.gone > 0 && len(names) < maxLosers {
+			names = append(names, fmt.Sprintf("shard %d, session %s: %d missing up to %d, %d behind it",
+				r.Shard, r.ID, c.gone, c.last, a.lost))
+		}
+	})
+	return names
+}
+
+// maxLosers is how many sessions an error names.
+const maxLosers = 5
 
 // each calls f for each session of the report, with what came of it, or nil.
 func (t *tally) each(report *gatewaytest.Report, f func(*gatewaytest.SessionReport, *sessionTally)) {

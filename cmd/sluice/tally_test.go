@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
@@ -88,12 +89,15 @@ func TestTallyCountsWhatIsLostAndWhatCameTwice(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tally := newTally(1, 0)
+			tally := newTally(1, 0, 1)
 			for i, came := range tt.came {
 				tally.shards[0].play(string(rune('a'+i)), came...)
 			}
 			if got := tally.reckon(&gatewaytest.Report{Sessions: tt.written}); got != tt.want {
 				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+			if names := tally.losers(&gatewaytest.Report{Sessions: tt.written}); len(names) > 0 && tt.want.lost == 0 {
+				t.Errorf("nothing was lost in %q", names)
 			}
 		})
 	}
@@ -121,6 +125,32 @@ func TestVerdict(t *testing.T) {
 	} {
 		if err := tt.s.verdict(); (err == nil) != tt.fine {
 			t.Errorf("%s: %v", fmt.Sprintf("%+v", tt.s), err)
+		}
+	}
+}
+
+func TestTallyNamesWhoLost(t *testing.T) {
+	tally := newTally(2, 0, 1)
+	tally.shards[1].play("a", 1, 2, 5)
+	report := &gatewaytest.Report{Sessions: []gatewaytest.SessionReport{{Shard: 1, ID: "a", LastSeq: 9}}}
+	if names := tally.losers(report); len(names) != 1 || names[0] != "shard 1, session a: 2 missing up to 5, 4 behind it" {
+		t.Errorf("%q", names)
+	}
+}
+
+func TestIdentifyTally(t *testing.T) {
+	tally := identifyTally{last: make([]time.Time, 2)}
+	start := time.Unix(0, 0)
+	for _, sent := range []struct {
+		shard int
+		at    time.Duration
+		early int64 // until then
+	}{
+		{0, 0, 0}, {1, 0, 0}, {2, 5 * time.Second, 0}, {3, 4900 * time.Millisecond, 1},
+		{0, 9 * time.Second, 2}, {0, 14 * time.Second, 2},
+	} {
+		if tally.sent(sent.shard, start.Add(sent.at)); tally.early() != sent.early {
+			t.Errorf("shard %d at %v: %d too early, want %d", sent.shard, sent.at, tally.early(), sent.early)
 		}
 	}
 }

@@ -57,8 +57,11 @@ func answered(ev *Event) {
 	case gateway.EventReady:
 		rs.lose(func(session string) bool { return session != ev.Shard.Session().ID })
 	case gateway.EventSessionLost:
-		lost, _ := ev.SessionLost()
-		rs.lose(func(session string) bool { return session == lost.Session })
+		// Of a session that goes on. One that is over counts at READY: until then a
+		// request could still be written to its connection, and be lost twice.
+		if lost, _ := ev.SessionLost(); lost.To != 0 {
+			rs.lose(func(session string) bool { return session == lost.Session })
+		}
 	case gateway.EventRateLimited:
 		r := readRateLimited(ev.Data)
 		rs.refuse(&r, ev.Received)

@@ -77,11 +77,13 @@ func TestRequestSoundboardSounds(t *testing.T) {
 	})
 }
 
-// TestRequestSoundboardSoundsOverALostSession: what came is not told twice.
+// TestRequestSoundboardSoundsOverALostSession: what came is not told twice, and a
+// session is lost once, however long that takes.
 func TestRequestSoundboardSoundsOverALostSession(t *testing.T) {
 	withShard(t, func(r *running, s *Shard, p *peer) *peer {
 		got := sounds(context.Background(), s, 1, 2)
 		p.expect(`{"op":31,`)
+		defer r.On(gateway.Events(gateway.EventSessionLost), func(*Event) { time.Sleep(time.Second) })()
 		p.sounds(2, 1, "10")
 		p.raw(serverClose(uint16(gateway.CloseSessionTimedOut), ""))
 		p.away()

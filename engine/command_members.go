@@ -53,8 +53,8 @@ type MembersChunk struct {
 //
 // Chunks that come faster than the loop takes them are kept: a whole answer at
 // most, and no more than 256 MiB ([ErrFellBehind]). In a callback, whose loop
-// would have to bring the chunks, the error is [ErrInCallback]. Callbacks for
-// GUILD_MEMBERS_CHUNK see the chunks too.
+// would have to bring the chunks, the error is [ErrInCallback]: use [Async], or a
+// goroutine. Callbacks for GUILD_MEMBERS_CHUNK see the chunks too.
 //
 // r.Nonce must be empty, since each request gets its own.
 func (s *Shard) RequestMembers(ctx context.Context, r *gateway.MembersRequest) iter.Seq2[MembersChunk, error] {

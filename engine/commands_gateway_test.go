@@ -228,3 +228,28 @@ func TestPain25_RateLimited(t *testing.T) {
 		c.end(t)
 	})
 }
+
+// TestAnswersInCallbacks are refused on a loop, and come away from it.
+func TestAnswersInCallbacks(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv, c := commanded(t, driver, "")
+		ctx := within(t)
+		results := make(chan error, 2)
+		ask := func(ev *engine.Event) {
+			_, err := ev.Shard.RequestChannelInfo(ctx, c.guilds[0], gateway.ChannelStatus)
+			results <- err
+		}
+		remove := c.On(gateway.Events(gateway.EventUserUpdate), ask)
+		srv.Dispatch(0, "USER_UPDATE", nil)
+		if err := <-results; !errors.Is(err, engine.ErrInCallback) {
+			t.Error(err)
+		}
+		remove()
+		c.On(gateway.Events(gateway.EventUserUpdate), engine.Async(ask, engine.AsyncOptions{}))
+		srv.Dispatch(0, "USER_UPDATE", nil)
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+		c.end(t)
+	})
+}

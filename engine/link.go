@@ -73,10 +73,16 @@ func (l *link) whenOpen() (<-chan struct{}, error) {
 		return nil, ErrStopped
 	case l.open:
 		return nil, nil
-	case l.opened == nil:
+	}
+	return l.opening(), nil
+}
+
+// opening returns the channel that announce closes.
+func (l *link) opening() <-chan struct{} {
+	if l.opened == nil {
 		l.opened = make(chan struct{})
 	}
-	return l.opened, nil
+	return l.opened
 }
 
 // end says that the shard has stopped for good.
@@ -149,10 +155,7 @@ func (l *link) try(cmd *command) (done bool, opened <-chan struct{}, wait time.D
 		return true, nil, 0, ErrStopped
 	}
 	if !l.open || l.conn == nil || l.err != nil {
-		if l.opened == nil {
-			l.opened = make(chan struct{})
-		}
-		return false, l.opened, 0, nil
+		return false, l.opening(), 0, nil
 	}
 	now := time.Now()
 	if wait := l.window.wait(now, l.limit); wait > 0 {

@@ -77,9 +77,8 @@ func TestPain25_PermitsAreVisible(t *testing.T) {
 		s := r.shard(0)
 		want := func(left int, next time.Time) {
 			t.Helper()
-			gotLeft, gotNext := s.link.permits(time.Now())
-			if gotLeft != left || !gotNext.Equal(next) {
-				t.Errorf("%d left, next %v; want %d, %v", gotLeft, gotNext, left, next)
+			if got := s.View().Permits; got.Left != left || !got.Next.Equal(next) {
+				t.Errorf("%+v; want %d left, next %v", got, left, next)
 			}
 		}
 		want(0, time.Time{})
@@ -121,10 +120,9 @@ func TestPain25_PermitsAreVisible(t *testing.T) {
 // TestSendWithoutLimit, as behind a proxy that has limits of its own.
 func TestSendWithoutLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t)
+		r := start(t, func(c *Config) { c.SendLimit = -1 })
 		p := r.net.accept(t)
 		s := r.shard(0)
-		s.link.max = -1 // nothing is open yet
 		p.begin()
 		waitState(t, s, Ready)
 		begin := time.Now()
@@ -137,8 +135,8 @@ func TestSendWithoutLimit(t *testing.T) {
 		if d := time.Since(begin); d != 0 {
 			t.Errorf("took %v", d)
 		}
-		if left, next := s.link.permits(time.Now()); left != -1 || !next.IsZero() {
-			t.Errorf("%d left, next %v", left, next)
+		if got := s.View().Permits; got.Left != -1 || !got.Next.IsZero() {
+			t.Errorf("%+v", got)
 		}
 		r.end(p)
 	})

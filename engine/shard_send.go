@@ -30,11 +30,11 @@ type command struct {
 }
 
 // Send sends one payload, the raw JSON of a command, as the package gateway
-// builds it. It waits within ctx until the shard is ready and the limit of 120
-// payloads in 60 s allows it; some of these are kept for heartbeats. What waits
-// is not lost with a connection: it goes to the next one. Payloads of several
-// callers go in the order in which they began to wait. The payload is borrowed
-// until Send returns.
+// builds it. It waits within ctx until the shard is ready and [Config.SendLimit]
+// allows it; [Shard.View] tells how many may go at once. What waits is not lost
+// with a connection: it goes to the next one. Payloads of several callers go in
+// the order in which they began to wait. The payload is borrowed until Send
+// returns.
 //
 // A nil error means that the payload was written to the connection. Otherwise it
 // is a [*SendError], in which errors.Is finds ctx's error, [ErrStopped] or

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// demoOptions are the flags of demo.
+type demoOptions struct {
+	shards         int
+	rate           rateFlag
+	duration       time.Duration
+	compress       compressFlag
+	tls            bool
+	maxConcurrency int
+	guilds         int
+	guildSize      int
+	longChain      bool
+	json           bool
+	driver         driverFlag
+	logLevel       levelFlag
+	storm          bool
+	chaosOptions
+}
+
+func newDemo() *cobra.Command {
+	o := &demoOptions{
+		shards:    16,
+		rate:      200,
+		duration:  10 * time.Second,
+		guilds:    2,
+		guildSize: 134_000,
+		logLevel:  levelFlag{slog.LevelError},
+
+		chaosOptions: chaosOptions{chaosEvery: 4 * time.Second},
+	}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run shards against a gateway in a second process, and show what it costs",
+		Long: `Run shards against a gateway in a second process, and show what it costs.
+
+The gateway to test against is a child process, so that the figures for CPU,
+allocations and memory are the client's alone. Each shard connects, identifies
+and gets a burst of guilds, then events at --rate. At the end the gateway says
+what it wrote to each session, and the events are counted by their sequence:
+lost and duplicates must both be 0, or the command fails.
+
+Figures: cpu_us_per_event, allocs_per_event, gc_cycles and the latencies are of
+the time from all shards ready to the end; all others are of the whole run.
+rss_per_shard is the growth of resident memory since before the first dial,
+divided by the shards.
+
+With --chaos the gateway misbehaves: each shard meets a fault every few seconds,
+drawn from all that the mock knows. Afterwards every event must have come once,
+or its loss have been announced. --shards is then 200, --duration 10m, --rate 10,
+--guild-size 2048 and --max-concurrency a quarter of the shards, where the call
+does not say otherwise. --seed has each shard meet the same faults again.
+
+With --storm the gateway drops all connections at once when --duration is over.
+--shards is then 2000, --duration 5s, --rate 2 and --guild-size 2048.`,
+		Example: `  sluice demo
+  sluice demo --shards 200 --rate max --compress zstd --json
+  sluice demo --chaos --shards 50 --duration 20s`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.complete(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.Var(intFlag{&o.shards, 1, 100_000}, "shards", "number of shards")
+	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken")
+	f.Var(durationFlag{&o.duration, time.Millisecond}, "duration", "how long, from all shards ready")
+	f.Var(&o.compress, "compress", "compression")
+	f.BoolVar(&o.tls, "tls", true, "speak TLS")
+	f.Var(intFlag{&o.maxConcurrency, 0, 100_000}, "max-concurrency", "identifies in 5 s (default: the number of shards)")
+	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
+	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
+	f.BoolVar(&o.longChain, "long-chain", false, "use a certificate chain of 3 to 4 KB, as public servers do")
+	f.BoolVar(&o.chaos, "chaos", false, "have the gateway misbehave at random")
+	f.Var(durationFlag{&o.chaosEvery, time.Millisecond}, "chaos-interval", "with --chaos, the time between two faults of a shard")
+	f.Var(seedFlag{&o.seed}, "seed", "of --chaos; 0: one at random, which the summary tells")
+	f.BoolVar(&o.storm, "storm", false, "have the gateway drop all connections at once")
+	f.BoolVar(&o.json, "json", false, "print one JSON object on standard output instead of text")
+	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
+	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
+	return cmd
+}
+
+// complete sets what the call left open.
+func (o *demoOptions) complete(given func(flag string) bool) error {
+	if o.chaos && o.storm {
+		return errors.New("--chaos and --storm do not go together: want one of them")
+	}
+	if !o.chaos && (given("seed") || given("chaos-interval")) {
+		return errors.New("--seed and --chaos-interval are of use only with --chaos")
+	}
+	unless := func(flag string, set func()) {
+		if !given(flag) {
+			set()
+		}
+	}
+	if o.chaos || o.storm {
+		unless("guild-size", func() { o.guildSize = 2048 })
+	}
+	switch {
+	case o.chaos:
+		unless("shards", func() { o.shards = 200 })
+		unless("duration", func() { o.duration = 10 * time.Minute })
+		unless("rate", func() { o.rate = 10 })
+		unless("max-concurrency", func() { o.maxConcurrency = (o.shards + 3) / 4 })
+	case o.storm:
+		unless("shards", func() { o.shards = 2000 })
+		unless("duration", func() { o.duration = 5 * time.Second })
+		unless("rate", func() { o.rate = 2 })
+	}
+	if o.maxConcurrency == 0 {
+		o.maxConcurrency = o.shards
+	}
+	return nil
+}
+
+// mockArgs returns the call of the child process.
+func (o *demoOptions) mockArgs() []string {
+	return append([]string{
+		"mock", "--control",
+		fmt.Sprintf("--tls=%t", o.tls),
+		fmt.Sprintf("--long-chain=%t", o.longChain),
+		fmt.Sprintf("--shards=%d", o.shards),
+		fmt.Sprintf("--max-concurrency=%d", o.maxConcurrency),
+		fmt.Sprintf("--guilds=%d", o.guilds),
+		fmt.Sprintf("--guild-size=%d", o.guildSize),
+		"--rate=" + o.rate.String(),
+		fmt.Sprintf("--probes=%d", probeShards(o.shards)),
+	}, o.chaosOptions.mockArgs(o.shards)...)
+}
+
+// probeShards returns how many shards measure the latency. Their events are
+// encoded live, which costs the gateway more, so they are few.
+func probeShards(shards int) int { return min(max(shards/16, 1), 8) }

@@ -52,6 +52,7 @@ type Engine struct {
 	driver   reactor.Driver
 	rest     *restClient // nil: the API is not asked
 	random   func() float64
+	overlap  func(context.Context) error // lets old and new shards run when resharding
 
 	listeners listeners   // requests that wait for answers
 	guilds    guildLimits // on asking for all members
@@ -82,7 +83,7 @@ type Engine struct {
 // New checks the configuration and makes an engine, which does nothing before
 // Run. The error joins every mistake, each a [*ConfigError].
 func New(config Config) (*Engine, error) {
-	e := &Engine{config: config, random: rand.Float64, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
+	e := &Engine{config: config, random: rand.Float64, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
 	if err := e.config.validate(); err != nil {
 		return nil, err
 	}

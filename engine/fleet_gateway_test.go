@@ -20,6 +20,11 @@ import (
 type sightings struct {
 	mu   sync.Mutex
 	seen map[int][]string
+	news chan struct{}
+}
+
+func newSightings() *sightings {
+	return &sightings{seen: map[int][]string{}, news: make(chan struct{}, 1)}
 }
 
 func (s *sightings) see(ev *engine.Event) {
@@ -28,11 +33,25 @@ func (s *sightings) see(ev *engine.Event) {
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen == nil {
-		s.seen = map[int][]string{}
-	}
 	s.seen[int(id)] = append(s.seen[int(id)], ev.Shard.String())
+	s.mu.Unlock()
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// wait waits until what was seen satisfies a condition.
+func (s *sightings) wait(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	for !is() {
+		select {
+		case <-s.news:
+		case <-limit:
+			t.Fatalf("%s: did not come; seen up to %d", what, s.last())
+		}
+	}
 }
 
 // by reports whether one of the shards delivered a message.
@@ -74,14 +93,25 @@ func (s *sightings) flow(srv *gatewaytest.Server) (stop chan int) {
 	return stop
 }
 
+// overlap reports whether many messages came by both fleets.
+func (s *sightings) overlap() bool {
+	n := 0
+	for k := range s.last() {
+		if s.by(k, "0/1") && s.by(k, strconv.Itoa(k%2)+"/2") {
+			n++
+		}
+	}
+	return n >= 20
+}
+
 // end wants every message seen by a shard that it belongs to, the first ones by the
 // old shard and the last ones by the new ones alone.
-func (s *sightings) end(t *testing.T, c *client, stop chan int) {
+func (s *sightings) end(t *testing.T, stop chan int) {
 	t.Helper()
 	cut := s.last()
-	c.wait(t, "messages behind the cut-over", func() bool { return s.last() > cut+20 })
+	s.wait(t, "messages behind the cut-over", func() bool { return s.last() > cut+20 })
 	last := <-stop
-	c.wait(t, "every message", func() bool {
+	s.wait(t, "every message", func() bool {
 		for k := 1; k <= last; k++ {
 			if !s.by(k, "0/1", strconv.Itoa(k%2)+"/2") {
 				return false
@@ -100,8 +130,9 @@ func (s *sightings) end(t *testing.T, c *client, stop chan int) {
 func TestPain23_ReshardWithoutAGap(t *testing.T) {
 	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
 		t.Parallel()
-		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithGuilds(3, 20_000))
-		var messages sightings
+		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
+			gatewaytest.WithMaxConcurrency(2), gatewaytest.WithGuilds(3, 20_000))
+		messages := newSightings()
 		c := connect(t, srv, func(config *engine.Config) {
 			config.Driver, config.Shards = driver, engine.Shards{Total: 1}
 		})
@@ -109,13 +140,17 @@ func TestPain23_ReshardWithoutAGap(t *testing.T) {
 		c.wait(t, "READY", func() bool { return c.names["READY"] == 1 })
 		old := c.Shard(0)
 		stop := messages.flow(srv)
+		c.OverlapUntil(func(context.Context) error {
+			messages.wait(t, "messages by both", messages.overlap)
+			return nil
+		})
 		if err := c.Reshard(t.Context(), engine.Shards{Total: 2}); err != nil {
 			t.Fatal(err)
 		}
 		if got := old.State(); got != engine.Stopped {
 			t.Errorf("the old shard is %v", got)
 		}
-		messages.end(t, c, stop)
+		messages.end(t, stop)
 		if st := c.Stats(); st.Identifies != 3 || st.NotReady != 0 || st.Missing != 0 || st.SessionsLost != 0 {
 			t.Errorf("%+v", st)
 		}
@@ -131,8 +166,8 @@ func TestPain23_ReshardWithoutAGap(t *testing.T) {
 func TestPain23_BothFleetsLive(t *testing.T) {
 	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
 		t.Parallel()
-		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0))
-		var messages sightings
+		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithMaxConcurrency(2))
+		messages := newSightings()
 		c := connect(t, srv, func(config *engine.Config) {
 			config.Driver, config.Shards = driver, engine.Shards{Total: 1}
 		})
@@ -149,19 +184,11 @@ func TestPain23_BothFleetsLive(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		both := func() (n int) {
-			for k := range messages.last() {
-				if messages.by(k, "0/1") && messages.by(k, strconv.Itoa(k%2)+"/2") {
-					n++
-				}
-			}
-			return n
-		}
-		c.wait(t, "messages by both", func() bool { return both() >= 20 })
+		messages.wait(t, "messages by both", messages.overlap)
 		if err := c.RemoveShards(t.Context(), old); err != nil {
 			t.Fatal(err)
 		}
-		messages.end(t, c, stop)
+		messages.end(t, stop)
 		c.end(t)
 	})
 }
@@ -170,7 +197,8 @@ func TestPain23_BothFleetsLive(t *testing.T) {
 // and the old shards go on.
 func TestReshardFails(t *testing.T) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithShardMultiple(2))
+	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
+		gatewaytest.WithMaxConcurrency(4), gatewaytest.WithShardMultiple(2))
 	c := connect(t, srv, func(config *engine.Config) { config.Shards = engine.Shards{Total: 2} })
 	c.wait(t, "READY", func() bool { return c.names["READY"] == 2 })
 
@@ -199,9 +227,11 @@ func TestReshardFails(t *testing.T) {
 // TestReshardToRecommended asks Discord.
 func TestReshardToRecommended(t *testing.T) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithShards(3))
+	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
+		gatewaytest.WithMaxConcurrency(3), gatewaytest.WithShards(3))
 	c := connect(t, srv, func(config *engine.Config) { config.Shards = engine.Shards{Total: 1} })
 	c.wait(t, "READY", func() bool { return c.names["READY"] == 1 })
+	c.OverlapUntil(func(context.Context) error { return nil })
 	if err := c.Reshard(t.Context(), engine.Shards{}); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +246,8 @@ func TestReshardToRecommended(t *testing.T) {
 func TestShardMoves(t *testing.T) {
 	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
 		t.Parallel()
-		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithShards(2))
+		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
+			gatewaytest.WithMaxConcurrency(2), gatewaytest.WithShards(2))
 		var session engine.Session
 		c := connect(t, srv, func(config *engine.Config) {
 			config.Driver = driver

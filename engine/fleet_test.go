@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // ids lists the shards of an engine.
@@ -117,5 +118,42 @@ func TestAddAndRemoveShards(t *testing.T) {
 		if _, err := r.AddShards(Shards{Total: 16}); err != ErrNotRunning {
 			t.Errorf("after Run: %v", err)
 		}
+	})
+}
+
+// TestReshardOverlap: the old shard goes on for a while after the new ones are
+// ready, and is closed for good then.
+func TestReshardOverlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, func(c *Config) { c.IdentifyQueue = UnlimitedQueue{} })
+		p := r.net.accept(t)
+		p.begin()
+		old := r.shard(0)
+		waitState(t, old, Ready)
+		resharded := make(chan error)
+		go func() { resharded <- r.Reshard(t.Context(), Shards{Total: 2}) }()
+		a, b := r.net.accept(t), r.net.accept(t)
+		a.begin()
+		time.Sleep(10 * time.Second)
+		if old.State() != Ready || len(resharded) != 0 {
+			t.Errorf("before the new ones are ready: %v", old.View())
+		}
+		b.begin()
+		synctest.Wait()
+		began := time.Now()
+		p.expect("close 1000")
+		if took := time.Since(began); took != overlapTime {
+			t.Errorf("the old one went %v after the new ones were ready", took)
+		}
+		p.raw(serverClose(1000, ""))
+		if err := <-resharded; err != nil {
+			t.Error(err)
+		}
+		if got := ids(r.Engine); got != "0/2 1/2" {
+			t.Errorf("shards %s", got)
+		}
+		p.drop()
+		close(p.out)
+		r.end(a, b)
 	})
 }

@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/sluice-go/sluice/gateway"
 )
 
 // Reshard replaces all shards by others of another total, without a gap: both
 // run beside each other until every new one is Ready and has its guilds (see
-// [GuildsReady]), and only then the old ones are closed and their sessions ended.
-// The zero value asks Discord for the number that it recommends now.
+// [GuildsReady]), and for 5 s more, so that what was on its way to the old ones
+// before that still arrives. Only then the old ones are closed and their sessions
+// ended. The zero value asks Discord for the number that it recommends now.
 //
 // Meanwhile callbacks get events from both; [Shard.Total] tells which. No event is
 // missing, but one may come from both.
@@ -43,7 +45,9 @@ func (e *Engine) Reshard(ctx context.Context, shards Shards) error {
 	if err != nil {
 		return err
 	}
-	err = e.awaitAll(ctx, fresh, &arrivals)
+	if err = e.awaitAll(ctx, fresh, &arrivals); err == nil {
+		err = e.overlap(ctx)
+	}
 	if stops := e.endTrial(fresh); stops != nil {
 		err = stops // why, rather than that a shard has stopped
 	}
@@ -70,6 +74,20 @@ func (e *Engine) recommended(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return bot.Shards, nil
+}
+
+// overlapTime is how long the old shards go on once the new ones are ready. An
+// event from before that may still be in a queue of the gateway's, or on the wire.
+const overlapTime = 5 * time.Second
+
+// overlap lets both fleets run.
+func overlap(ctx context.Context) error {
+	select {
+	case <-time.After(overlapTime):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // awaitAll waits until shards are Ready and have their guilds, if these come.

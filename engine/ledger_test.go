@@ -150,6 +150,36 @@ func TestGapsInReplays(t *testing.T) {
 	}
 }
 
+// TestResumesThatAnswer: a session whose resumes bring something, be it one event
+// or the news of a gap, is not given up, and its URL is not left.
+func TestResumesThatAnswer(t *testing.T) {
+	r := newRig(t).ready()
+	r.fail(errReset)
+	for seq := range int64(3 * maxResumes) {
+		r.back()
+		if r.lastDial() != "wss://us-east1-b.discord.gg/?v=10&encoding=json" {
+			t.Fatalf("dialled %s", r.lastDial())
+		}
+		r.event(seq + 2)
+		r.fail(errReset)
+	}
+	r = newRig(t).ready()
+	r.fail(errReset)
+	for range maxResumes - 1 {
+		r.back()
+		r.fail(errReset)
+	}
+	r.back()
+	r.resumed(5) // behind a gap
+	for range maxResumes - 1 {
+		r.back()
+		r.fail(errReset)
+	}
+	r.back()
+	r.resumed(5)
+	r.want(Ready)
+}
+
 // TestJump: a number that cannot be does not wedge the shard, nor is it taken
 // over.
 func TestJump(t *testing.T) {
@@ -250,6 +280,9 @@ func TestEventsBeforeReady(t *testing.T) {
 	r.permit()
 	r.event(1)
 	r.event(5)
+	if r.recv(`{"op":1}`); r.lastSent() != `{"op":1,"d":null}` {
+		t.Errorf("before READY sent %s", r.lastSent())
+	}
 	r.recv(strings.Replace(testReady, `"s":1`, `"s":6`, 1))
 	r.event(7)
 	wantTold(t, list, "Queued; Identifying; 1; 5; Ready; 6; 7")

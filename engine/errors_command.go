@@ -11,7 +11,7 @@ import (
 
 // SendError says that a command was not sent, or may not have been.
 type SendError struct {
-	Shard int            // the shard's id
+	Shard int            // the shard's id, -1 where there is none for the command
 	Op    gateway.Opcode // what the command was; 0 if its payload did not tell
 
 	// Unknown says that the connection was lost during the write, so that the
@@ -25,7 +25,10 @@ type SendError struct {
 
 // Error names the command, what became of it, and why.
 func (e *SendError) Error() string {
-	s := "engine: shard " + strconv.Itoa(e.Shard) + ": "
+	s := "engine: "
+	if e.Shard >= 0 {
+		s += "shard " + strconv.Itoa(e.Shard) + ": "
+	}
 	if e.Op != gateway.OpDispatch {
 		s += e.Op.String() + " "
 	}

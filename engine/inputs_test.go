@@ -176,6 +176,12 @@ func errands() []input {
 				r.settle()
 			}
 		}),
+		plain("the identify budget is used up", func(r *trial) {
+			if r.core.state == Queued { // as above
+				r.core.giveUp(r.now, &BudgetError{Until: r.now.Add(time.Hour)})
+				r.settle()
+			}
+		}),
 	}
 }
 

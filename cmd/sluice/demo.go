@@ -154,7 +154,7 @@ func (d *demo) config() (engine.Config, error) {
 func (d *demo) awaitReady(ctx context.Context, ended <-chan error) error {
 	o := d.options
 	rounds := (o.shards + o.maxConcurrency - 1) / o.maxConcurrency
-	limit := time.NewTimer(time.Minute + time.Duration(rounds)*6*time.Second + time.Duration(o.shards)*20*time.Millisecond)
+	limit := time.NewTimer(o.patience() + time.Duration(rounds)*6*time.Second + time.Duration(o.shards)*20*time.Millisecond)
 	defer limit.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -32,6 +32,15 @@ const (
 	recovery = 3 * time.Minute
 )
 
+// patience returns for how long shards may not become ready, beside waiting for
+// their turn to identify.
+func (o *chaosOptions) patience() time.Duration {
+	if o.chaos {
+		return recovery // the first ones meet faults when the last have not begun
+	}
+	return time.Minute
+}
+
 // pause returns for how long nothing may come at the end, though something is
 // missing. A shard may have a bomb to work off first, of as many bytes as
 // engine.Config's MaxPayload, or have to notice a connection that hangs.

@@ -13,6 +13,7 @@ import (
 type stormFigures struct {
 	Dropped      int     `json:"dropped"` // connections, all at once
 	Resumed      int     `json:"resumed"` // shards
+	Again        uint64  `json:"identified_again"`
 	ResumedAfter float64 `json:"resumed_after_s"`
 	Dials        int     `json:"dials"`            // meanwhile
 	DialsPeak    int     `json:"dials_peak_per_s"` // the most in any second
@@ -25,6 +26,7 @@ func (d *demo) storm() (*stormFigures, error) {
 	if !d.options.storm {
 		return nil, nil
 	}
+	before := d.engine.Stats().Identifies
 	d.dials.reset()
 	began := time.Now()
 	dropped, err := d.child.drop()
@@ -51,13 +53,20 @@ func (d *demo) storm() (*stormFigures, error) {
 		}
 	}
 	f.Dials, f.DialsPeak = d.dials.peak(time.Second)
+	f.Again = d.engine.Stats().Identifies - before
 	return f, nil
 }
 
 // verdict is nil if every connection that was dropped was followed by a resume.
 func (f *stormFigures) verdict() (errs []error) {
-	if f != nil && f.Resumed < f.Dropped {
+	if f == nil {
+		return nil
+	}
+	if f.Resumed < f.Dropped {
 		errs = append(errs, fmt.Errorf("only %d of %d shards resumed", f.Resumed, f.Dropped))
+	}
+	if f.Again > 0 {
+		errs = append(errs, fmt.Errorf("%d shards identified again", f.Again))
 	}
 	return errs
 }

@@ -122,6 +122,7 @@ func TestVerdict(t *testing.T) {
 		{summary{chaosFigures: &chaosFigures{Closes: map[gateway.CloseCode]int64{4000: 7, 1001: 1}}}, false},
 		{summary{stormFigures: &stormFigures{Dropped: 3, Resumed: 3}}, true},
 		{summary{stormFigures: &stormFigures{Dropped: 3, Resumed: 2}}, false},
+		{summary{stormFigures: &stormFigures{Dropped: 3, Resumed: 3, Again: 1}}, false},
 	} {
 		if err := tt.s.verdict(); (err == nil) != tt.fine {
 			t.Errorf("%s: %v", fmt.Sprintf("%+v", tt.s), err)

@@ -32,7 +32,7 @@ func TestCauses(t *testing.T) {
 		test.end(r)
 		if test.after != nil {
 			r.want(Closing)
-			if n := r.core.life.causes.Total(); n != 0 {
+			if n := r.core.life.counts().Total(); n != 0 {
 				t.Errorf("%v: counted before its end", Cause(cause))
 			}
 			test.after(r)
@@ -40,7 +40,7 @@ func TestCauses(t *testing.T) {
 		r.want(Disconnected)
 		var want Causes
 		want[cause] = 1
-		if got := r.core.life.causes; got != want {
+		if got := r.core.life.counts(); got != want {
 			t.Errorf("%v: counted %v\n%s", Cause(cause), got, r.log.String())
 		}
 	}
@@ -49,7 +49,7 @@ func TestCauses(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.Retries = 1 }).ready()
 	r.peerClose(4004, "")
 	r.want(Stopped)
-	if n := r.core.life.causes.Total(); n != 0 {
+	if n := r.core.life.counts().Total(); n != 0 {
 		t.Errorf("a stop was counted")
 	}
 }
@@ -63,7 +63,7 @@ func TestCauseOfRefusedIdentify(t *testing.T) {
 	r.settle()
 	r.fail(errReset)
 	r.want(Disconnected)
-	if got := r.core.life.causes.String(); got != "1 queue" {
+	if got := r.core.life.counts().String(); got != "1 queue" {
 		t.Errorf("counted %v", got)
 	}
 	if at := r.core.next(); at.Before(r.now.Add(time.Hour)) {

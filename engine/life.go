@@ -11,14 +11,22 @@ type life struct {
 	leaving  bool      // Closing leads to Stopped
 	attempts int
 	failures int
-	cause    error  // of the last end of a connection or attempt
-	causes   Causes // of those that were followed by another
-	changes  uint32 // of state
-	base     Flow   // what had gone through the decompressor before this connection
+	cause    error              // of the last end of a connection or attempt
+	causes   [causeCount]uint32 // of those that were followed by another
+	changes  uint32             // of state
+	base     Flow               // what had gone through the decompressor before this connection
 }
 
 // less returns what came since base.
 func (f Flow) less(base Flow) Flow { return Flow{f.In - base.In, f.Out - base.Out} }
+
+// counts returns what was counted by cause.
+func (l *life) counts() (c Causes) {
+	for i, n := range l.causes {
+		c[i] = uint64(n)
+	}
+	return c
+}
 
 // entering brings life up to date when a state is entered.
 func (c *core) entering(now time.Time, from, to State) {

@@ -68,6 +68,8 @@ func (c *core) depart(now time.Time, d *departure) {
 	case c.state == Closing:
 		if _, leaving := c.redial.cause.(*departure); !leaving {
 			c.redial.cause = d
+			c.life.leaving = true
+			c.life.changes++
 		}
 	case c.state == Stopped:
 	default:
@@ -116,8 +118,10 @@ func (c *core) restart(now time.Time) {
 // alone.
 //
 // Close returns when the connection is closed, which takes the gateway's answer or
-// 2 s, and callbacks made by [Async] have taken what is queued, or with the error of ctx; the shard then closes nevertheless. It must not be
-// called from a callback of the same shard, whose return it would wait for. Closing
+// 2 s, and callbacks made by [Async] have taken what is queued; or with the error of
+// ctx, and the shard closes nevertheless. It must not be called from a callback of
+// the same shard, whose return it would wait for. What was asked for first, by
+// another Close or the end of Run, is what happens to connection and session. Closing
 // a shard again does nothing; if it had stopped for a cause of its own, that is
 // the error, a [*StopError].
 func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (Session, error) {

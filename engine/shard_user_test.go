@@ -62,6 +62,9 @@ func TestDepartAfterInvalidSession(t *testing.T) {
 	r := newRig(t).ready()
 	r.recv(`{"op":9,"d":false}`)
 	r.depart(4000)
+	if !r.core.life.leaving {
+		t.Error("nobody is told that the shard leaves")
+	}
 	r.peerClose(4000, "")
 	r.want(Stopped)
 	if r.core.session.resumable() {

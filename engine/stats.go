@@ -126,7 +126,7 @@ func (e *Engine) Stats() Stats {
 // Stats returns a snapshot of the shard's.
 func (s *Shard) Stats() Stats {
 	s.public.mu.Lock()
-	c, causes, notReady := s.public.counters, s.public.life.causes, s.public.life.notReady
+	c, causes, notReady := s.public.counters, s.public.life.counts(), s.public.life.notReady
 	s.public.mu.Unlock()
 	stats := Stats{
 		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Gaps: c.gaps, Missing: c.missing,

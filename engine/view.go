@@ -136,7 +136,7 @@ func (s *Shard) View() View {
 		Attempts: life.attempts, Failures: life.failures, Opened: life.opened,
 		Identifies: count.identifies, Resumes: count.resumes,
 		Connection: count.flow.less(life.base), Flow: count.flow,
-		Reconnects: life.causes,
+		Reconnects: life.counts(),
 	}
 	s.public.mu.Unlock()
 	if life.cause != nil {

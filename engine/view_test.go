@@ -116,7 +116,7 @@ func noSecrets(t *testing.T, v View) {
 			t.Errorf("says nothing: %s", form)
 		}
 	}
-	if !strings.Contains(string(object), `"token":"[redacted]"`) || !strings.Contains(string(object), `"next":"resume"`) {
+	if !strings.Contains(string(object), `"session":{"id":"abc","resume_url":`) || !strings.Contains(string(object), `"token":"[redacted]"`) || !strings.Contains(string(object), `"next":"resume"`) {
 		t.Errorf("%s", object)
 	}
 }

@@ -21,7 +21,7 @@ func TestAsyncHoldsOneShard(t *testing.T) {
 	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
 		shards := 8 * runtime.GOMAXPROCS(0) // two for each loop, at least
 		srv := gatewaytest.NewServer(t, gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards),
-			gatewaytest.WithIdentifyInterval(0), gatewaytest.WithHeartbeatInterval(time.Second))
+			gatewaytest.WithIdentifyInterval(0), gatewaytest.WithHeartbeatInterval(2*time.Second))
 		c := connect(t, srv, func(config *engine.Config) {
 			config.Driver, config.Compression = driver, engine.NoCompression
 		})
@@ -57,12 +57,15 @@ func TestAsyncHoldsOneShard(t *testing.T) {
 			}
 			return n
 		}
-		others := 0
-		for before := beats(); beats() < before+3; {
+		before, others := beats(), 0
+		for range 20 {
 			for shard := 1; shard < shards; shard++ {
 				others += srv.Dispatch(shard, "TYPING_START", []byte(`{}`))
 			}
 			c.wait(t, "TYPING_START", func() bool { return c.names["TYPING_START"] == others })
+		}
+		for beats() < before+2 {
+			time.Sleep(10 * time.Millisecond)
 		}
 		st := c.Shard(0).Stats()
 		if most := bound + 64<<10/len(message); st.Queued > most || st.QueuedHighest > most {

@@ -29,15 +29,16 @@ const (
 type dialer struct {
 	dialTCP func(ctx context.Context, network, address string) (net.Conn, error)
 	tls     *tls.Config
-	slots   chan struct{}
+	crew    crew                    // dials
 	wrap    func(net.Conn) net.Conn // by the driver, below TLS
 
 	mu      sync.Mutex
 	configs map[string]*tls.Config // by host
 }
 
-func newDialer(config *Config) *dialer {
-	return &dialer{dialTCP: config.Dial, tls: config.TLS, slots: make(chan struct{}, maxHandshakes)}
+// newDialer returns a dialer whose goroutines count as workers.
+func newDialer(config *Config, workers *sync.WaitGroup) *dialer {
+	return &dialer{dialTCP: config.Dial, tls: config.TLS, crew: crew{size: maxHandshakes, workers: workers}}
 }
 
 // upgradeError is an answer to the upgrade that is no 101.
@@ -57,19 +58,15 @@ func (e *upgradeError) Error() string {
 	return s
 }
 
-// dial connects, encrypts and upgrades, within ctx and connectTimeout, which
-// counts from when there is a free slot. The bytes that came behind the server's
-// answer are returned in head.
+// dial connects, encrypts and upgrades, within ctx and connectTimeout. It is the
+// crew's job. The bytes that came behind the server's answer are returned in head.
 func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head []byte, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err // it was called off while it waited
+	}
 	u, err := url.Parse(target)
 	if err != nil {
 		return nil, nil, errors.New("the gateway URL is no URL")
-	}
-	select {
-	case d.slots <- struct{}{}:
-		defer func() { <-d.slots }()
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

@@ -90,7 +90,7 @@ func New(config Config) (*Engine, error) {
 	e.handlers.onPanic = config.OnPanic
 	e.handlers.logger = e.config.Logger
 	e.handlers.drain = e.drainForPanic
-	e.dialer = newDialer(&e.config)
+	e.dialer = newDialer(&e.config, &e.workers)
 	e.budget = newBudget(&e.config)
 	if e.queue = config.IdentifyQueue; e.queue == nil {
 		e.local = NewLocalQueue(1)

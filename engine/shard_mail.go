@@ -40,11 +40,12 @@ func (e *errand) discard() {
 	}
 }
 
-// start begins an errand. Whatever becomes of it, its outcome comes by mail.
-func (s *Shard) start(work func(ctx context.Context, e *errand)) *errand {
+// start begins an errand, which do has done in another goroutine. Whatever becomes
+// of it, its outcome comes by mail.
+func (s *Shard) start(do func(job func()), work func(ctx context.Context, e *errand)) *errand {
 	ctx, cancel := context.WithCancel(s.engine.background)
 	e := &errand{cancel: cancel}
-	s.engine.workers.Go(func() {
+	do(func() {
 		defer cancel()
 		work(ctx, e)
 		s.mail.mu.Lock()
@@ -64,7 +65,7 @@ func (s *Shard) start(work func(ctx context.Context, e *errand)) *errand {
 
 // dial connects to a URL.
 func (s *Shard) dial(url string) {
-	s.dialling = s.start(func(ctx context.Context, e *errand) {
+	s.dialling = s.start(s.engine.dialer.crew.Go, func(ctx context.Context, e *errand) {
 		e.conn, e.head, e.err = s.engine.dialer.dial(ctx, url)
 	})
 }
@@ -76,7 +77,7 @@ func (s *Shard) wantPermit(want bool) {
 		s.asking.cancel()
 		s.asking = nil
 	case want && s.asking == nil && s.permit == nil:
-		s.asking = s.start(func(ctx context.Context, e *errand) {
+		s.asking = s.start(s.engine.workers.Go, func(ctx context.Context, e *errand) {
 			e.permit, e.err = s.engine.acquire(ctx, s.id)
 		})
 	}

@@ -1,5 +1,7 @@
 package zstd
 
+import "math/bits"
+
 // room is what a slice has behind the bytes that count, for copies in whole
 // chunks: of 64 bytes and less.
 const room = 64
@@ -17,7 +19,8 @@ func (d *Decoder) execute(sequences []sequence) verdict {
 	out, o, base := d.out, d.size, d.base
 	literals, l := d.literals, 0
 	past := &d.stream.history
-	ring := past.ring
+	ring, next := past.ring, past.next
+	sources := [2][]byte{out, ring}
 	recent0, recent1, recent2 := d.stream.recent[0], d.stream.recent[1], d.stream.recent[2]
 	window := uint32(d.stream.frame.window)
 	for i := range sequences {
@@ -58,24 +61,21 @@ func (d *Decoder) execute(sequences []sequence) verdict {
 			return badOffset
 		}
 		match, offset := q.lengths.match(), int(fresh)
-		from, source := o-offset, out
-		if from < base {
-			before := base - from
+		from := o - offset
+		before := base - from
+		inRing := -before >> (bits.UintSize - 1)
+		index := next - before
+		index += len(ring) & (index >> (bits.UintSize - 1))
+		if (offset-16)|inRing&((before-match)|(len(ring)-room-match-index)|(past.size-before)) < 0 {
 			if before > past.size {
 				return badOffset
 			}
-			from = past.index(before)
-			if match > before || from+match+room > len(ring) {
-				d.match(o, match, offset)
-				o += match
-				continue
-			}
-			source = ring
-		} else if offset < 16 {
 			d.match(o, match, offset)
 			o += match
 			continue
 		}
+		from ^= (from ^ index) & inRing
+		source := sources[inRing&1]
 		move64(out, o, source, from)
 		for k := 64; k < match; k += 32 {
 			move32(out, o+k, source, from+k)

@@ -6,6 +6,10 @@ import "math/bits"
 // chunks: of 64 bytes and less.
 const room = 64
 
+// minChunked is the least offset of a match that can be copied in chunks of 16
+// bytes, each of which is read before it is written.
+const minChunked = 16
+
 // maxRepeat is the greatest Offset_Value that stands for an offset that was
 // used before (RFC 8878 section 3.1.1.5).
 const maxRepeat = 3
@@ -13,13 +17,14 @@ const maxRepeat = 3
 // execute puts out literals and the matches of sequences (RFC 8878 section
 // 3.1.1.4). There is room for all of them.
 //
-// What is as good as random has to be no branch: where a match wraps around
-// in the ring. That an offset is a repeated one is seldom enough.
+// What is as good as random is no branch: whether a match begins in the output
+// or in the ring, and on which side of where the ring wraps around. That an
+// offset is one of before is seldom enough to be one.
 func (d *Decoder) execute(sequences []sequence) verdict {
 	out, o, base := d.out, d.size, d.base
 	literals, l := d.literals, 0
 	past := &d.stream.history
-	ring, next := past.ring, past.next
+	ring := past.ring
 	sources := [2][]byte{out, ring}
 	recent0, recent1, recent2 := d.stream.recent[0], d.stream.recent[1], d.stream.recent[2]
 	window := uint32(d.stream.frame.window)
@@ -61,12 +66,11 @@ func (d *Decoder) execute(sequences []sequence) verdict {
 			return badOffset
 		}
 		match, offset := q.lengths.match(), int(fresh)
-		from := o - offset
-		before := base - from
+		from := o - offset    // in out, or
+		before := base - from // if over 0, in the ring
 		inRing := -before >> (bits.UintSize - 1)
-		index := next - before
-		index += len(ring) & (index >> (bits.UintSize - 1))
-		if (offset-16)|inRing&((before-match)|(len(ring)-room-match-index)|(past.size-before)) < 0 {
+		index := past.index(before)
+		if (offset-minChunked)|inRing&((before-match)|(len(ring)-room-match-index)|(past.size-before)) < 0 {
 			if before > past.size {
 				return badOffset
 			}

@@ -25,10 +25,10 @@ func (h *history) reset(window int) {
 }
 
 // index is where in the ring the byte is that came before bytes before the
-// next one: 1 ≤ before ≤ size.
+// next one: 1 ≤ before ≤ size, or else the index means nothing.
 func (h *history) index(before int) int {
 	i := h.next - before
-	return i + len(h.ring)&(i>>(bits.UintSize-1)) // no branch: it would be as good as random
+	return i + len(h.ring)&(i>>(bits.UintSize-1)) // if it is negative
 }
 
 // append remembers the end of out, as far as the window goes.

@@ -35,6 +35,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
@@ -64,6 +65,7 @@ type Engine struct {
 	background context.Context
 	end        context.CancelFunc
 	workers    sync.WaitGroup // dials and waits for permits
+	readied    atomic.Uint64  // connections that became Ready
 
 	// How Run is asked to end, other than by its context; see shutdown.go.
 	asked context.Context
@@ -175,6 +177,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	watchdog := time.NewTicker(busyLimit)
 	defer watchdog.Stop()
 	var rounds rounds
+	var tidy tidy
 	for running := true; running; {
 		select {
 		case <-ctx.Done():
@@ -186,6 +189,7 @@ func (e *Engine) Run(ctx context.Context) error {
 				s.watch(now)
 			}
 			rounds.look(e, now)
+			e.tidyUp(&tidy, now)
 		}
 	}
 	err = e.drain(e.close(), watchdog.C)

@@ -202,6 +202,7 @@ func (s *Shard) releasePermit() {
 func (s *Shard) entered(state State) {
 	switch state {
 	case Ready:
+		s.engine.readied.Add(1)
 		s.link.start(s.core.session.ID, s.core.heart.interval)
 	case Stopped:
 		s.link.end()

@@ -51,6 +51,9 @@ type demo struct {
 // summary is nil where there is nothing to sum up.
 func (d *demo) run(ctx context.Context) (*summary, error) {
 	o := d.options
+	if err := reserveDescriptors(o.shards); err != nil {
+		return nil, err
+	}
 	config, err := d.config()
 	if err != nil {
 		return nil, err
@@ -91,6 +94,9 @@ func (d *demo) observe(ctx context.Context, ended <-chan error, start usage) (*s
 	}
 	if ctx.Err() == nil {
 		d.progress.line("all %d shards ready after %.1f s", o.shards, time.Since(began).Seconds())
+	}
+	if err := d.warmUp(ctx, ended); err != nil {
+		return nil, err
 	}
 	window, err := d.measure(ctx, ended)
 	if err != nil {
@@ -136,6 +142,8 @@ func (d *demo) config() (engine.Config, error) {
 		APIURL:      hello.APIURL,
 		Logger:      d.logger,
 	}
+	d.dials.addresses = sourceAddresses(d.options.shards)
+	config.Dial = d.dials.spread.DialContext
 	if d.options.storm {
 		config.Dial = d.dials.DialContext
 	}
@@ -210,6 +218,21 @@ func (d *demo) awaitRenewed(done <-chan struct{}, within time.Duration) {
 // renewal is more than the wait after Invalid Session and the interval of
 // identifies together.
 const renewal = 15 * time.Second
+
+// warmUp lets events come that do not count for the figures.
+func (d *demo) warmUp(ctx context.Context, ended <-chan error) error {
+	limit := time.NewTimer(d.options.warmUp)
+	defer limit.Stop()
+	select {
+	case <-limit.C:
+	case <-ctx.Done():
+	case err := <-ended:
+		return errors.Join(errEngineEnded, err)
+	case <-d.child.answers:
+		return errMockEnded
+	}
+	return nil
+}
 
 // measure lets the events come for the duration, and returns what that cost. A
 // signal ends it early.

@@ -86,7 +86,7 @@ peak memory    %.1f MB resident
 
 // dialLog notes when connections are dialled.
 type dialLog struct {
-	net.Dialer
+	spread
 	mu    sync.Mutex
 	times []time.Time
 }
@@ -96,7 +96,7 @@ func (l *dialLog) DialContext(ctx context.Context, network, address string) (net
 	l.mu.Lock()
 	l.times = append(l.times, time.Now())
 	l.mu.Unlock()
-	return l.Dialer.DialContext(ctx, network, address)
+	return l.spread.DialContext(ctx, network, address)
 }
 
 func (l *dialLog) reset() {

@@ -23,7 +23,7 @@ func summaryOf(t *testing.T, stdout string) map[string]float64 {
 		t.Fatalf("%v in %s", err, stdout)
 	}
 	for _, field := range strings.Fields(`shards_ready events bytes_wire bytes_json lost duplicates identifies
-		resumes reconnects cpu_us_per_event allocs_per_event gc_cycles p50_us p99_us rss_bytes rss_per_shard duration_s`) {
+		resumes reconnects heartbeats heartbeats_least cpu_us_per_event allocs_per_event gc_cycles p50_us p99_us rss_bytes rss_per_shard duration_s`) {
 		if _, ok := s[field]; !ok {
 			t.Errorf("no field %s", field)
 		}

@@ -35,6 +35,9 @@ type mockOptions struct {
 	faultOptions
 }
 
+// defaultHeartbeat is the interval that Discord's hello asks for.
+const defaultHeartbeat = 41250 * time.Millisecond
+
 const (
 	maxGuilds    = 2500 // of a shard, as Discord has it
 	maxGuildSize = 16 << 20
@@ -46,7 +49,7 @@ func newMock() *cobra.Command {
 		maxConcurrency: 1,
 		starts:         1_000_000,
 		seed:           1,
-		heartbeat:      41250 * time.Millisecond,
+		heartbeat:      defaultHeartbeat,
 		guilds:         2,
 		guildSize:      2048,
 		events:         250_000,

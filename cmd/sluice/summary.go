@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -32,6 +31,8 @@ type summary struct {
 	Identifies     uint64  `json:"identifies"`
 	Resumes        uint64  `json:"resumes"`
 	Reconnects     uint64  `json:"reconnects"`
+	Heartbeats     int     `json:"heartbeats"`       // that were acknowledged
+	LeastBeats     int     `json:"heartbeats_least"` // of one shard
 	CPUPerEvent    float64 `json:"cpu_us_per_event"`
 	AllocsPerEvent float64 `json:"allocs_per_event"`
 	GCCycles       uint32  `json:"gc_cycles"`
@@ -47,6 +48,7 @@ type summary struct {
 	unheard     int64    // sessions of which nothing came
 	losers      []string // sessions of which events were lost
 	shards      int
+	intervals   int     // of heartbeats, that were over for every shard
 	rate        float64 // events a second, from all shards ready to the end
 	interrupted bool    // before all shards were ready
 }
@@ -67,6 +69,7 @@ func (d *demo) summarize(w *window, start usage) *summary {
 		Duration:   round(w.duration.Seconds()),
 
 		shards:      d.options.shards,
+		intervals:   int((d.options.warmUp + w.duration) / d.options.heartbeat),
 		rate:        float64(w.events) / max(w.duration.Seconds(), 1e-3),
 		interrupted: d.interrupted,
 	}
@@ -75,9 +78,7 @@ func (d *demo) summarize(w *window, start usage) *summary {
 		s.CPUPerEvent = round(float64(w.cost.cpu.Nanoseconds()) / 1000 / float64(w.events))
 		s.AllocsPerEvent = round(float64(w.cost.allocs) / float64(w.events))
 	}
-	// Memory that was freed goes back to the system first: what counts is what
-	// the shards hold.
-	debug.FreeOSMemory()
+	s.Heartbeats, s.LeastBeats = d.tally.heartbeats()
 	if now, err := measureProcess(); err == nil {
 		s.RSS = now.rss
 		s.RSSPerShard = (now.rss - start.rss) / int64(d.options.shards)
@@ -107,6 +108,10 @@ func (s *summary) verdict() error {
 	if s.unheard != 0 && s.chaosFigures == nil {
 		errs = append(errs, fmt.Errorf("%d sessions were never heard of", s.unheard))
 	}
+	// The last one's ACK may be under way.
+	if s.chaosFigures == nil && s.stormFigures == nil && s.LeastBeats < s.intervals-1 && !s.interrupted {
+		errs = append(errs, fmt.Errorf("a shard kept only %d heartbeats in %d intervals", s.LeastBeats, s.intervals))
+	}
 	errs = append(errs, s.chaosFigures.verdict()...)
 	errs = append(errs, s.stormFigures.verdict()...)
 	return errors.Join(errs...)
@@ -122,6 +127,7 @@ events         %d in all: lost %d, duplicates %d
 traffic        %.0f events/s for %.1f s
 bytes          %.1f MB wire, %.1f MB JSON (%.1f×)
 sessions       %d identifies, %d resumes, %d reconnects
+heartbeats     %d acknowledged, at least %d of each shard
 CPU            %.2f µs per event
 allocations    %.2f per event, %d garbage collections
 latency        p50 %s, p99 %s, from the gateway's write to the callback
@@ -132,6 +138,7 @@ memory         %.1f MB resident, %.1f KB per shard
 		s.rate, s.Duration,
 		float64(s.BytesWire)/1e6, float64(s.BytesJSON)/1e6, float64(s.BytesJSON)/float64(max(s.BytesWire, 1)),
 		s.Identifies, s.Resumes, s.Reconnects,
+		s.Heartbeats, s.LeastBeats,
 		s.CPUPerEvent, s.AllocsPerEvent, s.GCCycles,
 		ms(s.P50), ms(s.P99),
 		float64(s.RSS)/1e6, float64(s.RSSPerShard)/1e3)

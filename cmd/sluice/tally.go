@@ -28,6 +28,7 @@ type shardTally struct {
 	sessions []sessionTally // the last is the present one
 	guilds   int            // GUILD_CREATE since READY
 	resumes  int
+	beats    int // heartbeats that were acknowledged
 }
 
 // sessionTally is what came of one session.
@@ -52,7 +53,8 @@ func newTally(shards, probes, maxConcurrency int) *tally {
 
 // events returns the events that the tally is a callback of.
 func (t *tally) events() gateway.EventSet {
-	return gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost, gateway.EventStateChanged))
+	return gateway.AllDispatches().Union(gateway.Events(
+		gateway.EventSessionLost, gateway.EventStateChanged, gateway.EventHeartbeatACK))
 }
 
 // event is the callback.
@@ -71,6 +73,9 @@ func (t *tally) event(ev *engine.Event) {
 	case gateway.EventResumed:
 		s.resumes++
 		return // takes no sequence of its own
+	case gateway.EventHeartbeatACK:
+		s.beats++
+		return
 	case gateway.EventSessionLost:
 		if lost, ok := ev.SessionLost(); ok {
 			s.lose(lost)
@@ -180,6 +185,22 @@ func (t *tally) resumed() (n int) {
 		s.mu.Unlock()
 	}
 	return n
+}
+
+// heartbeats returns how many were acknowledged, and how many of the shard with the
+// fewest.
+func (t *tally) heartbeats() (all, least int) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		beats := s.beats
+		s.mu.Unlock()
+		all += beats
+		if i == 0 || beats < least {
+			least = beats
+		}
+	}
+	return all, least
 }
 
 // startLatency begins to count latencies.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"io"
 	"testing"
 
@@ -9,149 +10,73 @@ import (
 	"github.com/sluice-go/sluice/internal/zstd"
 )
 
-// zstdLimit is over every payload here.
-const zstdLimit = 16 << 20
+// zstdWindow is that of Discord's gateway.
+const zstdWindow = 256 << 10
 
-// zstdLoads are the ways in which messages come: steady is one hot stream of
-// small events, cold500 as many streams in turn, each somewhere else in those
-// events, startup the first large payloads of connections.
-var zstdLoads = []struct {
-	name    string
-	traffic func() *zstdTraffic
-	streams int
-	lap     int // messages of a lap of BenchmarkZstdRace
-}{
-	{"steady", zstdSteady, 1, 5000},
-	{"startup", zstdStartup, 1, 201},
-	{"cold500", zstdSteady, 500, 5000},
-}
-
-// zstdDecoders run a load each in their way. A build tag adds libzstd.
-var zstdDecoders = []zstdDecoder{
-	{"sluice", zstdRunner(newSluiceZstd)},
-	{"klauspost", zstdRunner(newKlauspostZstd)},
-}
-
-// A zstdDecoder decodes the traffic on several streams, one message of each
-// in turn, which are two messages apart. What start returns decodes n
-// messages, and returns the size of their payloads.
-type zstdDecoder struct {
-	name  string
-	start func(b *testing.B, traffic *zstdTraffic, streams int) (turns func(n int) int)
+// zstdStream is zstd-stream. A build tag adds libzstd, and its encoder.
+var zstdStream = codec{
+	encode: func(payloads [][]byte) [][]byte {
+		var buf bytes.Buffer
+		w, err := klauspost.NewWriter(&buf, klauspost.WithEncoderConcurrency(1), klauspost.WithEncoderCRC(false), klauspost.WithWindowSize(zstdWindow))
+		if err != nil {
+			panic(err)
+		}
+		return flushed(w, &buf, payloads)
+	},
+	decoders: []decoder{
+		{"sluice", inGo(openZstd)},
+		{"klauspost", inGo(openKlauspost)},
+	},
 }
 
 // BenchmarkZstd decodes zstd-stream with each decoder under each load.
-func BenchmarkZstd(b *testing.B) {
-	for _, load := range zstdLoads {
-		for _, decoder := range zstdDecoders {
-			b.Run(load.name+"/"+decoder.name, func(b *testing.B) {
-				turns := decoder.start(b, load.traffic(), load.streams)
-				var bytes int64
-				b.ReportAllocs()
-				for b.Loop() {
-					bytes += int64(turns(1))
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/event")
-				b.SetBytes(bytes / int64(b.N))
-			})
-		}
-	}
-}
+func BenchmarkZstd(b *testing.B) { zstdStream.bench(b) }
 
-// A zstdStream decodes the messages of one connection. The output of decode,
-// of which the size is known, may be overwritten by the next call on any
-// stream of its kind.
-type zstdStream interface {
-	reset() error
-	decode(message []byte, size int) ([]byte, error)
-}
+// BenchmarkZstdRace runs the decoders of BenchmarkZstd against each other.
+func BenchmarkZstdRace(b *testing.B) { zstdStream.race(b) }
 
-// zstdRunner starts runs over streams that open returns functions to open.
-func zstdRunner(open func() func() zstdStream) func(*testing.B, *zstdTraffic, int) func(int) int {
-	return func(b *testing.B, traffic *zstdTraffic, count int) func(int) int {
-		one := open()
-		streams, at := make([]zstdStream, count), make([]int, count)
-		decode := func(i int) int {
-			message, size := traffic.messages[at[i]], traffic.sizes[at[i]]
-			var err error
-			if at[i] == 0 {
-				err = streams[i].reset()
-			}
-			var out []byte
-			if err == nil {
-				out, err = streams[i].decode(message, size)
-			}
-			if err == nil && len(out) != size {
-				err = io.ErrShortWrite
-			}
-			if err != nil {
-				b.Fatalf("message %d: %v", at[i], err)
-			}
-			if at[i]++; at[i] == len(traffic.messages) {
-				at[i] = 0
-			}
-			return size
-		}
-		for i := range streams {
-			streams[i] = one()
-			for range 1 + 2*i {
-				decode(i)
-			}
-		}
-		turn := 0
-		return func(n int) (size int) {
-			for range n {
-				if turn++; turn >= count {
-					turn = 0
-				}
-				size += decode(turn)
-			}
-			return size
-		}
-	}
-}
-
-// newSluiceZstd opens streams that share a decoder, as those of one loop.
-func newSluiceZstd() func() zstdStream {
+// openZstd opens streams that share a decoder, as those of one loop.
+func openZstd() func() codecStream {
 	d := new(zstd.Decoder)
-	return func() zstdStream { return &sluiceZstd{decoder: d} }
+	return func() codecStream { return &ownStream{decoder: d} }
 }
 
-type sluiceZstd struct {
+// An ownStream is decoded by this project's package.
+type ownStream struct {
 	decoder *zstd.Decoder
 	stream  zstd.Stream
 }
 
-func (s *sluiceZstd) reset() error {
+func (s *ownStream) reset() error {
 	s.stream.Reset()
 	return nil
 }
 
-func (s *sluiceZstd) decode(message []byte, _ int) ([]byte, error) {
-	return s.decoder.Decode(&s.stream, message, zstdLimit)
+func (s *ownStream) decode(message []byte, _ int) ([]byte, error) {
+	return s.decoder.Decode(&s.stream, message, codecLimit)
 }
 
-// newKlauspostZstd opens streams that share the memory of their output.
-func newKlauspostZstd() func() zstdStream {
-	out := make([]byte, zstdLimit)
-	return func() zstdStream {
+// openKlauspost opens streams that share the memory of their output.
+func openKlauspost() func() codecStream {
+	out := make([]byte, codecLimit)
+	return func() codecStream {
 		r, err := klauspost.NewReader(nil, klauspost.WithDecoderConcurrency(1), klauspost.WithDecoderLowmem(true))
 		if err != nil {
 			panic(err)
 		}
-		return &klauspostZstd{reader: r, out: out}
+		return &klauspostStream{reader: r, out: out}
 	}
 }
 
-type klauspostZstd struct {
+type klauspostStream struct {
 	reader *klauspost.Decoder
 	source messageReader
 	out    []byte
 }
 
-func (s *klauspostZstd) reset() error { return s.reader.Reset(&s.source) }
+func (s *klauspostStream) reset() error { return s.reader.Reset(&s.source) }
 
-func (s *klauspostZstd) decode(message []byte, size int) ([]byte, error) {
+func (s *klauspostStream) decode(message []byte, size int) ([]byte, error) {
 	s.source.message = message
 	_, err := io.ReadFull(s.reader, s.out[:size])
 	return s.out[:size], err

@@ -12,7 +12,7 @@ import (
 // libzstd joins in, with its loop in C, and compresses for all: level 3 and
 // this window give Discord's own bytes.
 func init() {
-	zstdCompress = func(payloads [][]byte) (messages [][]byte) {
+	zstdStream.encode = func(payloads [][]byte) (messages [][]byte) {
 		e := libzstd.NewEncoder(3, bits.Len(zstdWindow-1), false)
 		defer e.Close()
 		for _, p := range payloads {
@@ -20,8 +20,8 @@ func init() {
 		}
 		return messages
 	}
-	zstdDecoders = append(zstdDecoders, zstdDecoder{"libzstd", func(b *testing.B, traffic *zstdTraffic, streams int) func(int) int {
-		run := libzstd.NewRun(traffic.messages, streams, zstdLimit)
+	zstdStream.decoders = append(zstdStream.decoders, decoder{"libzstd", func(b *testing.B, traffic *codecTraffic, streams int) func(int) int {
+		run := libzstd.NewRun(traffic.messages, streams, codecLimit)
 		return func(n int) int {
 			size, err := run.Turns(n)
 			if err != nil {

@@ -201,16 +201,6 @@ func (b *bot) records() map[string]map[int64]int {
 	return all
 }
 
-// until waits for what must happen.
-func (b *bot) until(what string, is func() bool) {
-	b.t.Helper()
-	for limit := time.Now().Add(2 * time.Minute); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(limit) {
-			b.t.Fatalf("%s: did not come", what)
-		}
-	}
-}
-
 // connected waits until every shard has been resumed so often, and more events
 // were recorded.
 func (b *bot) connected(shards, resumes int) {
@@ -234,7 +224,7 @@ func (b *bot) connected(shards, resumes int) {
 		return info.Size()
 	}
 	enough := size() + int64(shards)*40*20 // some 20 events for each shard
-	b.until("traffic", func() bool { return size() > enough })
+	eventually(b.t, "traffic", func() bool { return size() > enough })
 }
 
 // account is what became of all events.
@@ -261,7 +251,7 @@ func (b *bot) settle(a *account) {
 		b.t.Fatal(err)
 	}
 	report := b.srv.Report()
-	b.until("the last events", func() bool {
+	eventually(b.t, "the last events", func() bool {
 		records := b.records()
 		return !slices.ContainsFunc(report.Sessions, func(s gatewaytest.SessionReport) bool { return records[s.ID][s.LastSeq] == 0 })
 	})
@@ -301,7 +291,7 @@ func restart(t *testing.T, driver engine.Driver, signals ...os.Signal) {
 	b.start()
 	b.connected(shards, 0)
 	for round := range rounds {
-		b.until("all sessions in the file", func() bool { return len(b.snapshot().Sessions) == shards })
+		eventually(b.t, "all sessions in the file", func() bool { return len(b.snapshot().Sessions) == shards })
 		s := signals[round%len(signals)]
 		if s == os.Kill {
 			a.Kills++

@@ -25,6 +25,10 @@ import (
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
+// patience is how long a test waits for what should happen at once, on a machine that has much
+// else to do.
+const patience = 2 * time.Minute
+
 // client is a gateway client whose frames are written by hand, and whose decompressors are other
 // than the server's encoders. It shares no code with the server or the engine.
 type client struct {
@@ -123,7 +127,7 @@ func tryUpgrade(tb testing.TB, srv *gatewaytest.Server, base, query string) (*cl
 		nc = tls.Client(nc, config)
 	}
 	tb.Cleanup(func() { nc.Close() })
-	nc.SetDeadline(time.Now().Add(20 * time.Second))
+	nc.SetDeadline(time.Now().Add(patience))
 	c := &client{tb: tb, nc: nc, br: bufio.NewReader(nc), pongs: make(chan string, 16), end: make(chan closing, 1)}
 
 	fmt.Fprintf(nc, "GET /?%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
@@ -381,7 +385,7 @@ func (c *client) resume(srv *gatewaytest.Server, session string, seq int64) {
 
 // wait returns a context for what should happen at once.
 func wait(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	tb.Cleanup(cancel)
 	return ctx
 }

@@ -166,7 +166,7 @@ func TestClose(t *testing.T) {
 		srv.Close()
 		// A goroutine that Close has waited for can still be on its way out.
 		stacks := serverStacks()
-		for deadline := time.Now().Add(5 * time.Second); len(stacks) > 0 && time.Now().Before(deadline); stacks = serverStacks() {
+		for deadline := time.Now().Add(patience); len(stacks) > 0 && time.Now().Before(deadline); stacks = serverStacks() {
 			runtime.Gosched()
 		}
 		if len(stacks) > 0 {

@@ -6,9 +6,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http/httptest"
-	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sluice-go/sluice/pool"
 )
@@ -29,15 +29,19 @@ func each(t *testing.T, tasks int, test func(t *testing.T, d Driver)) {
 			lent := pool.Lent()
 			test(t, d)
 			d.Close()
-			until(func() bool { return pool.Lent() == lent })
+			until(t, "what was lent to come back", func() bool { return pool.Lent() == lent })
 		})
 	}
 }
 
-// until waits for a condition; one that never comes true hangs the test.
-func until(condition func() bool) {
-	for !condition() {
-		runtime.Gosched()
+// until waits for what no channel tells of, on a machine that may have much else
+// to do.
+func until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(2 * time.Minute); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("waited in vain for %s", what)
+		}
 	}
 }
 

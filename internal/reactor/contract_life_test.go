@@ -109,7 +109,7 @@ func TestContractChurn(t *testing.T) {
 			wg.Go(func() { churn(t, d, rand.New(rand.NewPCG(seed, uint64(n))), connections) })
 		}
 		wg.Wait()
-		until(func() bool { return openDescriptors() <= descriptors && runtime.NumGoroutine() <= goroutines })
+		until(t, "descriptors and goroutines to end", func() bool { return openDescriptors() <= descriptors && runtime.NumGoroutine() <= goroutines })
 	})
 }
 

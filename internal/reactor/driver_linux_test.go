@@ -149,12 +149,7 @@ func TestGrowSpreadsEvenly(t *testing.T) {
 		t.Errorf("tasks of each loop: %v", got)
 	}
 	close(over[0])
-	for range 1000 {
-		if slices.Min(counts()) == 1 {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "the end of a task", func() bool { return slices.Min(counts()) == 1 })
 	add(1)
 	if got := counts(); slices.Min(got) != 2 || slices.Max(got) != 2 {
 		t.Errorf("after one was over and one came: %v", got)

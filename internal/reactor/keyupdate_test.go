@@ -126,7 +126,7 @@ func startOpenSSL(t *testing.T, program string) *openSSL {
 	}
 	r.Close()
 	// One that says something else than was expected would hang the test.
-	time.AfterFunc(20*time.Second, func() { _ = s.command.Process.Kill() })
+	time.AfterFunc(time.Minute, func() { _ = s.command.Process.Kill() })
 	t.Cleanup(func() { w.Close(); _ = s.command.Process.Kill(); _ = s.command.Wait() })
 	s.out = bufio.NewScanner(stdout)
 	address := regexp.MustCompile(`127\.0\.0\.1:[1-9]\d*`).FindString(s.hear("ACCEPT"))

@@ -92,7 +92,7 @@ func TestWritesArrive(t *testing.T) {
 			}
 			next[w]++
 		}
-		until(func() bool {
+		until(t, "an empty tail", func() bool {
 			s := beneath(near)
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -41,7 +40,10 @@ func TestRunReaderGone(t *testing.T) {
 func TestRunReaderStalls(t *testing.T) {
 	skipShort(t)
 	t.Parallel()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithHeartbeatInterval(2*time.Second))
+	// Behind the first event the shard is told to hurry. The server itself does not insist on
+	// that: a heartbeat may be late on a machine with much to do.
+	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithFaults(gatewaytest.Fault{
+		Point: gatewaytest.AtEvent, Action: gatewaytest.ActionSend, Text: `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1000}}`}))
 	p := prepare(t, srv.Token(), runArgs(t, srv, "--out=-", "--events=MESSAGE_CREATE")...)
 	reader, writer, err := os.Pipe()
 	if err != nil {

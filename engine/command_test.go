@@ -191,7 +191,7 @@ func TestSendAllocatesNothing(t *testing.T) {
 	if pool.Poisoning {
 		t.Skip("race builds give nothing back to pools")
 	}
-	s := &Shard{turn: make(chan struct{}, 1)}
+	s := &Shard{}
 	s.link.max = -1
 	s.link.attach(nowhere{})
 	s.link.start("abc", time.Minute)

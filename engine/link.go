@@ -26,8 +26,20 @@ type link struct {
 	session string        // the id of the session that is live
 	max     int           // payloads in a period, heartbeats included; 0: Discord's 120, negative: no limit
 	limit   int           // of these, the user's; negative: no limit
+	turn    chan struct{} // held by the one Send that waits at the window; nil before the first
 	window  sendWindow
 	sent    atomic.Uint64 // bytes
+}
+
+// takingTurns returns what is held by the one Send that may wait at the window.
+// Most shards never send, so it is made for the first that does.
+func (l *link) takingTurns() chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.turn == nil {
+		l.turn = make(chan struct{}, 1)
+	}
+	return l.turn
 }
 
 // attach takes a new connection.

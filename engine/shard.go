@@ -20,7 +20,6 @@ type Shard struct {
 	loop      reactor.Loop
 	link      link
 	requests  requests      // that wait for answers
-	turn      chan struct{} // held by the one Send that waits at the window
 	done      chan struct{} // closed when the loop has ended
 	mail      mailbox
 	public    published
@@ -43,7 +42,7 @@ type Shard struct {
 
 // newShard makes a shard that resumes a given session, or else one that was saved.
 func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
-	s := &Shard{id: id, total: total, engine: e, turn: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &Shard{id: id, total: total, engine: e, done: make(chan struct{})}
 	s.core = newCore(id, total, config, &e.handlers, config.GatewayURL)
 	s.core.event.Shard = s
 	s.core.random = e.random

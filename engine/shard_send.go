@@ -59,9 +59,10 @@ func (s *Shard) Send(ctx context.Context, payload []byte) error {
 // send sends a command, and waits until it can.
 func (s *Shard) send(ctx context.Context, cmd *command) error {
 	// One caller at a time waits at the window; the others wait here, in order.
+	turn := s.link.takingTurns()
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
 	case <-ctx.Done():
 		return fmt.Errorf("%w before its turn came", ctx.Err())
 	}

@@ -30,7 +30,7 @@ var ErrPeerStalled = errors.New("reactor: the peer does not read what is sent")
 // upgraded as an ordinary connection that blocks, and then adopted by a loop, as
 // a descriptor that never does. A tls.Conn on top of it does not notice.
 type socket struct {
-	net.Conn // until adopted; its addresses remain
+	net.Conn // until adopted; spent then, as what it was made of is memory for nothing
 
 	// owner has adopted the connection; nil: nobody yet. Only the goroutine that
 	// has the connection sets it, once, so it may read it without mu.
@@ -81,6 +81,7 @@ func (s *socket) adopt(owner *source, gen int32) error {
 	defer s.mu.Unlock()
 	s.owner, s.gen, s.fd = owner, gen, int(fd)
 	_ = s.Conn.Close()
+	s.Conn = spent{}
 	return nil
 }
 

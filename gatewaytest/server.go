@@ -26,7 +26,7 @@ type Server struct {
 	resumes  net.Listener
 	http     *http.Server
 
-	world   *traffic.Generator // of GUILD_CREATEs alone
+	world   func() *traffic.Generator // of GUILD_CREATEs alone; made for the first, as it takes long
 	corpus  *corpus
 	streams [compressions]*stream // traffic, shared by all connections
 
@@ -85,7 +85,7 @@ func Start(opts ...Option) (*Server, error) {
 		shards:   make(map[int]*shardRecord),
 		buckets:  identifyBuckets{interval: cfg.identifyInterval, count: cfg.maxConcurrency, last: make(map[int]time.Time)},
 		starts:   startLimit{total: cfg.startTotal, remaining: cfg.startRemaining},
-		world:    traffic.New(cfg.seed),
+		world:    sync.OnceValue(func() *traffic.Generator { return traffic.New(cfg.seed) }),
 		corpus:   newCorpus(cfg.seed),
 	}
 	for c := range s.streams {

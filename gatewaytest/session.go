@@ -190,7 +190,7 @@ func (s *session) appendEvent(dst []byte, seq int64) []byte {
 		return traffic.AppendPayload(dst, "READY", seq, s.ready())
 	}
 	if seq <= s.srv.burst() {
-		return traffic.AppendPayload(dst, "GUILD_CREATE", seq, s.srv.world.GuildCreate(nil, s.guilds[seq-2], s.srv.cfg.guildSize))
+		return traffic.AppendPayload(dst, "GUILD_CREATE", seq, s.srv.world().GuildCreate(nil, s.guilds[seq-2], s.srv.cfg.guildSize))
 	}
 	own, index := s.locate(seq)
 	if own != nil {

@@ -156,23 +156,25 @@ func TestAnswers(t *testing.T) {
 // TestNoShard: a guild that is none of the engine's.
 func TestNoShard(t *testing.T) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t)
-	c := connect(t, srv, func(config *engine.Config) { config.Shards = engine.ShardRange(1, 2, 4) })
-	c.wait(t, "READY", func() bool { return c.names["READY"] > 0 })
-	for shard := range uint64(4) {
-		s, ok := c.ShardOf(shard << 22)
-		if want := shard == 1 || shard == 2; ok != want || ok && s.ID() != int(shard) {
-			t.Errorf("guild of shard %d: %v, %v", shard, s, ok)
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv := gatewaytest.NewServer(t)
+		c := connect(t, srv, func(config *engine.Config) { config.Driver, config.Shards = driver, engine.ShardRange(1, 2, 4) })
+		c.wait(t, "READY", func() bool { return c.names["READY"] > 0 })
+		for shard := range uint64(4) {
+			s, ok := c.ShardOf(shard << 22)
+			if want := shard == 1 || shard == 2; ok != want || ok && s.ID() != int(shard) {
+				t.Errorf("guild of shard %d: %v, %v", shard, s, ok)
+			}
 		}
-	}
-	_, _, asked := collect(t, c.RequestMembers(within(t), &gateway.MembersRequest{GuildID: 1}))
-	_, info := c.RequestChannelInfo(within(t), 1, gateway.ChannelStatus)
-	for _, err := range []error{asked, info, c.UpdateVoiceState(within(t), &gateway.VoiceState{GuildID: 1})} {
-		if !errors.Is(err, engine.ErrNoShard) || !strings.HasSuffix(err.Error(), " not sent: the guild is on a shard that this engine does not run") {
-			t.Error(err)
+		_, _, asked := collect(t, c.RequestMembers(within(t), &gateway.MembersRequest{GuildID: 1}))
+		_, info := c.RequestChannelInfo(within(t), 1, gateway.ChannelStatus)
+		for _, err := range []error{asked, info, c.UpdateVoiceState(within(t), &gateway.VoiceState{GuildID: 1})} {
+			if !errors.Is(err, engine.ErrNoShard) || !strings.HasSuffix(err.Error(), " not sent: the guild is on a shard that this engine does not run") {
+				t.Error(err)
+			}
 		}
-	}
-	c.end(t)
+		c.end(t)
+	})
 }
 
 // TestPain15_FloodOfCommands: as many as there are permits go at once, the next

@@ -197,44 +197,48 @@ func TestPain23_BothFleetsLive(t *testing.T) {
 // and the old shards go on.
 func TestReshardFails(t *testing.T) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
-		gatewaytest.WithMaxConcurrency(4), gatewaytest.WithShardMultiple(2))
-	c := connect(t, srv, func(config *engine.Config) { config.Shards = engine.Shards{Total: 2} })
-	c.wait(t, "READY", func() bool { return c.names["READY"] == 2 })
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
+			gatewaytest.WithMaxConcurrency(4), gatewaytest.WithShardMultiple(2))
+		c := connect(t, srv, func(config *engine.Config) { config.Driver, config.Shards = driver, engine.Shards{Total: 2} })
+		c.wait(t, "READY", func() bool { return c.names["READY"] == 2 })
 
-	if err := c.Reshard(t.Context(), engine.Shards{Total: 3}); !errors.Is(err, engine.ErrInvalidShard) {
-		t.Errorf("Reshard: %v", err)
-	}
-	if err := c.Reshard(t.Context(), engine.Shards{Total: 2}); !errors.Is(err, engine.ErrShardExists) {
-		t.Errorf("Reshard: %v", err)
-	}
-	late, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := c.Reshard(late, engine.Shards{Total: 4}); !errors.Is(err, context.Canceled) {
-		t.Errorf("Reshard: %v", err)
-	}
-	// They close though nobody waits for them.
-	eventually(t, "the end of the new shards", func() bool { return len(slices.Collect(c.Shards())) == 2 })
-	srv.Dispatch(1, "MESSAGE_CREATE", []byte(`{"id":"1"}`))
-	c.wait(t, "MESSAGE_CREATE", func() bool { return c.names["MESSAGE_CREATE"] == 1 })
-	c.end(t)
+		if err := c.Reshard(t.Context(), engine.Shards{Total: 3}); !errors.Is(err, engine.ErrInvalidShard) {
+			t.Errorf("Reshard: %v", err)
+		}
+		if err := c.Reshard(t.Context(), engine.Shards{Total: 2}); !errors.Is(err, engine.ErrShardExists) {
+			t.Errorf("Reshard: %v", err)
+		}
+		late, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := c.Reshard(late, engine.Shards{Total: 4}); !errors.Is(err, context.Canceled) {
+			t.Errorf("Reshard: %v", err)
+		}
+		// They close though nobody waits for them.
+		eventually(t, "the end of the new shards", func() bool { return len(slices.Collect(c.Shards())) == 2 })
+		srv.Dispatch(1, "MESSAGE_CREATE", []byte(`{"id":"1"}`))
+		c.wait(t, "MESSAGE_CREATE", func() bool { return c.names["MESSAGE_CREATE"] == 1 })
+		c.end(t)
+	})
 }
 
 // TestReshardToRecommended asks Discord.
 func TestReshardToRecommended(t *testing.T) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
-		gatewaytest.WithMaxConcurrency(3), gatewaytest.WithShards(3))
-	c := connect(t, srv, func(config *engine.Config) { config.Shards = engine.Shards{Total: 1} })
-	c.wait(t, "READY", func() bool { return c.names["READY"] == 1 })
-	c.OverlapUntil(func(context.Context) error { return nil })
-	if err := c.Reshard(t.Context(), engine.Shards{}); err != nil {
-		t.Fatal(err)
-	}
-	if s := c.Shard(2); s == nil || s.Total() != 3 || s.State() != engine.Ready {
-		t.Errorf("shard 2: %v", s)
-	}
-	c.end(t)
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
+			gatewaytest.WithMaxConcurrency(3), gatewaytest.WithShards(3))
+		c := connect(t, srv, func(config *engine.Config) { config.Driver, config.Shards = driver, engine.Shards{Total: 1} })
+		c.wait(t, "READY", func() bool { return c.names["READY"] == 1 })
+		c.OverlapUntil(func(context.Context) error { return nil })
+		if err := c.Reshard(t.Context(), engine.Shards{}); err != nil {
+			t.Fatal(err)
+		}
+		if s := c.Shard(2); s == nil || s.Total() != 3 || s.State() != engine.Ready {
+			t.Errorf("shard 2: %v", s)
+		}
+		c.end(t)
+	})
 }
 
 // TestShardMoves: a shard that is closed here is resumed there by its session, over

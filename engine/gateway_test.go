@@ -174,59 +174,61 @@ func (c *client) end(t *testing.T) {
 // TestFaults: with every compression, over TLS and in the clear, a session goes
 // through all that a gateway can do to it, and loses nothing.
 func TestFaults(t *testing.T) {
-	for _, compression := range compressions {
-		for _, encrypted := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%v/tls=%v", compression, encrypted), func(t *testing.T) {
-				t.Parallel()
-				srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(encrypted), gatewaytest.WithGuilds(5, 100_000),
-					gatewaytest.WithIdentifyInterval(0), gatewaytest.WithLongChain())
-				c := connect(t, srv, func(config *engine.Config) { config.Compression = compression })
-				c.wait(t, "GUILD_CREATE", func() bool { return c.names["GUILD_CREATE"] == 5 })
-				sent := 0
-				burst := func(n int) {
-					for range n {
-						sent++
-						srv.Dispatch(0, "MESSAGE_CREATE", fmt.Appendf(nil, `{"id":"%d","content":"%s"}`, sent, strings.Repeat("hello ", sent%50)))
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		for _, compression := range compressions {
+			for _, encrypted := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%v/tls=%v", compression, encrypted), func(t *testing.T) {
+					t.Parallel()
+					srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(encrypted), gatewaytest.WithGuilds(5, 100_000),
+						gatewaytest.WithIdentifyInterval(0), gatewaytest.WithLongChain())
+					c := connect(t, srv, func(config *engine.Config) { config.Driver, config.Compression = driver, compression })
+					c.wait(t, "GUILD_CREATE", func() bool { return c.names["GUILD_CREATE"] == 5 })
+					sent := 0
+					burst := func(n int) {
+						for range n {
+							sent++
+							srv.Dispatch(0, "MESSAGE_CREATE", fmt.Appendf(nil, `{"id":"%d","content":"%s"}`, sent, strings.Repeat("hello ", sent%50)))
+						}
+						c.wait(t, "MESSAGE_CREATE", func() bool { return c.names["MESSAGE_CREATE"] == sent })
 					}
-					c.wait(t, "MESSAGE_CREATE", func() bool { return c.names["MESSAGE_CREATE"] == sent })
-				}
-				burst(500)
-				// faults that are resumed from, with events in between that must not be lost
-				resumes := 0
-				for _, fault := range []func(){
-					func() { srv.Drop(0) },
-					func() { srv.Reconnect(0) },
-					func() { srv.InvalidateSession(0, true) },
-					func() { srv.CloseWith(0, gateway.CloseUnknownError, "") },
-					func() { srv.CloseWith(0, 1001, "going away") },
-				} {
-					fault()
+					burst(500)
+					// faults that are resumed from, with events in between that must not be lost
+					resumes := 0
+					for _, fault := range []func(){
+						func() { srv.Drop(0) },
+						func() { srv.Reconnect(0) },
+						func() { srv.InvalidateSession(0, true) },
+						func() { srv.CloseWith(0, gateway.CloseUnknownError, "") },
+						func() { srv.CloseWith(0, 1001, "going away") },
+					} {
+						fault()
+						burst(10)
+						resumes++
+						c.wait(t, "RESUMED", func() bool { return c.names["RESUMED"] == resumes })
+						burst(10)
+					}
+					srv.RequestHeartbeat(0)
 					burst(10)
-					resumes++
-					c.wait(t, "RESUMED", func() bool { return c.names["RESUMED"] == resumes })
-					burst(10)
-				}
-				srv.RequestHeartbeat(0)
-				burst(10)
-				c.check(t, srv)
-				// faults after which there is a new session
-				ready := 1
-				for _, fault := range []func(){
-					func() { srv.CloseWith(0, gateway.CloseSessionTimedOut, "") },
-				} {
-					fault()
-					ready++
-					c.wait(t, "READY", func() bool { return c.names["READY"] == ready && c.names["GUILD_CREATE"] == 5*ready })
-					burst(10)
-				}
-				c.check(t, srv)
-				if st := c.Stats(); st.Repeats != 0 || st.Missing != 0 || st.Corrupt != 0 || st.Violations != 0 {
-					t.Errorf("%+v", st)
-				}
-				c.end(t)
-			})
+					c.check(t, srv)
+					// faults after which there is a new session
+					ready := 1
+					for _, fault := range []func(){
+						func() { srv.CloseWith(0, gateway.CloseSessionTimedOut, "") },
+					} {
+						fault()
+						ready++
+						c.wait(t, "READY", func() bool { return c.names["READY"] == ready && c.names["GUILD_CREATE"] == 5*ready })
+						burst(10)
+					}
+					c.check(t, srv)
+					if st := c.Stats(); st.Repeats != 0 || st.Missing != 0 || st.Corrupt != 0 || st.Violations != 0 {
+						t.Errorf("%+v", st)
+					}
+					c.end(t)
+				})
+			}
 		}
-	}
+	})
 }
 
 // TestInvalidSession: op 9 with d:false is followed by a new session after a
@@ -236,129 +238,139 @@ func TestInvalidSession(t *testing.T) {
 		t.Skip("waits for seconds, as the gateway demands")
 	}
 	t.Parallel()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0))
-	c := connect(t, srv, nil)
-	c.wait(t, "READY", func() bool { return c.names["READY"] == 1 })
-	begin := time.Now()
-	srv.InvalidateSession(0, false)
-	c.wait(t, "READY", func() bool { return c.names["READY"] == 2 })
-	if d := time.Since(begin); d < time.Second {
-		t.Errorf("a new session after %v", d)
-	}
-	c.end(t)
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0))
+		c := connect(t, srv, func(config *engine.Config) { config.Driver = driver })
+		c.wait(t, "READY", func() bool { return c.names["READY"] == 1 })
+		begin := time.Now()
+		srv.InvalidateSession(0, false)
+		c.wait(t, "READY", func() bool { return c.names["READY"] == 2 })
+		if d := time.Since(begin); d < time.Second {
+			t.Errorf("a new session after %v", d)
+		}
+		c.end(t)
+	})
 }
 
 // TestTraffic: thousands of events as fast as they go, on several shards.
 func TestTraffic(t *testing.T) {
-	for _, compression := range compressions {
-		t.Run(compression.String(), func(t *testing.T) {
-			t.Parallel()
-			events := 8000
-			if testing.Short() || pool.Poisoning {
-				events = 1500
-			}
-			srv := gatewaytest.NewServer(t, gatewaytest.WithShards(4), gatewaytest.WithMaxConcurrency(4),
-				gatewaytest.WithGuilds(2, 50_000), gatewaytest.WithTraffic(gatewaytest.Saturated), gatewaytest.WithEvents(3000))
-			c := connect(t, srv, func(config *engine.Config) { config.Compression = compression })
-			c.wait(t, "traffic", func() bool {
-				n := 0
-				for _, seqs := range c.seqs {
-					n += len(seqs)
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		for _, compression := range compressions {
+			t.Run(compression.String(), func(t *testing.T) {
+				t.Parallel()
+				events := 8000
+				if testing.Short() || pool.Poisoning {
+					events = 1500
 				}
-				return n >= events
-			})
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			if err := srv.Quiesce(ctx); err != nil {
-				t.Fatal(err)
-			}
-			want := map[string]int64{}
-			for _, s := range srv.Report().Sessions {
-				want[s.ID] = s.LastSeq
-			}
-			c.wait(t, "the end", func() bool {
-				for id, seq := range want {
-					if int64(len(c.seqs[id])) < seq {
-						return false
+				srv := gatewaytest.NewServer(t, gatewaytest.WithShards(4), gatewaytest.WithMaxConcurrency(4),
+					gatewaytest.WithGuilds(2, 50_000), gatewaytest.WithTraffic(gatewaytest.Saturated), gatewaytest.WithEvents(3000))
+				c := connect(t, srv, func(config *engine.Config) { config.Driver, config.Compression = driver, compression })
+				c.wait(t, "traffic", func() bool {
+					n := 0
+					for _, seqs := range c.seqs {
+						n += len(seqs)
 					}
+					return n >= events
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				if err := srv.Quiesce(ctx); err != nil {
+					t.Fatal(err)
 				}
-				return true
+				want := map[string]int64{}
+				for _, s := range srv.Report().Sessions {
+					want[s.ID] = s.LastSeq
+				}
+				c.wait(t, "the end", func() bool {
+					for id, seq := range want {
+						if int64(len(c.seqs[id])) < seq {
+							return false
+						}
+					}
+					return true
+				})
+				c.check(t, srv)
+				c.end(t)
 			})
-			c.check(t, srv)
-			c.end(t)
-		})
-	}
+		}
+	})
 }
 
 // TestUntrustedCertificate: a sentence that says what to do, and no token on the
 // line.
 func TestUntrustedCertificate(t *testing.T) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t)
-	for _, config := range []engine.Config{
-		{APIURL: srv.APIURL()},
-		{GatewayURL: srv.URL(), Shards: engine.Shards{Total: 1}},
-	} {
-		config.Token, config.Retries, config.Logger = engine.Token(srv.Token()), 1, slog.New(slog.DiscardHandler)
-		e, err := engine.New(config)
-		if err != nil {
-			t.Fatal(err)
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv := gatewaytest.NewServer(t)
+		for _, config := range []engine.Config{
+			{APIURL: srv.APIURL()},
+			{GatewayURL: srv.URL(), Shards: engine.Shards{Total: 1}},
+		} {
+			config.Driver, config.Token, config.Retries, config.Logger = driver, engine.Token(srv.Token()), 1, slog.New(slog.DiscardHandler)
+			e, err := engine.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.WithoutBackoff()
+			err = e.Run(t.Context())
+			if !errors.Is(err, engine.ErrRetries) || !strings.Contains(err.Error(), "certificate") || !strings.Contains(err.Error(), "RootCAs") {
+				t.Errorf("Run returned %v", err)
+			}
 		}
-		e.WithoutBackoff()
-		err = e.Run(t.Context())
-		if !errors.Is(err, engine.ErrRetries) || !strings.Contains(err.Error(), "certificate") || !strings.Contains(err.Error(), "RootCAs") {
-			t.Errorf("Run returned %v", err)
+		if n := srv.Report().Identifies; n != 0 {
+			t.Errorf("%d identifies", n)
 		}
-	}
-	if n := srv.Report().Identifies; n != 0 {
-		t.Errorf("%d identifies", n)
-	}
+	})
 }
 
 // TestWrongToken ends Run, by the API or by the gateway.
 func TestWrongToken(t *testing.T) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t)
-	for _, edit := range []func(*engine.Config){
-		func(c *engine.Config) {},
-		func(c *engine.Config) {
-			c.APIURL, c.GatewayURL, c.Shards = "", srv.URL(), engine.Shards{Total: 1}
-		},
-	} {
-		c := connect(t, srv, func(config *engine.Config) {
-			config.Token = "wrong.wrong.wrong"
-			edit(config)
-		})
-		if err := <-c.result; !errors.Is(err, engine.ErrAuthentication) || strings.Contains(err.Error(), "wrong") {
-			t.Errorf("Run returned %v", err)
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv := gatewaytest.NewServer(t)
+		for _, edit := range []func(*engine.Config){
+			func(c *engine.Config) {},
+			func(c *engine.Config) {
+				c.APIURL, c.GatewayURL, c.Shards = "", srv.URL(), engine.Shards{Total: 1}
+			},
+		} {
+			c := connect(t, srv, func(config *engine.Config) {
+				config.Driver, config.Token = driver, "wrong.wrong.wrong"
+				edit(config)
+			})
+			if err := <-c.result; !errors.Is(err, engine.ErrAuthentication) || strings.Contains(err.Error(), "wrong") {
+				t.Errorf("Run returned %v", err)
+			}
 		}
-	}
+	})
 }
 
 // TestNothingLeaks: goroutines and descriptors are as many after many connections
 // as before.
 func TestNothingLeaks(t *testing.T) {
-	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithShards(8), gatewaytest.WithMaxConcurrency(8))
-	goroutines, descriptors := -1, -1
-	for round := range 4 {
-		c := connect(t, srv, func(config *engine.Config) { config.Compression = compressions[round] })
-		c.wait(t, "READY", func() bool { return c.names["READY"] == 8 })
-		for shard := range 8 {
-			srv.Drop(shard)
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithShards(8), gatewaytest.WithMaxConcurrency(8))
+		goroutines, descriptors := -1, -1
+		for round := range 4 {
+			c := connect(t, srv, func(config *engine.Config) { config.Driver, config.Compression = driver, compressions[round] })
+			c.wait(t, "READY", func() bool { return c.names["READY"] == 8 })
+			for shard := range 8 {
+				srv.Drop(shard)
+			}
+			c.wait(t, "RESUMED", func() bool { return c.names["RESUMED"] == 8 })
+			c.end(t)
+			g, d := settle(goroutines, descriptors)
+			if goroutines < 0 {
+				goroutines, descriptors = g, d
+				continue
+			}
+			if g > goroutines || d > descriptors {
+				stacks := make([]byte, 1<<20)
+				t.Fatalf("%d goroutines and %d descriptors, %d and %d a round before\n%s",
+					g, d, goroutines, descriptors, stacks[:runtime.Stack(stacks, true)])
+			}
 		}
-		c.wait(t, "RESUMED", func() bool { return c.names["RESUMED"] == 8 })
-		c.end(t)
-		g, d := settle(goroutines, descriptors)
-		if goroutines < 0 {
-			goroutines, descriptors = g, d
-			continue
-		}
-		if g > goroutines || d > descriptors {
-			stacks := make([]byte, 1<<20)
-			t.Fatalf("%d goroutines and %d descriptors, %d and %d a round before\n%s",
-				g, d, goroutines, descriptors, stacks[:runtime.Stack(stacks, true)])
-		}
-	}
+	})
 }
 
 // settle counts goroutines and descriptors once the server's side has ended too.

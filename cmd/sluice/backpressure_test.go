@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,13 +16,7 @@ func TestRunReaderGone(t *testing.T) {
 	t.Parallel()
 	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 	p := prepare(t, srv.Token(), runArgs(t, srv, "--out=-")...)
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.cmd.Stdout = writer
-	p.start()
-	_ = writer.Close()
+	reader := p.startPiped()
 	awaitReady(t, srv, 0)
 	_ = reader.Close()
 	srv.Dispatch(0, "MESSAGE_CREATE", []byte(`{}`))
@@ -45,14 +38,7 @@ func TestRunReaderStalls(t *testing.T) {
 	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithFaults(gatewaytest.Fault{
 		Point: gatewaytest.AtEvent, Action: gatewaytest.ActionSend, Text: `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1000}}`}))
 	p := prepare(t, srv.Token(), runArgs(t, srv, "--out=-", "--events=MESSAGE_CREATE")...)
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
-	p.cmd.Stdout = writer
-	p.start()
-	_ = writer.Close()
+	reader := p.startPiped()
 	awaitReady(t, srv, 0)
 	const events = 100
 	for i := range events { // a pipe holds 64 KiB
@@ -89,14 +75,7 @@ func TestRunReaderNeverReads(t *testing.T) {
 	t.Parallel()
 	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 	p := prepare(t, srv.Token(), runArgs(t, srv, "--out=-", "--events=MESSAGE_CREATE")...)
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
-	p.cmd.Stdout = writer
-	p.start()
-	_ = writer.Close()
+	reader := p.startPiped()
 	awaitReady(t, srv, 0)
 	srv.Dispatch(0, "MESSAGE_CREATE", fmt.Appendf(nil, `{"fill":%q}`, strings.Repeat("x", 1<<20)))
 	if _, err := reader.Read(make([]byte, 1)); err != nil { // so the write has begun, and a pipe holds 64 KiB

@@ -92,6 +92,21 @@ func (p *process) start() {
 	})
 }
 
+// startPiped starts the process with its standard output in a pipe, and returns
+// the end that the test reads, or does not read.
+func (p *process) startPiped() *os.File {
+	p.t.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = reader.Close() })
+	p.cmd.Stdout = writer
+	p.start()
+	_ = writer.Close()
+	return reader
+}
+
 // wait waits for the end and returns the exit status, -1 after a signal's death.
 func (p *process) wait() int {
 	p.t.Helper()

@@ -39,14 +39,7 @@ func TestRunClosesWith4000(t *testing.T) {
 			srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 			wire := newTap(t, strings.TrimPrefix(srv.URL(), "ws://"))
 			p := prepare(t, srv.Token(), append([]string{"run", "--gateway-url=ws://" + wire.address(), "--shards=1"}, tt.args...)...)
-			reader, writer, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer reader.Close()
-			p.cmd.Stdout = writer
-			p.start()
-			_ = writer.Close()
+			reader := p.startPiped()
 			awaitReady(t, srv, 0)
 			tt.end(p, srv, reader)
 			if status := p.wait(); status != tt.status {

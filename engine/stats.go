@@ -123,7 +123,9 @@ func (e *Engine) Stats() Stats {
 	return sum
 }
 
-// Stats returns a snapshot of the shard's.
+// Stats returns a snapshot of the shard's. Its loop brings that up to date when it
+// has fed a read, which may bring many events, so that a callback does not find its
+// own event counted yet.
 func (s *Shard) Stats() Stats {
 	s.public.mu.Lock()
 	c, causes, notReady := s.public.counters, s.public.life.counts(), s.public.life.notReady

@@ -37,11 +37,15 @@ type loop struct {
 	cipher []byte // from the socket
 	plain  []byte // decrypted
 
+	woken bool // the inbox is to be looked at,
+	timed bool // and so is the wheel
+	over  bool // closed was seen
+
 	wakes, reads uint64       // as in counts
 	counts       Counts       // a copy, brought up to date once a turn
 	tasks        atomic.Int32 // that were given to the loop and are not over
 	start        time.Time
-	busySince    atomic.Int64 // ns since start at which a task was called; 0: none is
+	busySince    atomic.Int64 // ns since start at which a task was turned to; 0: none is
 
 	mu        sync.Mutex
 	inbox     []*source // woken
@@ -74,7 +78,10 @@ func (l *loop) run() {
 	_ = l.poller.park(l.turn)
 }
 
-// turn serves until nothing is ready. It reports whether the loop is closed.
+// turn serves what is ready, and reports whether the loop is closed.
+//
+// It need not ask again to learn that nothing more is ready: whatever comes after
+// it asked is another edge for the netpoller, which has turn called once more.
 func (l *loop) turn() (closed bool) {
 	l.wakes++
 	for {
@@ -85,13 +92,21 @@ func (l *loop) turn() (closed bool) {
 		for i := range l.events[:n] {
 			l.event(&l.events[i])
 		}
-		worked := l.takePending()
-		worked = l.takeInbox() || worked
-		l.wheel.expire(time.Now(), l.expired)
-		l.poller.arm(l.wheel.next())
+		l.takePending()
+		if l.woken {
+			l.takeInbox()
+		}
+		if l.timed {
+			l.timed = false
+			l.wheel.expire(time.Now(), l.expired)
+		}
+		if l.wheel.changed {
+			l.poller.arm(l.wheel.next())
+		}
 		l.publish()
-		if n == 0 && !worked && len(l.pending) == 0 {
-			return l.isClosed()
+		if n < len(l.events) && len(l.pending) == 0 {
+			l.end()
+			return l.over
 		}
 	}
 }
@@ -102,14 +117,16 @@ func (l *loop) publish() {
 	l.counts.Reads.Store(l.reads)
 }
 
-func (l *loop) isClosed() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closed && len(l.inbox) == 0
-}
-
+// event takes what epoll tells of a descriptor. It tells it once (see readable):
+// what is to be done about it is done here, or queued.
 func (l *loop) event(e *syscall.EpollEvent) {
-	if e.Fd < 0 {
+	switch e.Fd {
+	case wakeIndex:
+		l.woken = true
+		l.poller.quiet(e.Fd)
+		return
+	case timerIndex:
+		l.timed = true
 		l.poller.quiet(e.Fd)
 		return
 	}
@@ -120,9 +137,12 @@ func (l *loop) event(e *syscall.EpollEvent) {
 	if e.Events&syscall.EPOLLOUT != 0 && !s.writable() {
 		return
 	}
-	if e.Events&^syscall.EPOLLOUT != 0 {
-		s.look(time.Now(), false)
+	if e.Events&^syscall.EPOLLOUT == 0 {
+		return
 	}
+	s.prefetch()
+	s.ending = s.ending || e.Events&ending != 0
+	s.look(l.begin(), false)
 }
 
 // queue has a source looked at soon: it may have bytes of which epoll does not
@@ -135,20 +155,23 @@ func (l *loop) queue(s *source) {
 }
 
 // takePending looks once at each source that was queued.
-func (l *loop) takePending() (any bool) {
+func (l *loop) takePending() {
 	pending := l.pending
+	if len(pending) == 0 {
+		return
+	}
 	l.pending = l.spare
 	for _, s := range pending {
 		s.queued = false
-		s.look(time.Now(), false)
+		s.look(l.begin(), false)
 	}
 	clear(pending)
 	l.spare = pending[:0]
-	return len(pending) > 0
 }
 
 // takeInbox advances the tasks that were woken.
-func (l *loop) takeInbox() (any bool) {
+func (l *loop) takeInbox() {
+	l.woken = false
 	l.mu.Lock()
 	inbox := l.inbox
 	l.inbox = l.spareMail
@@ -156,19 +179,19 @@ func (l *loop) takeInbox() (any bool) {
 		s.woken = false
 		l.admit(s) // all, before any is called: endAll must know them
 	}
+	l.over = l.closed
 	l.mu.Unlock()
 	for _, s := range inbox {
 		s.wakeUp()
 	}
 	clear(inbox)
 	l.spareMail = inbox[:0]
-	return len(inbox) > 0
 }
 
 // fire advances a task whose time has come, after a look at its connection: a
 // proof of life may lie unread there.
 func (l *loop) fire(s *source) {
-	now := time.Now()
+	now := l.begin()
 	if !s.look(now, true) {
 		s.advance(now, !s.held)
 	}
@@ -223,7 +246,7 @@ func (l *loop) close() {
 
 // endAll ends the tasks that are left when the loop's goroutine ends.
 func (l *loop) endAll() {
-	l.leave()
+	l.end()
 	l.mu.Lock()
 	l.closed = true
 	inbox := l.inbox
@@ -239,9 +262,15 @@ func (l *loop) endAll() {
 	}
 }
 
-// enter notes that a task is called; leave, that it returned.
-func (l *loop) enter(now time.Time) { l.busySince.Store(max(1, int64(now.Sub(l.start)))) }
-func (l *loop) leave()              { l.busySince.Store(0) }
+// begin returns the time for the calls of a task, and notes that the loop is at
+// work on them; end notes that it is not any more.
+func (l *loop) begin() time.Time {
+	now := time.Now()
+	l.busySince.Store(max(1, int64(now.Sub(l.start))))
+	return now
+}
+
+func (l *loop) end() { l.busySince.Store(0) }
 
 // admit gives a source an index, if it has none, for as long as its task lives.
 func (l *loop) admit(s *source) {

@@ -55,6 +55,13 @@ type Task interface {
 	Done()
 }
 
+// Prefetcher is a Task that lies in more memory than one cache line.
+type Prefetcher interface {
+	// Prefetch reads a little of all that Feed and Advance will need. A loop may
+	// call it before it reads for the task.
+	Prefetch()
+}
+
 // Loop is a task's hold on its loop.
 type Loop interface {
 	// Start begins to drive the task. It is called once.

@@ -24,7 +24,9 @@ const (
 )
 
 // read reads once and feeds what came. more says that there may be bytes of which
-// nothing else will tell.
+// nothing else will tell: a read that filled its buffer may have left some. One
+// that did not has emptied the socket (epoll(7), "Questions and answers", Q9), and
+// epoll tells of what comes after it.
 func (s *source) read(now time.Time) (fed, more bool, err error) {
 	switch {
 	case s.fresh:
@@ -37,7 +39,7 @@ func (s *source) read(now time.Time) (fed, more bool, err error) {
 		return s.readTLS(now)
 	}
 	n, err := s.sock.Read(s.loop.cipher[:readSize])
-	return s.feed(now, s.loop.cipher[:n]), false, passing(err)
+	return s.feed(now, s.loop.cipher[:n]), n == readSize, passing(err)
 }
 
 // passing is nil for an error that only says that nothing has come.
@@ -118,11 +120,12 @@ func (s *source) readLent(now time.Time) (fed, more bool, err error) {
 		s.rest = pool.Get(end - whole)
 		s.rest.B = append(s.rest.B, cipher[whole:end]...)
 	}
+	more = end == readSize
 	if whole == 0 {
-		return false, false, nil
+		return false, more, nil
 	}
 	plain, err := s.decrypt(cipher[: whole : whole+slack])
-	return s.feed(now, plain), false, err
+	return s.feed(now, plain), more, err
 }
 
 // decrypt lends whole records to the tls.Conn and returns their plaintext, in the

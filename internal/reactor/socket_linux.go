@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -41,6 +42,12 @@ type socket struct {
 	// dry makes Read find nothing: a loop has lent the tls.Conn above whole
 	// records, and bytes of the next must not get behind them. The loop's alone.
 	dry bool
+
+	// empty says that the last read found neither bytes nor the end. The loop's alone.
+	empty bool
+
+	// strained says that tail or err are not empty, and patience has to look.
+	strained atomic.Bool
 
 	// mu keeps a write from a descriptor that is being closed, whose number may
 	// at once be another connection's.
@@ -106,6 +113,7 @@ func (s *socket) Read(b []byte) (int, error) {
 	}
 	for {
 		n, errno := readFD(s.fd, b)
+		s.empty = errno == syscall.EAGAIN
 		switch {
 		case errno == syscall.EINTR:
 			continue
@@ -145,6 +153,7 @@ func (s *socket) Write(b []byte) (int, error) {
 	}
 	if len(s.tail)+len(b)-sent > maxTail {
 		s.err = ErrPeerStalled
+		s.strained.Store(true)
 		s.owner.Wake() // to give up at once
 		return sent, s.err
 	}
@@ -152,6 +161,7 @@ func (s *socket) Write(b []byte) (int, error) {
 	s.tail = append(s.tail, b[sent:]...)
 	if began {
 		s.stalled = time.Now()
+		s.strained.Store(true)
 		s.watch()
 		s.owner.Wake() // to set the timer that gives up
 	}
@@ -169,6 +179,7 @@ func (s *socket) send(b []byte) (sent int) {
 			return sent
 		default:
 			s.err = os.NewSyscallError("write", errno)
+			s.strained.Store(true)
 			return sent
 		}
 	}
@@ -192,6 +203,7 @@ func (s *socket) flushLocked() error {
 	}
 	if len(s.tail) == 0 {
 		s.tail = nil
+		s.strained.Store(s.err != nil)
 		s.watch()
 	}
 	return s.err
@@ -223,6 +235,9 @@ func (s *socket) watch() {
 // time if it does, or the error of a write. At that time it looks once more: the
 // loop itself may have been held up.
 func (s *socket) patience(now time.Time) (limit time.Time, err error) {
+	if !s.strained.Load() {
+		return time.Time{}, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {

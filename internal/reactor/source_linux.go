@@ -16,32 +16,37 @@ import (
 type source struct {
 	loop  *loop
 	task  Task
-	timer timer
-	index int32 // among the loop's sources; −1: not among them
+	ahead Prefetcher // the task, if it is one
+	index int32      // among the loop's sources; −1: not among them
 	ended bool
+
+	queued     bool // in the loop's pending
+	prefetched byte
 
 	// Guarded by the loop's mutex.
 	started bool
 	woken   bool // in the inbox
 
-	queued bool // in the loop's pending
-
 	// Of the connection, if there is one.
-	conn  net.Conn
-	sock  *socket // below conn; nil: a connection that only a pump can read
-	pump  *pump
-	fresh bool         // head has not been fed, nothing was read yet
-	head  []byte       // read before the connection was attached
-	fail  error        // the connection could not be adopted
-	held  bool         // nothing is read
-	tls   *tls.Conn    // conn, if it is one on a socket
-	lends bool         // tls is read through door
-	door  lend.Conn    // of tls
-	rest  *pool.Buffer // an unfinished TLS record; nil: none
+	fresh  bool    // head has not been fed, nothing was read yet
+	held   bool    // nothing is read
+	ending bool    // epoll told of an end that no read has found yet
+	lends  bool    // tls is read through door
+	sock   *socket // below conn; nil: a connection that only a pump can read
+	pump   *pump
+	conn   net.Conn
+	tls    *tls.Conn    // conn, if it is one on a socket
+	door   lend.Conn    // of tls
+	rest   *pool.Buffer // an unfinished TLS record; nil: none
+	head   []byte       // read before the connection was attached
+	fail   error        // the connection could not be adopted
+
+	timer timer
 }
 
 func newSource(l *loop, task Task) *source {
 	s := &source{loop: l, task: task, index: -1}
+	s.ahead, _ = task.(Prefetcher)
 	s.timer.source = s
 	return s
 }
@@ -112,7 +117,7 @@ func (s *source) Detach() {
 	}
 	s.conn, s.sock, s.pump, s.tls = nil, nil, nil, nil
 	s.fresh, s.head, s.fail, s.rest, s.held = false, nil, nil, nil, false
-	s.lends, s.door = false, lend.Conn{}
+	s.ending, s.lends, s.door = false, false, lend.Conn{}
 	_ = conn.Close()
 	if sock != nil {
 		sock.release()
@@ -135,7 +140,7 @@ func (s *source) Hold(held bool) {
 
 // wakeUp advances a task that was woken, by another goroutine or by its pump.
 func (s *source) wakeUp() {
-	now := time.Now()
+	now := s.loop.begin()
 	if s.pump == nil || !s.look(now, true) {
 		s.advance(now, false)
 	}
@@ -155,7 +160,10 @@ func (s *source) look(now time.Time, due bool) (advanced bool) {
 	case err != nil:
 		return s.failed(now, err)
 	}
-	if more {
+	// The end was told once, and lies behind the bytes. Where there is neither, a
+	// write has taken it.
+	s.ending = s.ending && !s.sock.empty
+	if more || s.ending {
 		s.loop.queue(s)
 	}
 	if fed || due {
@@ -164,14 +172,24 @@ func (s *source) look(now time.Time, due bool) (advanced bool) {
 	return false
 }
 
+// prefetch has what serving the connection will need come from memory at once,
+// while the read goes on, and not line after line, with a wait for each: between two
+// events of one connection a busy process uses its caches for others.
+func (s *source) prefetch() {
+	if s.lends {
+		s.prefetched = s.door.Prefetch()
+	}
+	if s.ahead != nil {
+		s.ahead.Prefetch()
+	}
+}
+
 // feed gives bytes to the task, if there are any.
 func (s *source) feed(now time.Time, b []byte) (fed bool) {
 	if len(b) == 0 {
 		return false
 	}
-	s.loop.enter(now)
 	s.task.Feed(now, b)
-	s.loop.leave()
 	pool.Poison(b)
 	return true
 }
@@ -179,9 +197,7 @@ func (s *source) feed(now time.Time, b []byte) (fed bool) {
 // failed ends the connection and tells the task. It always reports true.
 func (s *source) failed(now time.Time, err error) bool {
 	s.Detach()
-	s.loop.enter(now)
 	s.task.Fail(now, err)
-	s.loop.leave()
 	return s.advance(now, false)
 }
 
@@ -190,9 +206,7 @@ func (s *source) advance(now time.Time, drained bool) bool {
 	if s.ended {
 		return true
 	}
-	s.loop.enter(now)
 	next, done := s.task.Advance(now, drained)
-	s.loop.leave()
 	if done {
 		s.end()
 		return true
@@ -213,7 +227,7 @@ func (s *source) advance(now time.Time, drained bool) bool {
 // writable sends what had to wait. It reports whether the connection stands.
 func (s *source) writable() bool {
 	if err := s.sock.flush(); err != nil {
-		s.failed(time.Now(), err)
+		s.failed(s.loop.begin(), err)
 		return false
 	}
 	return true

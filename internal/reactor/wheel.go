@@ -3,6 +3,7 @@
 package reactor
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
@@ -25,6 +26,9 @@ type wheel struct {
 	slots [wheelSlots]*timer
 	used  [wheelSlots / 64]uint64 // a bit for each slot that is not empty
 	count int
+
+	told    int64 // the tick that next returned last
+	changed bool  // next may return an earlier one now
 }
 
 // timer is a task's place in a wheel. Its zero value is in none.
@@ -35,7 +39,7 @@ type timer struct {
 	source     *source
 }
 
-func newWheel(now time.Time) *wheel { return &wheel{start: now} }
+func newWheel(now time.Time) *wheel { return &wheel{start: now, told: math.MaxInt64} }
 
 // ticks converts a time, rounding up.
 func (w *wheel) ticks(t time.Time) int64 {
@@ -65,6 +69,7 @@ func (w *wheel) set(t *timer, deadline time.Time) {
 	w.slots[slot] = t
 	w.used[slot/64] |= 1 << (slot % 64)
 	w.count++
+	w.changed = w.changed || at < w.told
 }
 
 // drop takes a timer out, if it is in.
@@ -109,6 +114,7 @@ func (w *wheel) expire(now time.Time, fire func(*timer)) {
 		}
 	}
 	w.now = max(w.now, today)
+	w.changed = true
 }
 
 // due returns the first timer of a slot's list whose time has come.
@@ -122,11 +128,19 @@ func (w *wheel) due(t *timer, today int64) *timer {
 }
 
 // next returns a time not after the earliest deadline, and at most a turn ahead;
-// the zero time if there is none.
+// the zero time if there is none. Until changed is set, it holds.
 func (w *wheel) next() time.Time {
+	w.changed = false
 	if w.count == 0 {
+		w.told = math.MaxInt64
 		return time.Time{}
 	}
+	w.told = w.earliest()
+	return w.time(w.told)
+}
+
+// earliest is next in ticks, where there is a timer.
+func (w *wheel) earliest() int64 {
 	for ahead := int64(1); ahead <= wheelSlots; {
 		slot := (w.now + ahead) % wheelSlots
 		word := w.used[slot/64] >> (slot % 64)
@@ -141,10 +155,10 @@ func (w *wheel) next() time.Time {
 		at := w.now + ahead
 		for t := w.slots[at%wheelSlots]; t != nil; t = t.next {
 			if t.at == at {
-				return w.time(at)
+				return at
 			}
 		}
 		ahead++ // only timers of later turns
 	}
-	return w.time(w.now + wheelSlots)
+	return w.now + wheelSlots
 }

@@ -59,6 +59,9 @@ func checkNext(t *testing.T, w *wheel, deadlines []time.Time) {
 			earliest = d
 		}
 	}
+	if !w.changed && !earliest.IsZero() && w.time(w.told).After(earliest.Add(2*tick)) {
+		t.Fatalf("nothing has changed since next was %v, but the earliest deadline is %v", w.time(w.told), earliest)
+	}
 	next := w.next()
 	if earliest.IsZero() != next.IsZero() || next.After(earliest.Add(2*tick)) {
 		t.Fatalf("next is %v, the earliest deadline is %v", next, earliest)

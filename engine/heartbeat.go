@@ -18,12 +18,14 @@ const (
 // callback that takes long holds the loop up; then the watchdog beats in its
 // place, which is what mu is for.
 type heart struct {
+	// The loop's alone.
+	life time.Time // when bytes last came
+	look time.Time // before this nothing is due: next, when the loop last looked at it
+
 	mu       sync.Mutex
 	interval time.Duration // 0: no hello yet
 	next     time.Time
 	pulse
-
-	life time.Time // when bytes last came; the loop's alone
 }
 
 // start begins the rhythm at hello: the first heartbeat after a random part of
@@ -33,6 +35,7 @@ func (h *heart) start(now time.Time, interval time.Duration, random float64) {
 	defer h.mu.Unlock()
 	h.interval = interval
 	h.next = now.Add(time.Duration(float64(interval) * random))
+	h.look = h.next
 	h.pulse = pulse{}
 }
 
@@ -51,13 +54,18 @@ func (h *heart) retune(now time.Time, interval time.Duration) {
 	if latest := now.Add(interval); h.next.After(latest) {
 		h.next = latest
 	}
+	h.look = h.next
 }
 
-// due returns when the next heartbeat is to go, once hello has come.
-func (h *heart) due() time.Time {
+// due returns when the loop is to look again, once hello has come. The watchdog
+// only ever puts the next heartbeat off, so at worst the loop looks in vain.
+func (h *heart) due() time.Time { return h.look }
+
+// looked notes that the loop has done what was due.
+func (h *heart) looked() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.next
+	h.look = h.next
 }
 
 // beat reports whether a heartbeat is due, and if so counts it as sent.
@@ -103,6 +111,9 @@ func (h *heart) dead(now time.Time) bool {
 
 // beat sends a heartbeat if one is due, or gives up on a zombie.
 func (c *core) beat(now time.Time, drained bool) {
+	if now.Before(c.heart.due()) {
+		return // as nearly always, and without the lock
+	}
 	// While reading is held, an ACK cannot come; the gateway must not miss a beat.
 	if c.heart.dead(now) && !c.isHeld() {
 		if drained {
@@ -113,4 +124,5 @@ func (c *core) beat(now time.Time, drained bool) {
 	if c.heart.beat(now) {
 		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
 	}
+	c.heart.looked()
 }

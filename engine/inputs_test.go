@@ -214,7 +214,7 @@ func commands() []input {
 // mailInputs names, for every field of the mailbox, an input of the table that it
 // brings; "" is one that brings none.
 var mailInputs = map[string]string{
-	"mu": "", "closed": "",
+	"mu": "", "closed": "", "arrived": "",
 	"errands":   "connected",
 	"departure": "the user closes with 4000",
 	"restarts":  "the user restarts",

@@ -5,6 +5,7 @@ import "time"
 // life is what changes with a shard's state, and not with every event: it is
 // published when a state is entered.
 type life struct {
+	changes  uint32    // of state
 	since    time.Time // when the state was entered
 	notReady time.Time // since when the shard is not Ready, zero: it is
 	opened   Handshake // on this connection
@@ -13,7 +14,6 @@ type life struct {
 	failures int
 	cause    error              // of the last end of a connection or attempt
 	causes   [causeCount]uint32 // of those that were followed by another
-	changes  uint32             // of state
 	base     Flow               // what had gone through the decompressor before this connection
 }
 

@@ -17,6 +17,7 @@ const writeTimeout = 5 * time.Second
 // link is the writing half of a shard's connection. Any goroutine may write,
 // one at a time; there is no queue.
 type link struct {
+	failed  atomic.Bool // err is not nil
 	mu      sync.Mutex
 	conn    net.Conn
 	err     error         // of the first write that failed; the loop picks it up
@@ -47,6 +48,7 @@ func (l *link) attach(conn net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conn, l.err = conn, nil
+	l.failed.Store(false)
 	l.window.reset()
 }
 
@@ -55,6 +57,7 @@ func (l *link) detach() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conn, l.err = nil, nil
+	l.failed.Store(false)
 	l.open = false
 }
 
@@ -148,11 +151,15 @@ func (l *link) put(frames []byte) error {
 	n, err := l.conn.Write(frames)
 	l.sent.Add(uint64(n))
 	l.err = err
+	l.failed.Store(err != nil)
 	return err
 }
 
 // failure returns the error of a write that failed.
 func (l *link) failure() error {
+	if !l.failed.Load() {
+		return nil // without the lock: it is asked after every read
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err

@@ -14,16 +14,12 @@ import (
 // A Shard carries out what its core decides: it dials, asks for permits, writes
 // and closes. The core, and every method of reactor.Task, is its loop's alone.
 type Shard struct {
-	id, total int
-	engine    *Engine
-	core      *core
-	loop      reactor.Loop
-	link      link
-	requests  requests      // that wait for answers
-	done      chan struct{} // closed when the loop has ended
-	mail      mailbox
-	public    published
-	backlog   backlogOf // of asynchronous callbacks
+	// What every event needs comes first (Prefetch).
+
+	core    *core
+	engine  *Engine
+	loop    reactor.Loop
+	backlog backlogOf // of asynchronous callbacks
 
 	// What the loop has under way in other goroutines; nil: nothing. What comes
 	// from an errand that was called off is discarded.
@@ -34,6 +30,15 @@ type Shard struct {
 	// For the watchdog.
 	seq     atomic.Int64 // of the session
 	promise promise
+
+	prefetched byte
+
+	mail      mailbox
+	public    published
+	link      link
+	requests  requests // that wait for answers
+	id, total int
+	done      chan struct{} // closed when the loop has ended
 
 	// Guarded by the engine's mutex.
 	trial bool  // a stop for good does not end Run
@@ -130,7 +135,8 @@ func (s *Shard) Fail(now time.Time, err error) {
 	s.settle(now)
 }
 
-// Advance implements reactor.Task.
+// Advance implements reactor.Task. It follows every Feed and Fail, so that what
+// others may see need not be published there too.
 func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool) {
 	s.readMail(now)
 	if err := s.link.failure(); err != nil {
@@ -138,6 +144,7 @@ func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool)
 	}
 	s.core.advance(now, drained)
 	s.settle(now)
+	s.publish()
 	next = s.core.next()
 	s.promise.give(s.engine, next)
 	return next, s.core.state == Stopped
@@ -175,7 +182,6 @@ func (s *Shard) settle(now time.Time) {
 		s.loop.Hold(hold)
 		s.core.hold(now, hold)
 	}
-	s.publish()
 }
 
 // hangUp closes the connection, or calls off the dial. The loop closes it first:

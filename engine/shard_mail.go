@@ -4,12 +4,15 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // mailbox holds what other goroutines leave for the shard's loop, which Wake has
 // it look at.
 type mailbox struct {
+	arrived atomic.Bool // there is something to read; set by wake, behind mu
+
 	mu        sync.Mutex
 	errands   []*errand       // done
 	restarts  []chan struct{} // closed when the loop has taken them
@@ -85,10 +88,14 @@ func (s *Shard) wantPermit(want bool) {
 
 // readMail takes what other goroutines left.
 func (s *Shard) readMail(now time.Time) {
+	if !s.mail.arrived.Load() {
+		return
+	}
 	s.mail.mu.Lock()
 	errands, shutdown, kill := s.mail.errands, s.mail.shutdown, s.mail.kill
 	restarts, departure := s.mail.restarts, s.mail.departure
 	s.mail.errands, s.mail.restarts, s.mail.shutdown = nil, nil, false
+	s.mail.arrived.Store(departure != nil || kill) // these stand
 	s.mail.mu.Unlock()
 
 	for _, e := range errands {

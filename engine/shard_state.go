@@ -74,40 +74,43 @@ const (
 //
 // After every call, its driver sends out (and empties it), and grants wish.
 type core struct {
+	// What every event needs comes first and together, in few cache lines (Prefetch).
+
+	state    State
+	deaf     bool // framing is lost: nothing more can be read
+	warned   bool // of repeated sequences, once a connection
+	config   *Config
+	handlers *handlers
+	deadline time.Time // of the state; zero: none
+	held     time.Time // since when nothing is read of the connection; zero: it is read
+
+	out    []byte
+	wish   wish
+	rest   *pool.Buffer // an unfinished frame, only while unfinished
+	inflow inflow       // this connection's decompressor
+	frames frame.Assembler
+
+	session session
+	clock   callClock
+	event   Event
+	counter counters
+
+	// What comes into play with the state, with commands and with heartbeats.
+
+	heart heart
+	life  life
+
 	id, total int
-	config    *Config
-	handlers  *handlers
 	random    func() float64 // in [0, 1)
 	firstURL  string         // without the query
 	budget    *budget        // of identifies; nil: unknown
-
-	state    State
-	deadline time.Time // of the state; zero: none
-	reached  time.Time // when this connection became Ready; zero: not yet
-	held     time.Time // since when nothing is read of the connection; zero: it is read
-
-	session session
-	heart   heart
-	redial  redial
-
-	frames frame.Assembler
-	rest   *pool.Buffer // an unfinished frame, only while unfinished
-	inflow inflow       // this connection's decompressor
-	deaf   bool         // framing is lost: nothing more can be read
-	warned bool         // of repeated sequences, once a connection
-
-	out  []byte
-	wish wish
-	stop error // why the shard is Stopped, nil if it was asked to
-	left bool  // the user closed it, and not the engine
+	redial    redial
+	reached   time.Time   // when this connection became Ready; zero: not yet
+	entered   func(State) // is told of every state, before callbacks are
+	stop      error       // why the shard is Stopped, nil if it was asked to
+	left      bool        // the user closed it, and not the engine
 
 	presence atomic.Pointer[[]byte] // the last one that UpdatePresence sent
-
-	life    life
-	event   Event
-	counter counters
-	clock   callClock
-	entered func(State) // is told of every state, before callbacks are
 }
 
 // wish is what the core wants of its driver.

@@ -8,23 +8,24 @@ import (
 // counters is what a shard's loop counts. It is the loop's alone; after every
 // batch it is copied to where others may read it.
 type counters struct {
-	events       uint64
+	// what every event changes
+	events      uint64
+	bytesWire   uint64
+	flow        Flow // through the decompressor
+	inCallbacks time.Duration
+	longest     time.Duration
+
 	replayed     uint64
 	repeats      uint64
 	gaps         uint64
 	missing      uint64
-	bytesWire    uint64
-	flow         Flow // through the decompressor
 	identifies   uint64
 	resumes      uint64
 	resumed      uint64
 	sessionsLost uint64
 	corrupt      uint64
 	violations   uint64
-
-	slow        uint64
-	inCallbacks time.Duration
-	longest     time.Duration
+	slow         uint64
 }
 
 // Stats is a snapshot of what a shard, or a whole engine, has done since it
@@ -66,11 +67,11 @@ type Stats struct {
 
 // published is the copy of a shard's counters for other goroutines.
 type published struct {
-	mu sync.Mutex
-	counters
+	mu      sync.Mutex
 	state   State
 	session Session
-	life    life
+	counters
+	life life
 }
 
 func (s *Stats) add(o Stats) {

@@ -43,8 +43,9 @@ func (p *promise) now(e *Engine, now time.Time) {
 	}
 }
 
-// wake has the loop look at the shard, and the watchdog see to it.
+// wake has the loop look at the shard and its mail, and the watchdog see to it.
 func (s *Shard) wake() {
+	s.mail.arrived.Store(true)
 	s.promise.now(s.engine, time.Now())
 	s.loop.Wake()
 }

@@ -31,8 +31,6 @@ type Shard struct {
 	seq     atomic.Int64 // of the session
 	promise promise
 
-	prefetched byte
-
 	mail      mailbox
 	public    published
 	link      link

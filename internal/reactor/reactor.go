@@ -55,9 +55,9 @@ type Task interface {
 	Done()
 }
 
-// Prefetcher is a Task that lies in more memory than one cache line.
+// Prefetcher is a Task that can say what memory it needs.
 type Prefetcher interface {
-	// Prefetch reads a little of all that Feed and Advance will need. A loop may
+	// Prefetch asks for what Feed and Advance will need (package prefetch). A loop may
 	// call it before it reads for the task.
 	Prefetch()
 }

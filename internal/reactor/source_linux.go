@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/sluice-go/sluice/internal/prefetch"
 	"github.com/sluice-go/sluice/internal/reactor/lend"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -20,8 +21,7 @@ type source struct {
 	index int32      // among the loop's sources; −1: not among them
 	ended bool
 
-	queued     bool // in the loop's pending
-	prefetched byte
+	queued bool // in the loop's pending
 
 	// Guarded by the loop's mutex.
 	started bool
@@ -172,12 +172,11 @@ func (s *source) look(now time.Time, due bool) (advanced bool) {
 	return false
 }
 
-// prefetch has what serving the connection will need come from memory at once,
-// while the read goes on, and not line after line, with a wait for each: between two
-// events of one connection a busy process uses its caches for others.
+// prefetch asks for what serving the connection will need, while the read goes on.
 func (s *source) prefetch() {
-	if s.lends {
-		s.prefetched = s.door.Prefetch()
+	prefetch.Object(s.sock)
+	if s.tls != nil {
+		prefetch.Object(s.tls)
 	}
 	if s.ahead != nil {
 		s.ahead.Prefetch()

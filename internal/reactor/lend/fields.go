@@ -19,9 +19,8 @@ var tested = []string{"go1.26"}
 
 // The fields' places in a tls.Conn.
 var (
-	inOffset, rawOffset, inputOffset, handOffset uintptr
-
-	unsupported = locate(reflect.TypeFor[tls.Conn](), runtime.Version())
+	rawOffset, inputOffset, handOffset uintptr
+	unsupported                        = locate(reflect.TypeFor[tls.Conn](), runtime.Version())
 )
 
 // locate finds the fields and returns why they cannot be used.
@@ -45,11 +44,6 @@ func locate(conn reflect.Type, version string) (why string) {
 	if !ok || hand.Type != reflect.TypeFor[bytes.Buffer]() {
 		return "crypto/tls.Conn has no hand of type bytes.Buffer"
 	}
-	in, ok := conn.FieldByName("in")
-	if !ok || in.Type.Size() < unsafe.Sizeof(half{}) {
-		return "crypto/tls.Conn has no in of a size that was expected"
-	}
-	inOffset = in.Offset
 	rawOffset, inputOffset, handOffset = raw.Offset, input.Offset, hand.Offset
 	return ""
 }
@@ -62,13 +56,9 @@ func Supported() string { return unsupported }
 // Proof: c points to a tls.Conn. locate found the fields rawInput, input
 // and hand in that very type, with the types bytes.Buffer, bytes.Reader and
 // bytes.Buffer, at these offsets, so the pointers stay inside the struct and have
-// the types of what they point to. in is at least as long as half, of whose bytes
-// only the values are ever read, by who reads the connection and so owns the field.
-// They keep the connection alive, as pointers into it do.
+// the types of what they point to. They keep the connection alive, as pointers into it do.
 func of(c *tls.Conn) Conn {
 	return Conn{
-		head:  (*half)(unsafe.Pointer(c)),
-		in:    (*half)(unsafe.Add(unsafe.Pointer(c), inOffset)),
 		raw:   (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), rawOffset)),
 		input: (*bytes.Reader)(unsafe.Add(unsafe.Pointer(c), inputOffset)),
 		hand:  (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), handOffset)),

@@ -27,29 +27,14 @@ const Slack = 1024
 // Conn is a TLS connection to which records can be lent. It is used by one
 // goroutine at a time, the one that reads.
 type Conn struct {
-	head  *half         // the whole tls.Conn, by its beginning
-	in    *half         // tls.Conn.in: keys and sequence
 	raw   *bytes.Buffer // tls.Conn.rawInput: ciphertext
 	input *bytes.Reader // tls.Conn.input: plaintext of the current record
 	hand  *bytes.Buffer // tls.Conn.hand: the beginning of a handshake message
 }
 
-// half is where a tls.halfConn lies, or the tls.Conn itself: only its place is of use.
-type half [2*cacheLine + 1]byte
-
-// cacheLine is how many bytes come from memory at once, or fewer.
-const cacheLine = 64
-
 // Of returns the door to a connection. It must only be called where Supported
 // returns "".
 func Of(c *tls.Conn) Conn { return of(c) }
-
-// Prefetch reads a little of everything that a Read will need of the connection, so
-// that it comes from memory at once and not piece after piece. The sum means nothing:
-// it keeps the compiler from leaving the loads out.
-func (c Conn) Prefetch() (sum byte) {
-	return c.head[0] + c.head[cacheLine] + c.in[0] + c.in[cacheLine] + c.in[2*cacheLine] + byte(c.raw.Len()) + byte(c.input.Len()) + byte(c.hand.Len())
-}
 
 // Lend has the connection read from records next: any number of whole records,
 // each with its header, with Slack bytes of capacity behind them. Until Return

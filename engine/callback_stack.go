@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"reflect"
 	"runtime"
 )
@@ -29,5 +30,25 @@ func inCallback() bool {
 		if n < len(pcs) {
 			return false
 		}
+	}
+}
+
+// awaitLoop waits until done is closed, or returns the error of ctx. In a callback it
+// does not wait, and returns [ErrInCallback]: whatever shard it is about may be
+// served by the loop that the callback holds up.
+func awaitLoop(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	default:
+	}
+	if inCallback() {
+		return ErrInCallback
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -54,9 +54,10 @@ var (
 	// ErrConnectionLost: the connection failed while a command was written:
 	// whether the gateway got it is unknown.
 	ErrConnectionLost = errors.New("engine: connection lost during the write")
-	// ErrInCallback: a callback asked for what only a loop can bring, which the
-	// callback itself holds up.
-	ErrInCallback = errors.New("engine: a callback cannot wait for an answer, which its own loop would bring: wait in another goroutine")
+	// ErrInCallback: a callback would have to wait for what only a loop can bring,
+	// which the callback itself holds up. What was asked for happens nevertheless,
+	// unless the method says otherwise; it was only not waited for.
+	ErrInCallback = errors.New("engine: a callback cannot wait for what its own loop would bring: wait in another goroutine")
 	// ErrFellBehind: an answer came much faster than its reader took it.
 	ErrFellBehind = errors.New("engine: more than 256 MiB of the answer wait to be read")
 	// ErrNoShard: no shard of the engine has the guild.

@@ -161,9 +161,9 @@ func (f *fleet) admits(shards Shards) error {
 }
 
 // RemoveShards closes shards for good, with code 1000: their sessions end. It
-// returns when they are closed, or with the error of ctx; they close
-// nevertheless. Run goes on, even without shards. To keep a session use
-// [Shard.Close].
+// returns when they are closed, or with the error of ctx, or in a callback with
+// [ErrInCallback]; they close nevertheless. Run goes on, even without shards. To keep a
+// session use [Shard.Close].
 func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 	d, err := newDeparture(gateway.CloseNormal, "")
 	if err != nil {
@@ -173,10 +173,8 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 		s.leave(d)
 	}
 	for _, s := range shards {
-		select {
-		case <-s.done:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := awaitLoop(ctx, s.done); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -22,12 +22,15 @@ import (
 //
 // If ctx ends or a new shard stops for good before that, the new ones are removed,
 // the old ones go on, and the error says why. Each new shard costs an identify.
-// Reshard must not be called from a callback.
+// A callback, which cannot wait for that, gets [ErrInCallback], and nothing happens.
 //
 // Where several processes share a bot's shards, none may remove its old ones
 // before all have their new ones: have each call AddShards, wait for all, and only
 // then call RemoveShards in each.
 func (e *Engine) Reshard(ctx context.Context, shards Shards) error {
+	if inCallback() {
+		return ErrInCallback
+	}
 	if shards == (Shards{}) {
 		total, err := e.recommended(ctx)
 		if err != nil {

@@ -119,11 +119,11 @@ func (c *core) restart(now time.Time) {
 //
 // Close returns when the connection is closed, which takes the gateway's answer or
 // 2 s, and callbacks made by [Async] have taken what is queued; or with the error of
-// ctx, and the shard closes nevertheless. It must not be called from a callback of
-// the same shard, whose return it would wait for. What was asked for first, by
-// another Close or the end of Run, is what happens to connection and session. Closing
-// a shard again does nothing; if it had stopped for a cause of its own, that is
-// the error, a [*StopError].
+// ctx, and the shard closes nevertheless; so it does where a callback, which cannot
+// wait for a loop, gets [ErrInCallback]. A callback made by Async must not close its own
+// shard, or would wait for itself. What was asked for first, by another Close or the end
+// of Run, is what happens to connection and session. Closing a shard again does nothing;
+// if it had stopped for a cause of its own, that is the error, a [*StopError].
 func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (Session, error) {
 	d, err := newDeparture(code, reason)
 	if err != nil {
@@ -149,17 +149,13 @@ func (s *Shard) leave(d *departure) {
 // gone waits until the shard has stopped and asynchronous callbacks have taken
 // what is queued, and returns why if nobody asked for it.
 func (s *Shard) gone(ctx context.Context) error {
-	select {
-	case <-s.done:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := awaitLoop(ctx, s.done); err != nil {
+		return err
 	}
-	select {
-	case <-s.backlog.drained():
-		return s.stopError()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := awaitLoop(ctx, s.backlog.drained()); err != nil {
+		return err
 	}
+	return s.stopError()
 }
 
 // Restart has the shard redial at once: a connection is closed with 4000 and its
@@ -169,8 +165,8 @@ func (s *Shard) gone(ctx context.Context) error {
 // session to resume.
 //
 // It returns nil when the shard is Ready again, [ErrStopped] if it stopped
-// instead, or the error of ctx; the shard then restarts nevertheless. It must
-// not be called from a callback of the same shard.
+// instead, or the error of ctx; the shard then restarts nevertheless, as it does
+// where a callback gets [ErrInCallback].
 func (s *Shard) Restart(ctx context.Context) error {
 	taken := make(chan struct{})
 	s.mail.mu.Lock()
@@ -181,6 +177,9 @@ func (s *Shard) Restart(ctx context.Context) error {
 	s.mail.restarts = append(s.mail.restarts, taken)
 	s.mail.mu.Unlock()
 	s.wake()
+	if inCallback() {
+		return ErrInCallback
+	}
 	select {
 	case <-taken:
 		return s.WaitReady(ctx)
@@ -192,18 +191,16 @@ func (s *Shard) Restart(ctx context.Context) error {
 }
 
 // WaitReady waits until the shard is Ready. It returns nil, [ErrStopped] if the
-// shard stopped instead, or the error of ctx. Like Restart it must not be called
-// from a callback of the same shard.
+// shard stopped instead, the error of ctx, or, in a callback that would have to wait,
+// [ErrInCallback].
 func (s *Shard) WaitReady(ctx context.Context) error {
 	for {
 		open, err := s.link.whenOpen()
 		if open == nil {
 			return err
 		}
-		select {
-		case <-open:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := awaitLoop(ctx, open); err != nil {
+			return err
 		}
 	}
 }

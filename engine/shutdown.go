@@ -18,8 +18,9 @@ import (
 // It returns nil when Run has returned; what went wrong is for Run to say. When ctx
 // ends before, callbacks are no longer waited for, connections are cut, and the
 // error is that of ctx; Run then returns soon. ctx takes the place of
-// Config.ShutdownTimeout. Run waits for callbacks, so a callback that wants an end
-// calls Shutdown in another goroutine. Without Run there is nothing to do, and Run
+// Config.ShutdownTimeout, but not in a callback: Run waits for those, so there
+// Shutdown returns [ErrInCallback] at once, and Run ends none the less. A callback made
+// by [Async] calls it in another goroutine. Without Run there is nothing to do, and Run
 // returns nil at once when it is called later.
 func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, errShutdown) }
 
@@ -28,8 +29,8 @@ func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, errSh
 // the next engine identifies. No SessionLost is announced. Where there is no
 // connection to say so on, the gateway forgets a session after a few minutes.
 //
-// The error is that of ctx, or [ErrShuttingDown] where Run was ended before in
-// another way.
+// The error is that of ctx, [ErrInCallback] as of Shutdown, or [ErrShuttingDown]
+// where Run was ended before in another way.
 func (e *Engine) Logout(ctx context.Context) error { return e.leave(ctx, errLogout) }
 
 // errLogout ends a shard, and its session, with its engine.
@@ -37,10 +38,14 @@ var errLogout = &departure{code: gateway.CloseNormal, why: "the user logs out"}
 
 // leave has Run end in a way, if none is decided yet, and waits for it.
 func (e *Engine) leave(ctx context.Context, how *departure) error {
+	patience := ctx
+	if inCallback() {
+		patience = nil // it may well end when the callback does
+	}
 	e.mu.Lock()
 	started := e.started
 	if e.leaving == nil {
-		e.leaving, e.patience = how, ctx
+		e.leaving, e.patience = how, patience
 	}
 	late := e.leaving != how
 	e.mu.Unlock()
@@ -51,12 +56,7 @@ func (e *Engine) leave(ctx context.Context, how *departure) error {
 	if !started {
 		return nil
 	}
-	select {
-	case <-e.ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return awaitLoop(ctx, e.ended)
 }
 
 // depart decides how Run ends, if Shutdown or Logout have not, and for how long it

@@ -201,18 +201,21 @@ func (s *Shard) releasePermit() {
 }
 
 // entered is called by the core whenever it enters a state, before callbacks
-// hear of it: a callback of READY may send.
+// hear of it: a callback of READY may send. The link is open only while others see
+// the shard Ready, so that who waited for the one finds the other.
 func (s *Shard) entered(state State) {
 	switch state {
 	case Ready:
 		s.engine.readied.Add(1)
+		s.publish()
 		s.link.start(s.core.session.ID, s.core.heart.interval)
 	case Stopped:
 		s.link.end()
+		s.publish()
 	default:
 		s.link.pause()
+		s.publish()
 	}
-	s.publish()
 }
 
 // publish copies what others may see.

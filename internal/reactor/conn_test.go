@@ -53,6 +53,23 @@ func start(d Driver, k *task) *task {
 	return k
 }
 
+// held attaches a connection to a task that ends with it, and records why it did.
+func held(d Driver, t *testing.T, near net.Conn, feed func([]byte)) (k *task, failed *error) {
+	failed = new(error)
+	attached := make(chan struct{})
+	k = &task{t: t, feed: feed, fail: func(err error) { *failed = err }}
+	k.advance = func(time.Time, bool) (time.Time, bool) {
+		if k.advices == 1 {
+			k.loop.Attach(near, nil)
+			close(attached)
+		}
+		return time.Time{}, k.fails > 0
+	}
+	start(d, k)
+	<-attached
+	return k, failed
+}
+
 // kinds of connections; the pipe has no descriptor.
 var kinds = []string{"pipe", "TCP", "TLS 1.2", "TLS 1.3"}
 

@@ -41,18 +41,7 @@ func TestContractEnd(t *testing.T) {
 					_ = tcp.SetWriteBuffer(1 << 20) // so that no write waits for the reader
 
 					var got bytes.Buffer
-					var failed error
-					attached := make(chan struct{})
-					k := &task{t: t, feed: func(b []byte) { got.Write(b) }, fail: func(err error) { failed = err }}
-					k.advance = func(time.Time, bool) (time.Time, bool) {
-						if k.advices == 1 {
-							k.loop.Attach(near, nil)
-							close(attached)
-						}
-						return time.Time{}, k.fails > 0
-					}
-					start(d, k)
-					<-attached
+					k, failed := held(d, t, near, func(b []byte) { got.Write(b) })
 					long, free := holdUp(t, d)
 					sent := bytes.Repeat([]byte("0123456789abcdef"), size/16+1)[:size]
 					if _, err := far.Write(sent); err != nil {
@@ -72,10 +61,10 @@ func TestContractEnd(t *testing.T) {
 					<-k.over // an end that is not told hangs here
 					<-long.over
 					switch {
-					case way != "closed" && failed == nil:
+					case way != "closed" && *failed == nil:
 						t.Errorf("%s, %d bytes, %s: no failure", kind, size, way)
-					case way == "closed" && (!errors.Is(failed, io.EOF) || !bytes.Equal(got.Bytes(), sent)):
-						t.Errorf("%s: got %d bytes of %d, then %v", kind, got.Len(), size, failed)
+					case way == "closed" && (!errors.Is(*failed, io.EOF) || !bytes.Equal(got.Bytes(), sent)):
+						t.Errorf("%s: got %d bytes of %d, then %v", kind, got.Len(), size, *failed)
 					}
 				}
 			}

@@ -41,23 +41,6 @@ func narrow(near, far net.Conn) {
 	_ = far.(*net.TCPConn).SetReadBuffer(32 << 10)
 }
 
-// held attaches a connection to a task that records its failure.
-func held(d Driver, t *testing.T, near net.Conn) (k *task, failed *error) {
-	failed = new(error)
-	attached := make(chan struct{})
-	k = &task{t: t, fail: func(err error) { *failed = err }}
-	k.advance = func(time.Time, bool) (time.Time, bool) {
-		if k.advices == 1 {
-			k.loop.Attach(near, nil)
-			close(attached)
-		}
-		return time.Time{}, k.fails > 0
-	}
-	start(d, k)
-	<-attached
-	return k, failed
-}
-
 // Writes from several goroutines to a peer that reads late all arrive, each whole,
 // in order. No write waits for the peer.
 func TestWritesArrive(t *testing.T) {
@@ -65,7 +48,7 @@ func TestWritesArrive(t *testing.T) {
 	for _, kind := range kinds[1:] {
 		near, far := pair(t, d, kind, nil)
 		narrow(near, far)
-		k, failed := held(d, t, near)
+		k, failed := held(d, t, near, nil)
 		const writers, messages, size = 4, 12, 4000 // less than maxTail in all
 		var wg sync.WaitGroup
 		for w := range writers {
@@ -115,9 +98,9 @@ func TestPeerThatStopsReading(t *testing.T) {
 		if kind != "pipe" {
 			narrow(near, far)
 		}
-		k, failed := held(d, t, near)
+		k, failed := held(d, t, near, nil)
 		otherNear, otherFar := pair(t, d, kind, nil)
-		other, _ := held(d, t, otherNear)
+		other, _ := held(d, t, otherNear, nil)
 		b := make([]byte, 4096)
 		var err error
 		for range 1000 {
@@ -152,7 +135,7 @@ func TestStallLimit(t *testing.T) {
 	d := loops(t)
 	near, far := pair(t, d, "TCP", nil)
 	narrow(near, far)
-	k, failed := held(d, t, near)
+	k, failed := held(d, t, near, nil)
 	// Far more than the system holds, or else the tail would be empty.
 	for range 10 {
 		if _, err := near.Write(make([]byte, 16<<10)); err != nil {

@@ -58,12 +58,12 @@ func raceDrivers(b *testing.B, rate int) {
 	var ratios []float64
 	for b.Loop() {
 		for i := range drivers {
-			process.say("%d %d", i, rate)
+			process.send(i, rate)
 			time.Sleep(200 * time.Millisecond)
 			began, from := cpuTime(), events[i].Load()
 			time.Sleep(time.Second)
 			costs[i] = append(costs[i], float64(cpuTime()-began)/float64(events[i].Load()-from))
-			process.say("%d 0", i)
+			process.send(i, 0)
 		}
 		last := len(costs[0]) - 1
 		ratios = append(ratios, costs[0][last]/costs[1][last])
@@ -97,7 +97,10 @@ func startBot(b *testing.B, to gatewayHello, driver engine.Driver) *atomic.Int64
 	eng.On(gateway.AllDispatches(), func(*engine.Event) { events.Add(1) })
 	eng.On(gateway.Events(gateway.EventReady), func(*engine.Event) { ready <- struct{}{} })
 	ended := make(chan error, 1)
-	go func() { ended <- eng.Run(b.Context()) }()
+	go func() {
+		defer close(ended)
+		ended <- eng.Run(b.Context())
+	}()
 	b.Cleanup(func() {
 		if err := <-ended; err != nil {
 			b.Error(err)
@@ -155,9 +158,9 @@ func startGateways(b *testing.B, n int) *gatewayProcess {
 	return p
 }
 
-// say has a gateway send so many events a second: "gateway rate".
-func (p *gatewayProcess) say(format string, args ...any) {
-	if _, err := fmt.Fprintf(p.in, format+"\n", args...); err != nil {
+// send has one of the gateways, and no other, send so many events a second.
+func (p *gatewayProcess) send(which, rate int) {
+	if _, err := fmt.Fprintln(p.in, which, rate); err != nil {
 		p.b.Fatal(err)
 	}
 }

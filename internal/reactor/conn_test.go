@@ -70,6 +70,22 @@ func held(d Driver, t *testing.T, near net.Conn, feed func([]byte)) (k *task, fa
 	return k, failed
 }
 
+// holdUp returns a task that holds its loop up until free is closed; a driver in
+// which no task holds up another has nothing to do with that.
+func holdUp(t *testing.T, d Driver) (long *task, free chan struct{}) {
+	held := make(chan struct{})
+	free = make(chan struct{})
+	long = &task{t: t}
+	long.advance = func(time.Time, bool) (time.Time, bool) {
+		close(held)
+		<-free
+		return time.Time{}, true
+	}
+	start(d, long)
+	<-held
+	return long, free
+}
+
 // kinds of connections; the pipe has no descriptor.
 var kinds = []string{"pipe", "TCP", "TLS 1.2", "TLS 1.3"}
 

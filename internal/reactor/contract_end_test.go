@@ -9,22 +9,6 @@ import (
 	"time"
 )
 
-// holdUp returns a task that holds its loop up until free is closed; a driver in
-// which no task holds up another has nothing to do with that.
-func holdUp(t *testing.T, d Driver) (long *task, free chan struct{}) {
-	held := make(chan struct{})
-	free = make(chan struct{})
-	long = &task{t: t}
-	long.advance = func(time.Time, bool) (time.Time, bool) {
-		close(held)
-		<-free
-		return time.Time{}, true
-	}
-	start(d, long)
-	<-held
-	return long, free
-}
-
 // Bytes and the end that follows at once are both told, though nothing wakes the
 // loop a second time: all that there is lies in the socket when it is looked at
 // first. The lengths surround those of a read.

@@ -16,15 +16,7 @@ func TestContractDrained(t *testing.T) {
 			t.Skip("no task holds up another")
 		}
 		for _, kind := range kinds[1:] {
-			hold, held, free := make(chan struct{}), make(chan struct{}), make(chan struct{})
-			long := &task{t: t}
-			long.advance = func(time.Time, bool) (time.Time, bool) {
-				if long.advices > 1 {
-					close(held)
-					<-free
-				}
-				return time.Time{}, long.advices > 1
-			}
+			attached := make(chan struct{})
 			near, far := pair(t, d, kind, nil)
 			var got []byte
 			var due time.Time
@@ -34,7 +26,7 @@ func TestContractDrained(t *testing.T) {
 				case k.advices == 1:
 					k.loop.Attach(near, nil)
 					due = now.Add(50 * time.Millisecond)
-					close(hold)
+					close(attached)
 				case !now.Before(due) && len(got) == 0:
 					if drained {
 						t.Errorf("%s: drained, before the socket was looked at", kind)
@@ -42,11 +34,9 @@ func TestContractDrained(t *testing.T) {
 				}
 				return due, !now.Before(due) && drained
 			}
-			start(d, long)
 			start(d, k)
-			<-hold
-			long.loop.Wake()
-			<-held
+			<-attached
+			long, free := holdUp(t, d)
 			if _, err := far.Write([]byte("proof of life")); err != nil {
 				t.Fatal(err)
 			}

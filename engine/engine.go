@@ -15,10 +15,10 @@
 // # Concurrency
 //
 // Callbacks of one shard run one after another, in the order in which they were
-// registered; those of different shards run at the same time, as far as the shards
-// are on different loops. A callback that takes long holds up its shard, and the
-// others of its loop; heartbeats go on without it, so that no connection is lost.
-// [Async] has it called away from the loop.
+// registered; those of shards on different loops run at the same time where there is
+// enough to do. A callback that takes long holds up its shard and the others of its
+// loop, and all others for some milliseconds at most; heartbeats go on without it, so
+// that no connection is lost. [Async] has it called away from the loop.
 //
 // # Ends
 //

@@ -14,39 +14,44 @@ const loopsPerProcessor = 4
 
 // New returns the fastest driver that the system allows, for so many tasks; one
 // that is slower comes with the reason.
-func New(tasks int) (d Driver, why error) {
-	e := &epollDriver{}
-	if err := e.grow(max(tasks, 1)); err != nil {
-		e.Close()
+func New(tasks int) (driver Driver, why error) {
+	team, err := newTeam()
+	if err != nil {
 		return PortableDriver{}, err
 	}
-	return e, nil
+	d := &epollDriver{team: team}
+	if err := d.grow(max(tasks, 1)); err != nil {
+		d.Close()
+		return PortableDriver{}, err
+	}
+	return d, nil
 }
 
 // epollDriver spreads tasks evenly over event loops.
 type epollDriver struct {
-	mu    sync.Mutex
-	loops []*loop
+	mu   sync.Mutex // of those who make loops and count tasks
+	team *team
 }
 
 // grow makes loops until there are enough for so many tasks.
 func (d *epollDriver) grow(tasks int) error {
-	for len(d.loops) < min(tasks, loopsPerProcessor*runtime.GOMAXPROCS(0)) {
-		l, err := newLoop()
-		if err != nil {
+	most := min(loopsPerProcessor*runtime.GOMAXPROCS(0), maxLoops)
+	for len(d.loops()) < min(tasks, most) {
+		if err := d.team.grow(); err != nil {
 			return err
 		}
-		d.loops = append(d.loops, l)
 	}
 	return nil
 }
+
+func (d *epollDriver) loops() []*loop { return *d.team.loops.Load() }
 
 // Grow implements Driver. If the system refuses more loops, those that there are
 // take the new tasks too.
 func (d *epollDriver) Grow(tasks int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, l := range d.loops {
+	for _, l := range d.loops() {
 		tasks += int(l.tasks.Load())
 	}
 	_ = d.grow(tasks)
@@ -56,8 +61,9 @@ func (d *epollDriver) Grow(tasks int) {
 func (d *epollDriver) NewLoop(task Task) Loop {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	least := d.loops[0]
-	for _, l := range d.loops[1:] {
+	loops := d.loops()
+	least := loops[0]
+	for _, l := range loops[1:] {
 		if l.tasks.Load() < least.tasks.Load() {
 			least = l
 		}
@@ -76,8 +82,4 @@ func (d *epollDriver) Wrap(conn net.Conn) net.Conn {
 }
 
 // Close implements Driver.
-func (d *epollDriver) Close() {
-	for _, l := range d.loops {
-		l.close()
-	}
-}
+func (d *epollDriver) Close() { d.team.close() }

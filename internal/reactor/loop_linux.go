@@ -5,41 +5,41 @@ package reactor
 import (
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
-const (
-	// readSize is how much is read at a time: nearly four full TLS records.
-	readSize = 64 << 10
+// readSize is how much is read at a time: nearly four full TLS records.
+const readSize = 64 << 10
 
-	// batch is how many descriptors are served before timers and wakes are looked
-	// at again, so that a flood on some starves nothing.
-	batch = 64
-)
-
-// loop is an event loop: one goroutine that serves the connections, timers and
-// wakes of many tasks, with one set of buffers. It parks on Go's netpoller like
-// any other goroutine that waits for a socket, and holds no thread meanwhile.
-//
-// Fields above mu are the goroutine's own, but for what poller says.
-type loop struct {
-	poller  poller
-	wheel   *wheel
-	sources []*source // of the tasks that live, by their index; nil: free
-	free    []int32   // indexes
-	gen     int32     // of the last connection
-	pending []*source // to be looked at, whatever epoll says
-	spare   []*source // memory for the next pending
-	events  [batch]syscall.EpollEvent
-	expired func(*timer) // fire, as a value that is made once
-
+// buffers are what a goroutine reads into. Those of the leader, which serves most of
+// what comes, stay in its processor's cache.
+type buffers struct {
 	cipher []byte // from the socket
 	plain  []byte // decrypted
+}
 
-	woken bool // the inbox is to be looked at,
-	timed bool // and so is the wheel
-	over  bool // closed was seen
+func newBuffers() *buffers {
+	return &buffers{make([]byte, readSize+slack), make([]byte, readSize+maxPlaintext)}
+}
+
+// loop is an event loop: it serves the connections, timers and wakes of many tasks,
+// one at a time. The goroutine that runs it is whichever of its team comes first (see
+// team); it has the loop for itself meanwhile, and lends it its buffers.
+//
+// Fields above mu belong to whoever runs the loop, but for behind, which is the team's.
+type loop struct {
+	team    *team
+	number  int32 // in the team
+	behind  *loop
+	wheel   *wheel
+	sources []*source    // of the tasks that live, by their index; nil: free. Written with mu held, too
+	free    []int32      // indexes
+	gen     int32        // of the last connection
+	pending queue        // to be looked at, whatever epoll says
+	expired func(*timer) // fire, as a value that is made once
+
+	alarm alarm
+	*buffers
 
 	wakes, reads uint64       // as in counts
 	counts       Counts       // a copy, brought up to date once a turn
@@ -47,68 +47,74 @@ type loop struct {
 	start        time.Time
 	busySince    atomic.Int64 // ns since start at which a task was turned to; 0: none is
 
-	mu        sync.Mutex
-	inbox     []*source // woken
-	spareMail []*source // memory for the next inbox
-	closed    bool      // nothing is woken any more
-	done      chan struct{}
+	mu     sync.Mutex
+	called bool  // the loop is to be run, or runs
+	inbox  queue // woken
+	told   queue // of whose connections epoll has told
+	rung   bool  // so has its alarm
+	closed bool  // nothing is woken any more
 }
 
 // newLoop makes a loop. The error says what the system refused.
-func newLoop() (*loop, error) {
+func newLoop(t *team, number int32) (*loop, error) {
 	now := time.Now()
-	l := &loop{wheel: newWheel(now), start: now, done: make(chan struct{})}
+	l := &loop{team: t, number: number, wheel: newWheel(now), start: now}
 	l.expired = func(t *timer) { l.fire(t.source) }
-	if err := l.poller.open(); err != nil {
-		l.poller.close()
+	if err := l.alarm.open(&t.poller, label{loop: number, index: alarmIndex}); err != nil {
 		return nil, err
 	}
-	go l.run()
 	return l, nil
 }
 
-// run serves whatever is ready, until the loop is closed. A task that panics
-// ends the program; one that ends its goroutine ends all tasks of the loop, which
-// must not stay dead in silence.
-func (l *loop) run() {
-	defer close(l.done)
-	defer l.endAll()
-	l.cipher = make([]byte, readSize+slack)
-	l.plain = make([]byte, readSize+maxPlaintext)
-	_ = l.poller.park(l.turn)
+// run takes a turn. A task that panics ends the program; one that ends its goroutine
+// ends all tasks of the loop, which must not stay dead in silence.
+func (l *loop) run(b *buffers) {
+	l.buffers = b
+	over := false
+	defer func() {
+		if !over {
+			l.endAll()
+		}
+	}()
+	more := l.turn()
+	over = true
+	if more {
+		l.team.call(l, false)
+	}
 }
 
-// turn serves what is ready, and reports whether the loop is closed.
-//
-// It need not ask again to learn that nothing more is ready: whatever comes after
-// it asked is another edge for the netpoller, which has turn called once more.
-func (l *loop) turn() (closed bool) {
+// turn serves what there is, and reports whether there is more.
+func (l *loop) turn() (more bool) {
 	l.wakes++
-	for {
-		n, errno := l.poller.wait(l.events[:])
-		if errno != 0 {
-			return true
-		}
-		for i := range l.events[:n] {
-			l.event(&l.events[i])
-		}
-		l.takePending()
-		if l.woken {
-			l.takeInbox()
-		}
-		if l.timed {
-			l.timed = false
-			l.wheel.expire(time.Now(), l.expired)
-		}
-		if l.wheel.changed {
-			l.poller.arm(l.wheel.next())
-		}
-		l.publish()
-		if n < len(l.events) && len(l.pending) == 0 {
-			l.end()
-			return l.over
-		}
+	l.mu.Lock()
+	told, inbox, rung := l.takeTold(), l.takeInbox(), l.rung
+	l.rung = false
+	l.mu.Unlock()
+
+	for _, s := range told {
+		s.event()
 	}
+	l.told.giveBack(told)
+	l.takePending()
+	for _, s := range inbox {
+		s.wakeUp()
+	}
+	l.inbox.giveBack(inbox)
+	if rung {
+		l.alarm.quiet()
+		l.wheel.expire(time.Now(), l.expired)
+	}
+	if l.wheel.changed {
+		l.alarm.arm(l.wheel.next())
+	}
+	l.publish()
+	l.end()
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	more = len(l.told.list)+len(l.inbox.list)+len(l.pending.list) > 0 || l.rung
+	l.called = more
+	return more
 }
 
 // publish copies what others may see.
@@ -117,32 +123,45 @@ func (l *loop) publish() {
 	l.counts.Reads.Store(l.reads)
 }
 
-// event takes what epoll tells of a descriptor. It tells it once (see readable):
-// what is to be done about it is done here, or queued.
-func (l *loop) event(e *syscall.EpollEvent) {
-	switch e.Fd {
-	case wakeIndex:
-		l.woken = true
-		l.poller.quiet(e.Fd)
-		return
-	case timerIndex:
-		l.timed = true
-		l.poller.quiet(e.Fd)
+// tell takes what epoll tells of a descriptor. It tells it once (see readable): what
+// is to be done about it is done in the next turn.
+func (l *loop) tell(of label, events uint32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if of.index == alarmIndex {
+		l.rung = true
+		l.call(false)
 		return
 	}
-	s := l.sources[e.Fd]
-	if s == nil || s.sock == nil || s.sock.gen != e.Pad {
+	s := l.sources[of.index]
+	if s == nil || s.gen != of.generation {
 		return // of a connection that is gone
 	}
-	if e.Events&syscall.EPOLLOUT != 0 && !s.writable() {
-		return
+	if s.told == 0 {
+		l.told.add(s)
 	}
-	if e.Events&^syscall.EPOLLOUT == 0 {
-		return
+	s.told |= events
+	l.call(false)
+}
+
+// takeTold takes connections of which epoll has told. mu is held.
+func (l *loop) takeTold() []*source {
+	told := l.told.take()
+	for _, s := range told {
+		s.news |= s.told // it may be there twice: see listen
+		s.told = 0
 	}
-	s.prefetch()
-	s.ending = s.ending || e.Events&ending != 0
-	s.look(l.begin(), false)
+	return told
+}
+
+// takeInbox takes sources that were woken. mu is held.
+func (l *loop) takeInbox() []*source {
+	inbox := l.inbox.take()
+	for _, s := range inbox {
+		s.woken = false
+		l.admit(s) // all, before any is called: endAll must know them
+	}
+	return inbox
 }
 
 // queue has a source looked at soon: it may have bytes of which epoll does not
@@ -150,42 +169,18 @@ func (l *loop) event(e *syscall.EpollEvent) {
 func (l *loop) queue(s *source) {
 	if !s.queued {
 		s.queued = true
-		l.pending = append(l.pending, s)
+		l.pending.add(s)
 	}
 }
 
-// takePending looks once at each source that was queued.
+// takePending looks once at sources that were queued.
 func (l *loop) takePending() {
-	pending := l.pending
-	if len(pending) == 0 {
-		return
-	}
-	l.pending = l.spare
+	pending := l.pending.take()
 	for _, s := range pending {
 		s.queued = false
 		s.look(l.begin(), false)
 	}
-	clear(pending)
-	l.spare = pending[:0]
-}
-
-// takeInbox advances the tasks that were woken.
-func (l *loop) takeInbox() {
-	l.woken = false
-	l.mu.Lock()
-	inbox := l.inbox
-	l.inbox = l.spareMail
-	for _, s := range inbox {
-		s.woken = false
-		l.admit(s) // all, before any is called: endAll must know them
-	}
-	l.over = l.closed
-	l.mu.Unlock()
-	for _, s := range inbox {
-		s.wakeUp()
-	}
-	clear(inbox)
-	l.spareMail = inbox[:0]
+	l.pending.giveBack(pending)
 }
 
 // fire advances a task whose time has come, after a look at its connection: a
@@ -219,38 +214,38 @@ func (l *loop) wake(s *source) {
 	}
 }
 
-// post puts a source into the inbox while mu is held, which keeps the poller open.
+// post puts a source into the inbox. mu is held.
 func (l *loop) post(s *source) {
-	if s.woken {
-		return
-	}
-	s.woken = true
-	l.inbox = append(l.inbox, s)
-	if len(l.inbox) == 1 {
-		l.poller.signal()
+	if !s.woken {
+		s.woken = true
+		l.inbox.add(s)
+		l.call(true)
 	}
 }
 
-// close ends the loop when no task is left; the caller must have seen to that.
-func (l *loop) close() {
+// call has the loop run soon, unless it is to already; help says that a follower may
+// have to do it. mu is held.
+func (l *loop) call(help bool) {
+	if !l.called {
+		l.called = true
+		l.team.call(l, help)
+	}
+}
+
+// shut has the loop take no tasks any more.
+func (l *loop) shut() {
 	l.mu.Lock()
-	if !l.closed {
-		l.closed = true
-		l.poller.signal()
-	}
-	l.mu.Unlock()
-	<-l.done
-	// Nobody signals any more: that needs mu, and that closed is not set.
-	l.poller.close()
+	defer l.mu.Unlock()
+	l.closed = true
 }
 
-// endAll ends the tasks that are left when the loop's goroutine ends.
+// endAll ends the tasks that are left when a callback has ended the goroutine.
 func (l *loop) endAll() {
 	l.end()
 	l.mu.Lock()
 	l.closed = true
-	inbox := l.inbox
-	l.inbox = nil
+	inbox := l.inbox.list
+	l.inbox.list = nil
 	l.mu.Unlock()
 	for _, s := range inbox {
 		s.end()
@@ -272,7 +267,17 @@ func (l *loop) begin() time.Time {
 
 func (l *loop) end() { l.busySince.Store(0) }
 
-// admit gives a source an index, if it has none, for as long as its task lives.
+// busyFor returns for how long the loop has been at work on one call; 0: it is not.
+func (l *loop) busyFor(now time.Time) time.Duration {
+	since := l.busySince.Load()
+	if since == 0 {
+		return 0
+	}
+	return now.Sub(l.start) - time.Duration(since)
+}
+
+// admit gives a source an index, if it has none, for as long as its task lives. mu is
+// held.
 func (l *loop) admit(s *source) {
 	if s.index >= 0 || s.ended {
 		return
@@ -289,6 +294,15 @@ func (l *loop) admit(s *source) {
 
 // dismiss takes the index back.
 func (l *loop) dismiss(s *source) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.sources[s.index] = nil
 	l.free = append(l.free, s.index)
+}
+
+// nextGeneration returns what tells a source's next connection from those before it,
+// and from those that it may share a descriptor's number with.
+func (l *loop) nextGeneration() int32 {
+	l.gen = l.gen%maxGeneration + 1
+	return l.gen
 }

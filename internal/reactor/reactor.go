@@ -1,17 +1,18 @@
 // Package reactor carries bytes between sockets and the shards that own them.
 //
 // It knows descriptors, timers and wakes, and nothing of WebSocket or of the
-// gateway. What it drives is a [Task]; a task is only ever called from one
-// goroutine, its loop, so that it needs no locks of its own.
+// gateway. What it drives is a [Task]; a task is only ever called by one goroutine at a
+// time, which runs its loop, so that it needs no locks of its own.
 //
 // Two drivers stand behind this contract, and [New] chooses.
 //
-// Event loops (Linux): a few goroutines serve all connections, each with one set
-// of buffers. They park on Go's netpoller and hold no thread meanwhile. A read
-// allocates nothing, TLS included (package lend), and an idle connection keeps no
-// buffer: 3.5 KB of heap with TLS 1.3, half of it AES-GCM key schedules, nearly all
-// of the rest crypto/tls's own. A connection that is no TCP socket is read and
-// written by goroutines for its loop.
+// Event loops (Linux): a few loops serve all connections, and a few goroutines, each
+// with one set of buffers, run whichever of them have something to do. One of these
+// waits for all, parked on Go's netpoller, where it holds no thread. A read allocates
+// nothing, TLS included (package lend), and an idle connection keeps no buffer: 3.5 KB
+// of heap with TLS 1.3, half of it AES-GCM key schedules, nearly all of the rest
+// crypto/tls's own. A connection that is no TCP socket is read and written by
+// goroutines for its loop.
 //
 // [Portable]: a goroutine for each task, blocked in the connection's Read. It
 // works for every net.Conn, on every system, and inside testing/synctest. The
@@ -26,7 +27,7 @@ import (
 )
 
 // Task is what a loop drives: one shard, over all its connections. All methods
-// are called from the loop's goroutine, never at the same time.
+// are called by whichever goroutine runs the loop, never at the same time.
 type Task interface {
 	// Feed takes bytes that the connection brought. They are borrowed until
 	// Feed returns.
@@ -51,7 +52,7 @@ type Task interface {
 	Advance(now time.Time, drained bool) (next time.Time, done bool)
 
 	// Done says that the loop has let go of the task, because it was over, or
-	// because a callback ended the loop's goroutine. It is the last call.
+	// because a callback ended the goroutine that ran the loop. It is the last call.
 	Done()
 }
 

@@ -5,6 +5,7 @@ package reactor
 import (
 	"crypto/tls"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/sluice-go/sluice/internal/prefetch"
@@ -25,9 +26,12 @@ type source struct {
 
 	// Guarded by the loop's mutex.
 	started bool
-	woken   bool // in the inbox
+	woken   bool   // in the inbox
+	told    uint32 // what epoll tells of the connection; not 0: the source is in the loop's told
+	gen     int32  // of the connection; 0: there is none
 
 	// Of the connection, if there is one.
+	news   uint32  // of told: taken, not looked at yet
 	fresh  bool    // head has not been fed, nothing was read yet
 	held   bool    // nothing is read
 	ending bool    // epoll told of an end that no read has found yet
@@ -63,13 +67,7 @@ func (s *source) Wake() { s.loop.wake(s) }
 
 // BusyFor implements Loop: for as long as any task of the loop is at work, this
 // one waits.
-func (s *source) BusyFor(now time.Time) time.Duration {
-	since := s.loop.busySince.Load()
-	if since == 0 {
-		return 0
-	}
-	return now.Sub(s.loop.start) - time.Duration(since)
-}
+func (s *source) BusyFor(now time.Time) time.Duration { return s.loop.busyFor(now) }
 
 // Counts implements Loop.
 func (s *source) Counts() *Counts { return &s.loop.counts }
@@ -85,8 +83,10 @@ func (s *source) Attach(conn net.Conn, head []byte) {
 	}
 	switch c := beneath.(type) {
 	case *socket:
-		s.loop.gen++
-		if s.fail = c.adopt(s, s.loop.gen); s.fail != nil {
+		gen := s.loop.nextGeneration()
+		s.listen(gen)
+		if s.fail = c.adopt(s, gen); s.fail != nil {
+			s.listen(0)
 			break
 		}
 		s.sock, s.tls = c, encrypted
@@ -115,6 +115,7 @@ func (s *source) Detach() {
 	if s.rest != nil {
 		s.rest.Release()
 	}
+	s.listen(0)
 	s.conn, s.sock, s.pump, s.tls = nil, nil, nil, nil
 	s.fresh, s.head, s.fail, s.rest, s.held = false, nil, nil, nil, false
 	s.ending, s.lends, s.door = false, false, lend.Conn{}
@@ -122,6 +123,18 @@ func (s *source) Detach() {
 	if sock != nil {
 		sock.release()
 	}
+}
+
+// label returns what is to come back with the events of a connection.
+func (s *source) label(gen int32) label {
+	return label{loop: s.loop.number, index: s.index, generation: gen}
+}
+
+// listen says of which connection epoll's events are the source's; 0: of none.
+func (s *source) listen(gen int32) {
+	s.loop.mu.Lock()
+	defer s.loop.mu.Unlock()
+	s.gen, s.told, s.news = gen, 0, 0
 }
 
 // Hold implements Loop.
@@ -144,6 +157,18 @@ func (s *source) wakeUp() {
 	if s.pump == nil || !s.look(now, true) {
 		s.advance(now, false)
 	}
+}
+
+// event does what epoll's news ask for.
+func (s *source) event() {
+	news := s.news
+	s.news = 0
+	if news&syscall.EPOLLOUT != 0 && !s.writable() || news&^syscall.EPOLLOUT == 0 {
+		return
+	}
+	s.prefetch()
+	s.ending = s.ending || news&ending != 0
+	s.look(s.loop.begin(), false)
 }
 
 // look reads once, feeds what came, and advances the task if it fed it anything

@@ -11,7 +11,7 @@ import (
 const (
 	// worthwhile is how long the leader would have to be at work for a follower to be
 	// woken for it.
-	worthwhile = 200 * time.Microsecond
+	worthwhile = 100 * time.Microsecond
 
 	// waryFor is how long the leader leaves all loops to its followers after a
 	// callback that took long. There may be more of them.

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// listener is a task of a loop of its own whose feed can be changed by the byte that
-// its peer sends: see listeners.
+// listener is a task of a loop of its own that does what the bytes say which its peer
+// sends: see listeners.
 type listener struct {
 	*task
 	far     net.Conn
@@ -75,12 +75,12 @@ func (l *listener) hear(t *testing.T, want byte) {
 	}
 }
 
-// confident waits until the leader runs loops itself again.
+// confident waits until the leader is not wary any more, and runs loops itself.
 func confident(t *testing.T, team *team) {
 	until(t, "a leader that is not wary", func() bool {
 		team.mu.Lock()
 		defer team.mu.Unlock()
-		return time.Now().After(team.wary) && team.usual <= worthwhile
+		return time.Now().After(team.wary)
 	})
 }
 

@@ -52,7 +52,7 @@ const (
 
 // label is what comes back with a connection's events, to find its source by.
 type label struct {
-	loop       int32 // the loop's number, at most maxLoops
+	loop       int32 // the loop's number, less than maxLoops
 	index      int32 // of the source, in its loop; or alarmIndex
 	generation int32 // of the connection, in its loop; not 0, at most maxGeneration
 }

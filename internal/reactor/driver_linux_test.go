@@ -12,26 +12,45 @@ import (
 	"time"
 )
 
+// limitDescriptors has the system refuse descriptors from number n on, until restore.
+func limitDescriptors(t *testing.T, n int) (restore func()) {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Skip(err)
+	}
+	few := limit
+	few.Cur = uint64(n)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
+		t.Skip(err)
+	}
+	return func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// openPoller returns a poller of the test's own.
+func openPoller(t *testing.T) (p poller) {
+	t.Helper()
+	if err := p.open(); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(p.close)
+	return p
+}
+
 // Where the system refuses descriptors, New says so and gives the driver that
 // needs none, and what it had opened is closed.
 func TestNewFallsBack(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip(err)
 	}
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Skip(err)
-	}
 	before := openDescriptors()
-	few := limit
-	few.Cur = uint64(before) // one more, since what counts them is closed: it takes two
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
-		t.Skip(err)
-	}
+	restore := limitDescriptors(t, before) // one more, since what counts them is closed: it takes two
 	d, why := New(8)
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
+	restore()
 	if _, ok := d.(PortableDriver); !ok || !errors.Is(why, syscall.EMFILE) {
 		t.Fatalf("New gave a %T because of %v", d, why)
 	}
@@ -73,11 +92,7 @@ func TestWholeRecords(t *testing.T) {
 // What happens to a connection that is held is told once at most: its loop would
 // otherwise never come to rest.
 func TestHeldIsToldOnce(t *testing.T) {
-	var p poller
-	if err := p.open(); err != nil {
-		t.Skip(err)
-	}
-	defer p.close()
+	p := openPoller(t)
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -83,11 +83,11 @@ type seat struct {
 
 // seat makes one more. A poller can have any number.
 func (p *poller) seat() (*seat, error) {
-	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(p.fd), syscall.F_DUPFD_CLOEXEC, 0)
-	if errno != 0 {
-		return nil, os.NewSyscallError("fcntl", errno)
+	fd, err := duplicate(p.fd)
+	if err != nil {
+		return nil, err
 	}
-	parked, err := park(int(fd), "epoll")
+	parked, err := park(fd, "epoll")
 	if err != nil {
 		return nil, err
 	}

@@ -41,11 +41,11 @@ type loop struct {
 	alarm alarm
 	*buffers
 
-	wakes, reads uint64       // as in counts
-	counts       Counts       // a copy, brought up to date once a turn
-	tasks        atomic.Int32 // that were given to the loop and are not over
-	start        time.Time
-	busySince    atomic.Int64 // ns since start at which a task was turned to; 0: none is
+	reads     uint64 // as in counts, which is brought up to date once a turn
+	counts    Counts
+	tasks     atomic.Int32 // that were given to the loop and are not over
+	start     time.Time
+	busySince atomic.Int64 // ns since start at which a task was turned to; 0: none is
 
 	mu     sync.Mutex
 	called bool  // the loop is to be run, or runs
@@ -85,7 +85,6 @@ func (l *loop) run(b *buffers) {
 
 // turn serves what there is, and reports whether there is more.
 func (l *loop) turn() (more bool) {
-	l.wakes++
 	l.mu.Lock()
 	told, inbox, rung := l.takeTold(), l.takeInbox(), l.rung
 	l.rung = false
@@ -107,7 +106,7 @@ func (l *loop) turn() (more bool) {
 	if l.wheel.changed {
 		l.alarm.arm(l.wheel.next())
 	}
-	l.publish()
+	l.counts.Reads.Store(l.reads)
 	l.end()
 
 	l.mu.Lock()
@@ -115,12 +114,6 @@ func (l *loop) turn() (more bool) {
 	more = len(l.told.list)+len(l.inbox.list)+len(l.pending.list) > 0 || l.rung
 	l.called = more
 	return more
-}
-
-// publish copies what others may see.
-func (l *loop) publish() {
-	l.counts.Wakes.Store(l.wakes)
-	l.counts.Reads.Store(l.reads)
 }
 
 // tell takes what epoll tells of a descriptor. It tells it once (see readable): what
@@ -228,6 +221,7 @@ func (l *loop) post(s *source) {
 func (l *loop) call(help bool) {
 	if !l.called {
 		l.called = true
+		l.counts.Wakes.Add(1)
 		l.team.call(l, help)
 	}
 }

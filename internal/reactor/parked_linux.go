@@ -46,3 +46,17 @@ func (p parked) leave() { _ = p.file.SetReadDeadline(longAgo) }
 
 // close closes the descriptor, for which nobody waits any more.
 func (p parked) close() { _ = p.file.Close() }
+
+// newFD calls a system call that makes a descriptor.
+func newFD(name string, number, a, b uintptr) (int, error) {
+	fd, _, errno := syscall.Syscall(number, a, b, 0)
+	if errno != 0 {
+		return -1, os.NewSyscallError(name, errno)
+	}
+	return int(fd), nil
+}
+
+// duplicate makes another descriptor of what a descriptor is of.
+func duplicate(fd int) (int, error) {
+	return newFD("fcntl", syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC)
+}

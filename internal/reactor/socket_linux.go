@@ -3,6 +3,7 @@
 package reactor
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -68,25 +69,22 @@ func (s *socket) adopt(owner *source, gen int32) error {
 	if err != nil {
 		return err
 	}
-	var fd uintptr
-	var errno syscall.Errno
+	var fd int
+	var refused error
 	err = raw.Control(func(old uintptr) {
 		// Not by File and Fd, which would have the connection block.
-		fd, _, errno = syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
+		fd, refused = duplicate(int(old))
 	})
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return err
 	}
-	if errno != 0 {
-		return os.NewSyscallError("fcntl", errno)
-	}
-	if err := owner.loop.team.poller.control(syscall.EPOLL_CTL_ADD, int(fd), owner.label(gen), readable); err != nil {
-		_ = syscall.Close(int(fd))
+	if err := owner.loop.team.poller.control(syscall.EPOLL_CTL_ADD, fd, owner.label(gen), readable); err != nil {
+		_ = syscall.Close(fd)
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.owner, s.gen, s.fd = owner, gen, int(fd)
+	s.owner, s.gen, s.fd = owner, gen, fd
 	_ = s.Conn.Close()
 	s.Conn = spent{}
 	return nil

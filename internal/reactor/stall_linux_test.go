@@ -14,14 +14,17 @@ import (
 )
 
 // loops returns the driver of event loops, one of them.
-func loops(t *testing.T) Driver {
+func loops(t *testing.T) Driver { return loopsFor(t, 1) }
+
+// loopsFor returns the driver of event loops for so many tasks.
+func loopsFor(t *testing.T, tasks int) *epollDriver {
 	t.Helper()
-	d, err := New(1)
+	d, err := New(tasks)
 	if err != nil {
 		t.Skip(err)
 	}
 	t.Cleanup(d.Close)
-	return d
+	return d.(*epollDriver)
 }
 
 // beneath returns the socket below a connection.

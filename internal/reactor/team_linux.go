@@ -15,7 +15,7 @@ import (
 //
 // The leader waits for the poller, and runs itself the loops that have events: at a few
 // thousand a second each comes alone, and to wake another goroutine, and often a
-// thread for it, would cost more than to serve it. It calls a follower when there is
+// thread for it, would cost a third of what it costs to serve it. It calls a follower when there is
 // enough to do for two, and is replaced when a callback holds it up (see relieve).
 type team struct {
 	poller   poller

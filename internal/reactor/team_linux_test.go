@@ -32,11 +32,7 @@ func (l *listener) send(t *testing.T, b byte) {
 // callback that brings it a 'w', and ends its goroutine when it hears a 'g'.
 func listeners(t *testing.T, n int) (*epollDriver, []*listener) {
 	t.Helper()
-	driver, err := New(n)
-	if err != nil {
-		t.Skip(err)
-	}
-	d := driver.(*epollDriver)
+	d := loopsFor(t, n)
 	if len(d.loops()) != n {
 		t.Fatalf("%d loops for %d tasks", len(d.loops()), n)
 	}
@@ -62,7 +58,6 @@ func listeners(t *testing.T, n int) (*epollDriver, []*listener) {
 			l.far.Close()
 			<-l.over
 		}
-		d.Close()
 	})
 	return d, list
 }
@@ -111,20 +106,7 @@ func TestHeldUpLeaderIsReplaced(t *testing.T) {
 // it as soon as there is one.
 func TestReplacementOutOfDescriptors(t *testing.T) {
 	d, list := listeners(t, 2)
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Skip(err)
-	}
-	none := limit
-	none.Cur = 0
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
-		t.Skip(err)
-	}
-	restore := func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-			t.Fatal(err)
-		}
-	}
+	restore := limitDescriptors(t, 0)
 	list[0].send(t, 'w')
 	list[0].hear(t, 'w')
 	before, serving := lead(d.team)
@@ -163,11 +145,7 @@ func TestGoexitOfLeaders(t *testing.T) {
 
 // A connection's label comes back with its events, whatever it is.
 func TestLabels(t *testing.T) {
-	var p poller
-	if err := p.open(); err != nil {
-		t.Skip(err)
-	}
-	defer p.close()
+	p := openPoller(t)
 	near, far := tcpPair(t)
 	defer near.Close()
 	defer far.Close()

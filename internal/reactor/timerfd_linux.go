@@ -3,7 +3,6 @@
 package reactor
 
 import (
-	"os"
 	"syscall"
 	"time"
 	"unsafe"
@@ -19,11 +18,8 @@ const clockMonotonic = 1
 
 // openTimer makes a timer that is not set.
 func openTimer() (timerfd, error) {
-	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if errno != 0 {
-		return -1, os.NewSyscallError("timerfd_create", errno)
-	}
-	return timerfd(fd), nil
+	fd, err := newFD("timerfd_create", syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_NONBLOCK|syscall.O_CLOEXEC)
+	return timerfd(fd), err
 }
 
 // set has the timer expire once, after d; 0: never.

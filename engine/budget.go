@@ -240,6 +240,14 @@ func (c *core) connect(now time.Time) {
 			return
 		}
 	}
+	if why := c.refusedAlone(now); why != nil {
+		c.putOff(now, why)
+		c.setState(now, Disconnected, 0, why)
+		return
+	}
+	if c.session.alive.IsZero() {
+		c.session.alive = now // an adopted one: nothing else is known of it
+	}
 	c.redial.attempts++
 	c.setState(now, Connecting, 0, nil)
 	c.wish.dial = c.dialURL()
@@ -248,5 +256,6 @@ func (c *core) connect(now time.Time) {
 // awaitBudget stays Disconnected until there is a new budget. That is no failure.
 func (c *core) awaitBudget(now time.Time, refused *BudgetError) {
 	c.redial.at = refused.Until.Add(time.Duration(c.random() * float64(budgetSpread)))
+	c.redial.waits = refused
 	c.setState(now, Disconnected, 0, refused)
 }

@@ -147,8 +147,9 @@ type Config struct {
 	Sessions SessionStore
 
 	// Retries is how many attempts in a row may fail, after the first, before a
-	// shard (or the first request to the API) gives up and Run ends. Default 0:
-	// no limit.
+	// shard (or the first request to the API) gives up and Run ends. A connection
+	// that became Ready has failed too if it ended within 30 s and before a heartbeat
+	// was acknowledged. Default 0: no limit.
 	Retries int
 
 	// MaxPayload is the largest payload in bytes, decompressed. A larger one

@@ -333,10 +333,7 @@ func TestSessionLost(t *testing.T) {
 		}, errOtherSession, "Ready; 1"},
 		"resumes without an answer": {func(r *rig) {
 			r.fail(errReset)
-			for range maxResumes {
-				r.back()
-				r.fail(errReset)
-			}
+			r.unanswered()
 		}, errUnanswered, "Disconnected"},
 		"resumes without an answer, in time": {func(r *rig) {
 			r.fail(errReset)
@@ -417,6 +414,7 @@ func TestSessionNotLost(t *testing.T) {
 		"zombie":            {nil, func(r *rig) { r.ready(); r.timer(); r.timer() }, true},
 		"retries used up": {func(c *Config) { c.Retries = 1 }, func(r *rig) {
 			r.ready()
+			r.recv(testAck)
 			r.fail(errReset)
 			r.timer()
 			r.fail(errReset)
@@ -474,7 +472,7 @@ func TestGapWaits(t *testing.T) {
 	r = newRig(t).ready()
 	r.event(3)
 	r.peerClose(4000, "")
-	if wait := r.core.next().Sub(r.now); wait != backoffBase/4 {
+	if wait := r.core.next().Sub(r.now); wait != backoffBase/2 {
 		t.Errorf("%v before the resume", wait)
 	}
 }

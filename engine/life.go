@@ -13,6 +13,8 @@ type life struct {
 	attempts int
 	failures int
 	cause    error              // of the last end of a connection or attempt
+	next     time.Time          // when the next attempt is due, zero: none is waited for
+	waits    error              // why it waits for longer than the backoff; nil: it does not
 	causes   [causeCount]uint32 // of those that were followed by another
 	base     Flow               // what had gone through the decompressor before this connection
 }
@@ -46,10 +48,14 @@ func (c *core) entering(now time.Time, from, to State) {
 	case l.notReady.IsZero():
 		l.notReady = now
 	}
+	l.next, l.waits = time.Time{}, nil
 	switch to {
 	case AwaitingHello:
 		l.base = c.counter.flow
-	case Disconnected, Stopped:
+	case Disconnected:
+		l.opened = HandshakeNone
+		l.next, l.waits = c.redial.at, c.redial.waits
+	case Stopped:
 		l.opened = HandshakeNone
 	}
 }

@@ -39,6 +39,7 @@ func TestPain01_OpcodesWhileOpening(t *testing.T) {
 // is one dial.
 func TestPain02_OneReconnectAtATime(t *testing.T) {
 	r := newRig(t).ready()
+	r.recv(testAck)
 	r.recv(`{"op":7}`)
 	r.recv(`{"op":9,"d":true}`)
 	r.recv(`{`)

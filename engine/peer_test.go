@@ -54,7 +54,12 @@ type peer struct {
 // accept waits for a connection and upgrades it.
 func (n *network) accept(t *testing.T) *peer {
 	t.Helper()
-	p := &peer{t: t, conn: <-n.conns, out: make(chan []byte, 10000), in: make(chan string, 10000), gone: make(chan struct{})}
+	return upgraded(t, <-n.conns)
+}
+
+func upgraded(t *testing.T, conn net.Conn) *peer {
+	t.Helper()
+	p := &peer{t: t, conn: conn, out: make(chan []byte, 10000), in: make(chan string, 10000), gone: make(chan struct{})}
 	upgrader := ws.Upgrader{OnRequest: func(uri []byte) error { p.uri = string(uri); return nil }}
 	if _, err := upgrader.Upgrade(p.conn); err != nil {
 		t.Fatalf("upgrade: %v", err)

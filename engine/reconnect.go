@@ -13,10 +13,11 @@ const (
 	backoffBase = time.Second
 	backoffCap  = 60 * time.Second
 
-	// settled is how long a connection must have been Ready for a reconnect that
-	// the gateway asks for to go without backoff. A gateway that asks at once,
-	// each time, would otherwise be dialled in a loop.
-	settled = 5 * time.Second
+	// proofTime is how long a connection must have been Ready to prove, even without
+	// an ACK, that its session lives. What ends before that is a failed attempt:
+	// a gateway that drops each connection behind READY or RESUMED would
+	// otherwise be dialled in a loop.
+	proofTime = 30 * time.Second
 )
 
 // closeResumable is what this side closes with unless the user logs out: after
@@ -32,7 +33,8 @@ type redial struct {
 	at       time.Time
 	earliest time.Time         // what Discord asks to be waited for, user or not
 	hurry    bool              // the user wants no backoff
-	failures int               // in a row, since READY or RESUMED
+	failures int               // in a row, since a session last lived
+	waits    error             // why the shard waits for longer than the backoff; nil: it does not
 	attempts int               // connections tried since the shard was last Ready
 	cause    error             // why the shard is Closing,
 	code     uint16            // and the code that this side sent
@@ -100,8 +102,7 @@ func (c *core) lost(now time.Time, cause error) {
 
 // ended decides what follows a connection: a resume, an identify, or nothing.
 func (c *core) ended(now time.Time, cause error) {
-	wasReady := c.state == Ready || !c.reached.IsZero()
-	calm := wasReady && now.Sub(c.reached) >= settled
+	wasReady, lived := !c.reached.IsZero(), c.lived(now)
 	c.dropConnection()
 	c.deliverClosed(now, cause)
 
@@ -133,14 +134,15 @@ func (c *core) ended(now time.Time, cause error) {
 	case cause == errInvalidSession:
 		// Discord asks for a random wait of 1 to 5 s before the identify.
 		wait = time.Second + time.Duration(c.random()*float64(4*time.Second))
-	case (cause == errReconnect || cause == errResumable || isGap(cause)) && calm:
+	case (cause == errReconnect || cause == errResumable || isGap(cause)) && lived:
 		immediate = true
 	}
 	switch {
-	case wasReady:
-		c.redial.failures = 0
+	case lived:
+		c.endRow()
+		c.session.alive = now
 	case cause != errRestart:
-		c.failed(now, cause)
+		c.failed(now, cause, wasReady)
 	}
 	if limit := c.config.Retries; limit > 0 && c.redial.failures > limit {
 		c.halt(now, &StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", ErrRetries, cause)})
@@ -151,22 +153,56 @@ func (c *core) ended(now time.Time, cause error) {
 	if !immediate {
 		delay = max(wait, backoff(c.redial.failures, c.random()))
 	}
-	c.redial.earliest, c.redial.at = now.Add(wait), now.Add(delay)
+	c.redial.earliest, c.redial.at, c.redial.waits = now.Add(wait), now.Add(delay), nil
 	c.config.Logger.Warn("connection ended", "shard", c.id, "cause", cause, "was_ready", wasReady,
 		"failures", c.redial.failures, "next", c.nextStep(), "in", delay.Round(time.Millisecond))
+	if why := c.refusedAlone(c.redial.at); why != nil {
+		c.putOff(now, why)
+	}
 	c.setState(now, Disconnected, 0, cause)
 }
 
-// failed counts an attempt that did not lead to READY or RESUMED.
-func (c *core) failed(now time.Time, cause error) {
+// lived reports whether this connection has proved that its session lives: it has
+// been Ready, and since then an ACK came or [proofTime] has passed.
+func (c *core) lived(now time.Time) bool {
+	return !c.reached.IsZero() && (c.proved || now.Sub(c.reached) >= proofTime)
+}
+
+// prove notes an ACK: on a connection that is Ready, the session lives.
+func (c *core) prove() {
+	if c.state != Ready || c.proved {
+		return
+	}
+	c.proved = true
+	c.endRow()
+	if c.life.failures > 0 {
+		c.life.failures = 0
+		c.life.changes++
+	}
+}
+
+// endRow ends a row of failures: the session has lived.
+func (c *core) endRow() {
+	c.redial.failures = 0
+	c.spending.succeed()
+}
+
+// failed counts an attempt after which no session lived. One that was Ready says
+// nothing against the session, nor against the URL.
+func (c *core) failed(now time.Time, cause error, wasReady bool) {
 	c.redial.failures++
+	c.spending.fail(now, c.random)
+	if wasReady {
+		c.session.alive = now
+		return
+	}
 	if !c.session.resumable() {
 		return
 	}
 	if c.viaResumeURL() {
 		c.session.urlFailures++
 	}
-	if c.session.resumes >= maxResumes {
+	if c.session.resumes >= maxResumes && now.Sub(c.session.alive) >= resumeTime {
 		c.loseSession(now, fmt.Errorf("%w: %w", errUnanswered, cause))
 	}
 }
@@ -195,7 +231,7 @@ func (c *core) dropConnection() {
 	c.deaf = false
 	c.frames.Reset()
 	c.inflow.close()
-	c.reached = time.Time{}
+	c.reached, c.proved = time.Time{}, false
 	if c.rest != nil {
 		c.rest.Release()
 		c.rest = nil

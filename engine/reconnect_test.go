@@ -28,8 +28,9 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// TestPain09_BackoffIsResetByReadyAlone: neither TCP connect nor hello does.
-func TestPain09_BackoffIsResetByReadyAlone(t *testing.T) {
+// TestPain09_BackoffIsResetByLifeAlone: neither TCP connect, nor hello, nor READY
+// ends the row of failures, but a session that lives.
+func TestPain09_BackoffIsResetByLifeAlone(t *testing.T) {
 	r := newRig(t)
 	var waits []time.Duration
 	for range 8 {
@@ -45,22 +46,60 @@ func TestPain09_BackoffIsResetByReadyAlone(t *testing.T) {
 	}
 	r.ready()
 	r.fail(errReset)
-	if got := r.core.next().Sub(r.now); got != 250*time.Millisecond {
-		t.Errorf("after READY: %v, want 250ms", got)
+	if got := r.core.next().Sub(r.now); got != 30*time.Second {
+		t.Errorf("after READY alone: %v, want 30s", got)
+	}
+	for name, live := range proofs {
+		r.back()
+		r.resumed(2)
+		live(r)
+		r.fail(errReset)
+		if got := r.core.next().Sub(r.now); got != 250*time.Millisecond {
+			t.Errorf("after %s: %v, want 250ms", name, got)
+		}
 	}
 }
 
-// TestReconnectGoesAtOnce: op 7 on a settled connection needs no backoff, but a
+// proofs are what shows that a session lives.
+var proofs = map[string]func(r *rig){
+	"an ACK":        func(r *rig) { r.recv(testAck) },
+	"half a minute": func(r *rig) { r.after(proofTime) },
+}
+
+// TestFlapping: connections that end right behind RESUMED are dialled ever less
+// often.
+func TestFlapping(t *testing.T) {
+	r := newRig(t).ready()
+	r.fail(errReset)
+	var waits []time.Duration
+	for range 7 {
+		r.back()
+		r.resumed(2)
+		r.after(time.Second)
+		r.fail(errReset)
+		waits = append(waits, r.core.next().Sub(r.now))
+	}
+	if got, want := fmt.Sprint(waits), "[1s 2s 4s 8s 16s 30s 30s]"; got != want {
+		t.Errorf("waits %s, want %s", got, want)
+	}
+	if c := r.core.counter; c.identifies != 1 || c.sessionsLost != 0 {
+		t.Errorf("%d identifies, %d sessions lost", c.identifies, c.sessionsLost)
+	}
+}
+
+// TestReconnectGoesAtOnce: op 7 on a connection that lived needs no backoff, but a
 // gateway that asks at every READY is not dialled in a loop.
 func TestReconnectGoesAtOnce(t *testing.T) {
-	r := newRig(t).ready()
-	r.after(settled)
-	r.recv(`{"op":7}`)
-	r.peerClose(4000, "")
-	if !r.core.next().Equal(r.now) {
-		t.Errorf("waits %v", r.core.next().Sub(r.now))
+	for name, live := range proofs {
+		r := newRig(t).ready()
+		live(r)
+		r.recv(`{"op":7}`)
+		r.peerClose(4000, "")
+		if !r.core.next().Equal(r.now) {
+			t.Errorf("after %s: waits %v", name, r.core.next().Sub(r.now))
+		}
 	}
-	r = newRig(t).ready()
+	r := newRig(t).ready()
 	r.recv(`{"op":7}`)
 	r.peerClose(4000, "")
 	if !r.core.next().After(r.now) {
@@ -83,17 +122,12 @@ func TestInvalidSessionWaits(t *testing.T) {
 	}
 }
 
-// TestPain08_AStaleSessionIsNotResumedForEver: so many resumes without RESUMED,
-// then an identify, at the first URL.
+// TestPain08_AStaleSessionIsNotResumedForEver: so many resumes without RESUMED, over
+// so long, then an identify, at the first URL.
 func TestPain08_AStaleSessionIsNotResumedForEver(t *testing.T) {
 	r := newRig(t).ready()
 	r.fail(errReset)
-	for range maxResumes {
-		r.dial()
-		r.recv(testHello)
-		r.want(Resuming)
-		r.fail(errReset)
-	}
+	r.unanswered()
 	r.dial()
 	if !strings.Contains(r.lastDial(), "gateway.discord.gg") {
 		t.Errorf("the identify goes to %s", r.lastDial())
@@ -102,8 +136,82 @@ func TestPain08_AStaleSessionIsNotResumedForEver(t *testing.T) {
 	r.want(Queued)
 }
 
-// TestRetries: so many failures in a row after the first end the shard; READY
-// starts the count anew; 0 is no limit.
+// unanswered has resumes fail until the session is given up: it takes both enough
+// of them and enough time.
+func (r *rig) unanswered() {
+	r.t.Helper()
+	alive := r.core.session.alive
+	for n := 1; r.core.session.resumable(); n++ {
+		r.dial()
+		r.recv(testHello)
+		r.want(Resuming)
+		enough := n >= maxResumes && r.now.Sub(alive) >= resumeTime
+		r.fail(errReset)
+		if r.core.session.resumable() == enough {
+			r.t.Fatalf("after %d resumes and %v the session is kept: %v\n%s", n, r.now.Sub(alive), !enough, r.log.String())
+		}
+	}
+}
+
+// TestSessionsOutliveOutages: a gateway that closes each connection behind the
+// resume, for four minutes, costs no session, however many resumes that are.
+func TestSessionsOutliveOutages(t *testing.T) {
+	r := newRig(t).ready()
+	r.core.random = func() float64 { return 0.01 } // hasty
+	r.peerClose(4000, "")
+	for r.now.Sub(r.start) < 4*time.Minute {
+		r.back()
+		r.peerClose(4000, "outage")
+	}
+	if r.core.session.resumes < 10*maxResumes {
+		t.Fatalf("only %d resumes", r.core.session.resumes)
+	}
+	r.back()
+	r.resumed(2)
+	if c := r.core.counter; c.identifies != 1 || c.sessionsLost != 0 {
+		t.Errorf("%d identifies, %d sessions lost", c.identifies, c.sessionsLost)
+	}
+}
+
+// TestGatewayKnowsBest: what says that a session is gone ends it at once.
+func TestGatewayKnowsBest(t *testing.T) {
+	verdicts := map[string]func(r *rig){"op 9": func(r *rig) { r.recv(`{"op":9,"d":false}`); r.peerClose(4000, "") }}
+	for _, code := range []uint16{4003, 4007, 4009} {
+		verdicts[fmt.Sprint("close ", code)] = func(r *rig) { r.peerClose(code, "") }
+	}
+	for name, verdict := range verdicts {
+		r := newRig(t).ready()
+		r.fail(errReset)
+		r.back()
+		verdict(r)
+		if r.core.session.resumable() {
+			t.Errorf("%s: the session is kept", name)
+		}
+	}
+}
+
+// TestAdoptedSessionsHaveTime: what another process saved is tried as long as if it
+// had been alive at the start.
+func TestAdoptedSessionsHaveTime(t *testing.T) {
+	r := newRig(t)
+	if err := r.core.adopt(Session{ID: "abc", Seq: 7}); err != nil {
+		t.Fatal(err)
+	}
+	begin := r.now
+	r.timer()
+	for r.core.session.resumable() {
+		r.connect()
+		r.recv(testHello)
+		r.peerClose(4000, "")
+		r.timer()
+	}
+	if d := r.now.Sub(begin); d < resumeTime || d > resumeTime+2*backoffCap {
+		t.Errorf("given up after %v", d)
+	}
+}
+
+// TestRetries: so many failures in a row after the first end the shard; a session
+// that lives starts the count anew; 0 is no limit.
 func TestRetries(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.Retries = 3 })
 	for range 3 {
@@ -111,6 +219,7 @@ func TestRetries(t *testing.T) {
 		r.fail(errReset)
 	}
 	r.ready()
+	r.recv(testAck)
 	for range 4 {
 		r.fail(errReset)
 		r.want(Disconnected)

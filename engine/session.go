@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -15,9 +16,14 @@ const (
 	// resume_gateway_url before a resume goes to the first URL.
 	resumeURLTries = 2
 
-	// maxResumes is how many resumes in a row may bring nothing before the shard
-	// identifies anew: a session that is gone must not be resumed for ever.
+	// A session that is gone must not be resumed for ever: it is given up when
+	// maxResumes resumes in a row have brought nothing and it was last known to be
+	// alive resumeTime ago. Both must hold. An outage ends many resumes within a
+	// minute, and to identify then would cost events, and the budget; the gateway
+	// keeps a session for some minutes. A gateway that knows that a session is gone
+	// says so (op 9 with d:false, 4003, 4007, 4009), and is believed at once.
 	maxResumes = 5
+	resumeTime = 5 * time.Minute
 )
 
 // Session is what the gateway keeps for a shard over its connections, and what
@@ -42,6 +48,10 @@ type session struct {
 	Session
 	urlFailures int // connections in a row that failed at ResumeURL
 	resumes     int // resumes in a row that brought nothing
+
+	// alive is when the session was last known to be alive: a connection of it was
+	// Ready, or a resume replayed. For one that was adopted it is the first dial.
+	alive time.Time
 	ledger
 	guilds *guildWait // nil: no guild of READY is waited for
 }

@@ -49,7 +49,9 @@ func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
 	s.core = newCore(id, total, config, &e.handlers, config.GatewayURL)
 	s.core.event.Shard = s
 	s.core.random = e.random
-	s.core.budget = e.budget
+	if !e.unlimited() {
+		s.core.budget = e.budget
+	}
 	s.core.entered = s.entered
 	s.link.max = config.SendLimit
 	s.loop = e.driver.NewLoop(s)

@@ -22,6 +22,7 @@ func (c *core) control(now time.Time, p []byte, env *lazyjson.Envelope) {
 	case gateway.OpHeartbeatACK:
 		c.show(now, gateway.EventHeartbeatACK, p, env)
 		c.heart.ack(now)
+		c.prove()
 	case gateway.OpReconnect:
 		c.show(now, gateway.EventReconnect, p, env)
 		c.giveUp(now, errReconnect)
@@ -90,6 +91,7 @@ func (c *core) identify(now time.Time) {
 		return
 	}
 	c.session.clear()
+	c.spending.spend(now)
 	c.counter.identifies++
 	c.send(id)
 	c.wish.sent = true
@@ -142,8 +144,8 @@ func (c *core) resumed(now time.Time, p []byte, env *lazyjson.Envelope) {
 }
 
 func (c *core) live(now time.Time, resumed bool) {
-	c.reached = now
-	c.redial.failures = 0
+	c.reached, c.proved = now, false
+	c.session.alive = now
 	limit := time.Duration(0)
 	if c.session.guilds != nil {
 		limit = c.config.GuildsTimeout // none could come without a connection

@@ -181,7 +181,7 @@ func (c *core) accept(now time.Time, t gateway.EventType, p []byte, env *lazyjso
 	c.counter.events++
 	if replayed {
 		c.counter.replayed++
-		c.session.replay()
+		c.session.replay(now)
 	}
 	if list := c.handlers.wanting(t); list != nil {
 		c.deliver(now, list, t, p, env, replayed)

@@ -105,7 +105,9 @@ type core struct {
 	firstURL  string         // without the query
 	budget    *budget        // of identifies; nil: unknown
 	redial    redial
+	spending  spending    // of identifies
 	reached   time.Time   // when this connection became Ready; zero: not yet
+	proved    bool        // an ACK came since then
 	entered   func(State) // is told of every state, before callbacks are
 	stop      error       // why the shard is Stopped, nil if it was asked to
 	left      bool        // the user closed it, and not the engine

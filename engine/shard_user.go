@@ -101,6 +101,7 @@ func (c *core) restart(now time.Time) {
 	case c.state == Closing:
 		c.redial.hurry = true
 	case c.state == Disconnected:
+		c.spending.hurry()
 		if c.redial.at = c.redial.earliest; c.redial.at.Before(now) {
 			c.redial.at = now
 		}
@@ -159,9 +160,10 @@ func (s *Shard) gone(ctx context.Context) error {
 }
 
 // Restart has the shard redial at once: a connection is closed with 4000 and its
-// session resumed on a new one, a backoff is cut short. A dial that is under way
-// is let go on, and after an invalid session the wait that Discord asks for is
-// kept. Each Restart costs a connection, but no identify as long as there is a
+// session resumed on a new one, a backoff is cut short, and so is the wait after
+// identifies that failed. A dial that is under way is let go on, and after an invalid
+// session the wait that Discord asks for is kept; so is the wait for identifies, where
+// the bot's or the shard's share of them are spent. Each Restart costs a connection, but no identify as long as there is a
 // session to resume.
 //
 // It returns nil when the shard is Ready again, [ErrStopped] if it stopped

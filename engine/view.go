@@ -34,6 +34,13 @@ type View struct {
 	Failures int    `json:"failures"` // of these, how many in a row failed
 	Cause    string `json:"cause"`    // why the last connection or attempt ended, "" before the first end
 
+	// NextAt is when a shard that is Disconnected dials again, zero in other states.
+	// Waits says why that is longer than the backoff: there is no identify to
+	// spend ([BudgetError]), or this shard has spent too many ([ShardBudgetError]).
+	// It is "" where it is not.
+	NextAt time.Time `json:"next_at,omitzero"`
+	Waits  string    `json:"waits,omitempty"`
+
 	Opened Handshake `json:"opened"` // how the session was opened on this connection
 	Next   Handshake `json:"next"`   // how the next connection opens one
 
@@ -133,7 +140,7 @@ func (s *Shard) View() View {
 	v := View{
 		At: now, ID: s.id, Total: s.total, State: s.public.state, Session: session,
 		Since: life.since, NotReady: life.notReady,
-		Attempts: life.attempts, Failures: life.failures, Opened: life.opened,
+		Attempts: life.attempts, Failures: life.failures, NextAt: life.next, Opened: life.opened,
 		Identifies: count.identifies, Resumes: count.resumes,
 		Connection: count.flow.less(life.base), Flow: count.flow,
 		Reconnects: life.counts(),
@@ -141,6 +148,9 @@ func (s *Shard) View() View {
 	s.public.mu.Unlock()
 	if life.cause != nil {
 		v.Cause = redact(life.cause.Error(), s.core.config.Token.secret())
+	}
+	if life.waits != nil {
+		v.Waits = life.waits.Error()
 	}
 	switch {
 	case v.State == Stopped || v.State == Closing && life.leaving:
@@ -179,6 +189,9 @@ func (v View) String() string {
 	if v.Cause != "" {
 		fmt.Fprintf(&b, ", last end: %s", v.Cause)
 	}
+	if v.Waits != "" {
+		fmt.Fprintf(&b, ", waits until %s: %s", v.NextAt.Format(time.RFC3339), v.Waits)
+	}
 	return b.String()
 }
 
@@ -204,6 +217,9 @@ func (v View) LogValue() slog.Value {
 	)
 	if v.Cause != "" {
 		attrs = append(attrs, slog.String("cause", v.Cause))
+	}
+	if v.Waits != "" {
+		attrs = append(attrs, slog.Time("next_at", v.NextAt), slog.String("waits", v.Waits))
 	}
 	return slog.GroupValue(attrs...)
 }

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+)
+
+// This file keeps one shard from spending the whole bot's identifies. The budget
+// (budget.go) counts what all shards spend, and stops at the last ones of the day; but a
+// gateway that closes one shard after each of its identifies would have spent them
+// by then, and every other shard would have to wait for the next day.
+
+const (
+	// freeIdentifies is how many identifies in a row may fail before the next one
+	// is put off.
+	freeIdentifies = 2
+
+	// putOffBase is for how long it is put off then, at most and at least by half;
+	// with each further failure twice as long, up to putOffCap.
+	putOffBase = time.Minute
+	putOffCap  = 15 * time.Minute
+
+	// A shard may spend one in shareOf of the day's identifies in spendPeriod, or
+	// leastShare if that is more (or if no total is known): 1 % an hour.
+	spendPeriod = time.Hour
+	shareOf     = 100
+	leastShare  = 10
+)
+
+// ShardBudgetError says that the identify of one shard is put off, so that the shard
+// does not spend those of the whole bot. It is the cause of a state change, and in
+// the log and in [View.Waits]; the shard waits without a connection, and tries again
+// by itself.
+type ShardBudgetError struct {
+	Shard  int       // the shard's id
+	Failed int       // identifies in a row after which no session lived
+	Spent  int       // identifies in the last hour
+	Share  int       // of the day's identifies, that the shard may spend in an hour
+	Until  time.Time // when the shard identifies again
+}
+
+// Error says why, and until when.
+func (e *ShardBudgetError) Error() string {
+	until := e.Until.Format(time.RFC3339)
+	if e.Spent >= e.Share {
+		return fmt.Sprintf("engine: no identify of shard %d before %s: it sent %d within an hour, its share of the bot's identifies",
+			e.Shard, until, e.Spent)
+	}
+	return fmt.Sprintf("engine: no identify of shard %d before %s: after %d in a row no session lived, and the bot's identifies must last for all shards; Shard.Restart does not wait",
+		e.Shard, until, e.Failed)
+}
+
+// spending is what a shard did with its identifies. The zero value has sent none.
+type spending struct {
+	times  []time.Time // of the last hour's identifies, oldest first
+	open   bool        // one was sent on this connection, and what came of it is not known
+	failed int         // in a row
+	until  time.Time   // no identify before
+}
+
+// spend notes an identify.
+func (s *spending) spend(now time.Time) {
+	s.times = append(s.times, now)
+	s.open = true
+}
+
+// succeed notes that a session has lived.
+func (s *spending) succeed() { s.open, s.failed, s.until = false, 0, time.Time{} }
+
+// fail notes that a connection has ended on which no session lived.
+func (s *spending) fail(now time.Time, random func() float64) {
+	if !s.open {
+		return
+	}
+	s.open = false
+	if s.failed++; s.failed <= freeIdentifies {
+		return
+	}
+	ceiling := putOffCap
+	if doublings := s.failed - freeIdentifies - 1; doublings < 4 {
+		ceiling = min(ceiling, putOffBase<<doublings)
+	}
+	s.until = now.Add(ceiling/2 + time.Duration(random()*float64(ceiling/2)))
+}
+
+// hurry has the next identify not put off for those that failed.
+func (s *spending) hurry() { s.until = time.Time{} }
+
+// refuses says why a shard must not identify now, nil if it may. A share of 0 is
+// none: there are identifies without end.
+func (s *spending) refuses(now time.Time, shard, share int) *ShardBudgetError {
+	if share == 0 {
+		return nil
+	}
+	for len(s.times) > 0 && now.Sub(s.times[0]) >= spendPeriod {
+		s.times = s.times[1:]
+	}
+	e := &ShardBudgetError{Shard: shard, Failed: s.failed, Spent: len(s.times), Share: share, Until: s.until}
+	if e.Spent >= share {
+		if free := s.times[e.Spent-share].Add(spendPeriod); free.After(e.Until) {
+			e.Until = free
+		}
+	}
+	if !now.Before(e.Until) {
+		return nil
+	}
+	return e
+}
+
+// share returns how many identifies one shard may spend in an hour; 0: as many as
+// it likes, since no budget counts them.
+func (b *budget) share() int {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(leastShare, b.current.Total/shareOf)
+}
+
+// refusedAlone says why this shard, whatever the others may do, must not identify at
+// a time. It is nil if it may, or would resume.
+func (c *core) refusedAlone(at time.Time) *ShardBudgetError {
+	if c.session.resumable() {
+		return nil
+	}
+	return c.spending.refuses(at, c.id, c.budget.share())
+}
+
+// putOff has the next connection wait until the shard may identify. That is no
+// failure.
+func (c *core) putOff(now time.Time, why *ShardBudgetError) {
+	c.redial.at, c.redial.waits = why.Until, why
+	c.config.Logger.Warn("an identify is put off", "shard", c.id, "cause", why,
+		"in", why.Until.Sub(now).Round(time.Millisecond))
+}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math"
 	"sync"
 	"time"
 
@@ -162,7 +161,7 @@ const (
 func readRateLimited(data []byte) reply {
 	d := lazyjson.ValueOf(data)
 	var r reply
-	if op, err := d.Get("opcode").Uint(); err == nil && op <= math.MaxUint8 {
+	if op := natural(d.Get("opcode")); op >= 0 {
 		r.op = gateway.Opcode(op)
 	}
 	meta := d.Get("meta")

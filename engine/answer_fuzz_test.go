@@ -51,7 +51,7 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("nonce %s, want %q, %v", chunk.nonce.Raw(), nonce, ok)
 		}
 
-		if op := number(d["opcode"]); op >= 0 && op <= 255 && limited.op != gateway.Opcode(op) || (op < 0 || op > 255) && limited.op != 0 {
+		if op := number(d["opcode"]); limited.op != gateway.Opcode(max(op, 0)) {
 			t.Errorf("opcode %d, want %d", limited.op, op)
 		}
 		want := membersPeriod

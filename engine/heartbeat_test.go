@@ -132,7 +132,8 @@ func TestLatency(t *testing.T) {
 // connection close with 4000, are counted, and are tried again.
 func TestInsaneHello(t *testing.T) {
 	for _, d := range []string{
-		`{"heartbeat_interval":0}`, `{"heartbeat_interval":-5}`, `{"heartbeat_interval":31536000000}`,
+		`{"heartbeat_interval":0}`, `{"heartbeat_interval":-5}`, `{"heartbeat_interval":31536000000}`, `{"heartbeat_interval":-1e300}`,
+		`{"heartbeat_interval":9223372036855}`, `{"heartbeat_interval":18446744073750801}`, `{"heartbeat_interval":18446744073709592866}`,
 		`{"heartbeat_interval":1e300}`, `{"heartbeat_interval":1e9999}`, `{"heartbeat_interval":"41250"}`,
 		`{"heartbeat_interval":null}`, `{}`, `null`, `[]`, `41250`, `{"heartbeat_interval":0.001}`,
 	} {

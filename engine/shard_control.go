@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math"
 	"time"
 
 	"github.com/sluice-go/sluice/frame"
@@ -45,11 +44,12 @@ func (c *core) show(now time.Time, t gateway.EventType, p []byte, env *lazyjson.
 // identify waits for its turn.
 func (c *core) hello(now time.Time, d []byte) {
 	ms, err := lazyjson.ValueOf(d).Get("heartbeat_interval").Float()
-	interval := time.Duration(ms * float64(time.Millisecond))
-	if err != nil || math.IsNaN(ms) || ms > float64(maxHeartbeat/time.Millisecond) || interval < minHeartbeat {
+	// What a Duration cannot hold converts to another number on each processor.
+	if err != nil || !(ms >= float64(minHeartbeat/time.Millisecond) && ms <= float64(maxHeartbeat/time.Millisecond)) {
 		c.corrupt(now, &corruptError{what: "hello with a heartbeat interval that makes no sense", err: err})
 		return
 	}
+	interval := time.Duration(ms * float64(time.Millisecond))
 	if c.state != AwaitingHello {
 		c.heart.retune(now, interval)
 		return

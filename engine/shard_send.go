@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -117,6 +118,10 @@ func await(ctx context.Context, opened <-chan struct{}, wait time.Duration) erro
 	return nil
 }
 
+// maxCommand is the largest opcode that a user may send: far above Discord's, so
+// that a proxy may have some of its own.
+const maxCommand = math.MaxUint8
+
 // checkCommand returns a payload's opcode. It refuses what the gateway would
 // answer by closing the connection, and what the engine sends by itself.
 func checkCommand(payload []byte) (gateway.Opcode, error) {
@@ -131,7 +136,7 @@ func checkCommand(payload []byte) (gateway.Opcode, error) {
 	switch {
 	case len(payload) > gateway.MaxPayload:
 		return op, &gateway.PayloadTooLargeError{Op: op, Size: len(payload)}
-	case int(op) != env.Op:
+	case op > maxCommand:
 		return op, refuse("op", "is no opcode")
 	case env.DataEnd == 0:
 		return op, refuse("d", "is missing")

@@ -68,7 +68,7 @@ func checkPeekAgrees(t *testing.T, b []byte, e lazyjson.Envelope, err error) {
 		return
 	}
 	var want struct {
-		Op *int            `json:"op"`
+		Op *int64          `json:"op"`
 		S  *int64          `json:"s"`
 		T  *string         `json:"t"`
 		D  json.RawMessage `json:"d"`

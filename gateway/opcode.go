@@ -2,10 +2,12 @@ package gateway
 
 import "strconv"
 
-// An Opcode says what a payload is for: the number at the key op.
+// An Opcode says what a payload is for: the number at the key op. It is as wide as
+// the number that a peer can send, so that converting one cuts nothing off: 256 is
+// no dispatch.
 //
 // Source: Discord, "Opcodes and Status Codes", heading "Gateway Opcodes".
-type Opcode uint8
+type Opcode int64
 
 // The gateway's opcodes. Numbers that are missing here are unused, or not for bots.
 const (
@@ -55,5 +57,5 @@ func (op Opcode) String() string {
 	case OpRequestChannelInfo:
 		return "Request Channel Info"
 	}
-	return "Opcode " + strconv.Itoa(int(op))
+	return "Opcode " + strconv.FormatInt(int64(op), 10)
 }

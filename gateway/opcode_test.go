@@ -9,10 +9,11 @@ func TestOpcodes(t *testing.T) {
 		6: "Resume", 7: "Reconnect", 8: "Request Guild Members", 9: "Invalid Session", 10: "Hello",
 		11: "Heartbeat ACK", 31: "Request Soundboard Sounds", 43: "Request Channel Info",
 		5: "Opcode 5", 12: "Opcode 12", 255: "Opcode 255",
+		256: "Opcode 256", 1 << 32: "Opcode 4294967296", 1<<63 - 1: "Opcode 9223372036854775807",
 	}
 	for op, name := range want {
 		if got := op.String(); got != name {
-			t.Errorf("Opcode(%d).String() = %q, want %q", uint8(op), got, name)
+			t.Errorf("Opcode(%d).String() = %q, want %q", int64(op), got, name)
 		}
 	}
 	constants := []Opcode{
@@ -20,10 +21,10 @@ func TestOpcodes(t *testing.T) {
 		OpRequestGuildMembers, OpInvalidSession, OpHello, OpHeartbeatACK, OpRequestSoundboardSounds,
 		OpRequestChannelInfo,
 	}
-	numbers := []uint8{0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 31, 43}
+	numbers := []Opcode{0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 31, 43}
 	for i, op := range constants {
-		if uint8(op) != numbers[i] {
-			t.Errorf("%v = %d, want %d", op, uint8(op), numbers[i])
+		if op != numbers[i] {
+			t.Errorf("%v = %d, want %d", op, int64(op), int64(numbers[i]))
 		}
 	}
 }

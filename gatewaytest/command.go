@@ -110,7 +110,7 @@ func (s *session) requestMembers(d json.RawMessage, now time.Time) bool {
 	var data struct {
 		GuildID json.RawMessage `json:"guild_id"`
 		Query   *string         `json:"query"`
-		Limit   int             `json:"limit"`
+		Limit   int64           `json:"limit"`
 		UserIDs json.RawMessage `json:"user_ids"`
 		Nonce   string          `json:"nonce"`
 	}
@@ -159,7 +159,7 @@ func (s *session) requestMembers(d json.RawMessage, now time.Time) bool {
 	default:
 		limit := queryMembers
 		if data.Limit > 0 {
-			limit = min(limit, data.Limit)
+			limit = int(min(int64(limit), data.Limit))
 		}
 		for id := snowflake(1); id <= guildMembers && len(members) < limit; id++ {
 			if strings.HasPrefix(memberName(id), *data.Query) {

@@ -51,7 +51,7 @@ func (s *Server) check(id *identification) (shard, count int, r *refusal) {
 		return shard, count, &refusal{gateway.CloseInvalidShard, "Invalid shard."}
 	case s.cfg.shardMultiple > 0 && count%s.cfg.shardMultiple != 0:
 		return shard, count, &refusal{gateway.CloseInvalidShard, "Invalid shard."}
-	case s.cfg.guilds*s.cfg.shards > maxGuildsPerShard*count:
+	case (s.cfg.guilds*s.cfg.shards-1)/maxGuildsPerShard >= count: // nothing is multiplied that a client sent
 		return shard, count, &refusal{gateway.CloseShardingRequired, "Sharding required."}
 	case id.Intents == nil || gateway.Intents(*id.Intents)&^gateway.IntentsAll != 0:
 		return shard, count, &refusal{gateway.CloseInvalidIntents, "Invalid intent(s)."}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,7 @@ func TestCloseCodes(t *testing.T) {
 		{"resume with wrong token", 4004, []string{`{"op":6,"d":{"token":"x","session_id":"x","seq":1}}`}},
 		{"identify twice", 4005, []string{identify, identify}},
 		{"resume after identify", 4005, []string{identify, `{"op":6,"d":{"token":"%T","session_id":"x","seq":1}}`}},
+		{"the largest shard count is no lack of shards", 4014, []string{`{"op":2,"d":{"token":"%T","intents":2,"properties":{},"shard":[1,` + strconv.Itoa(math.MaxInt) + `]}}`}},
 		{"shard id is the count", 4010, []string{`{"op":2,"d":{"token":"%T","intents":1,"properties":{},"shard":[2,2]}}`}},
 		{"shard id negative", 4010, []string{`{"op":2,"d":{"token":"%T","intents":1,"properties":{},"shard":[-1,2]}}`}},
 		{"shard without count", 4010, []string{`{"op":2,"d":{"token":"%T","intents":1,"properties":{},"shard":[0]}}`}},

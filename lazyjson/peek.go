@@ -12,7 +12,7 @@ package lazyjson
 //   - DataStart = DataEnd = 0, or 0 < DataStart < DataEnd < len(b) and neither
 //     the first nor the last byte of b[DataStart:DataEnd] is white space.
 type Envelope struct {
-	Op  int   // the opcode
+	Op  int64 // the opcode
 	Seq int64 // s; −1: null or absent
 
 	TypeStart, TypeEnd int  // t, between the quotes; both 0: null or absent
@@ -51,7 +51,7 @@ func (e Envelope) Data(b []byte) []byte {
 //
 // The keys come in any order, with white space and escapes as RFC 8259 allows
 // them, and unknown keys are skipped. op has to be there. op and s are integers
-// that are not negative (1.0 and 1e3 are none); op fits an int, s an int64; s
+// that are not negative (1.0 and 1e3 are none); op and s fit an int64; s
 // may be null, and so may t, otherwise a string. A key of the envelope that
 // comes twice is an error. Keys differ by case: T is unknown, not t.
 //
@@ -148,7 +148,7 @@ func peekOrdered(b []byte) (e Envelope, ok bool) {
 	if digits == 0 || digits > 2 || digits == 2 && b[i] == '0' {
 		return e, false
 	}
-	e.Op = int(op)
+	e.Op = int64(op)
 	i += digits
 
 	if len(b)-i < 8 || string(b[i:i+5]) != `,"d":` {

@@ -13,7 +13,7 @@ import (
 
 // peeked is an envelope with its slices taken.
 type peeked struct {
-	op  int
+	op  int64
 	seq int64
 	typ string // with null for null or absent, in quotes otherwise
 	d   string // empty for absent
@@ -74,6 +74,11 @@ func TestPeek(t *testing.T) {
 		{`{"t":"GUILD_CREATE","s":9007199254740992,"op":0,"d":{}}`, peeked{0, 1 << 53, `"GUILD_CREATE"`, `{}`}},
 		{`{"t":"GUILD_CREATE","s":` + maxInt64 + `,"op":43,"d":{}}`, peeked{43, math.MaxInt64, `"GUILD_CREATE"`, `{}`}},
 		{`{"t":"A","s":1,"op":123456,"d":{}}`, peeked{123456, 1, `"A"`, `{}`}},
+		// No opcode is cut, also where an int has 32 bits.
+		{`{"t":"A","s":1,"op":256,"d":{}}`, peeked{1 << 8, 1, `"A"`, `{}`}},
+		{`{"t":"A","s":1,"op":4294967295,"d":{}}`, peeked{1<<32 - 1, 1, `"A"`, `{}`}},
+		{`{"t":"A","s":1,"op":4294967296,"d":{}}`, peeked{1 << 32, 1, `"A"`, `{}`}},
+		{`{"t":"A","s":1,"op":` + maxInt64 + `,"d":{}}`, peeked{math.MaxInt64, 1, `"A"`, `{}`}},
 		// Discord's order, and d no object.
 		{`{"t":null,"s":null,"op":11,"d":null}`, peeked{11, -1, "null", `null`}},
 		{`{"t":null,"s":null,"op":9,"d":false}`, peeked{9, -1, "null", `false`}},
@@ -153,6 +158,7 @@ func TestPeekErrors(t *testing.T) {
 		{`{"op":-}`, 7, "no digit in a number"},
 		{`{"op":1.}`, 8, "no digit in a number"},
 		{`{"op":-1}`, 6, "negative number"},
+		{`{"op":9223372036854775808}`, 6, reasonRange},
 		{`{"op":18446744073709551615}`, 6, reasonRange},
 		{`{"op":18446744073709551616}`, 6, reasonRange},
 		{`{"op":0,"s":-1}`, 12, "negative number"},
@@ -259,7 +265,7 @@ func TestPeekEveryOrder(t *testing.T) {
 func checkPeek(t *testing.T, b []byte) {
 	t.Helper()
 	var want struct {
-		Op int             `json:"op"`
+		Op int64           `json:"op"`
 		S  *int64          `json:"s"`
 		T  *string         `json:"t"`
 		D  json.RawMessage `json:"d"`

@@ -102,11 +102,10 @@ func (e *Envelope) consumeMember(b []byte, i int, key envelopeKey) (end int, rea
 		}
 		return end, reason
 	case key == keySeq && !isNull:
-		e.Seq, end, reason = consumeCount(b, i, math.MaxInt64)
+		e.Seq, end, reason = consumeCount(b, i)
 		return end, reason
 	case key == keyOp:
-		op, end, reason := consumeCount(b, i, math.MaxInt)
-		e.Op = int(op)
+		e.Op, end, reason = consumeCount(b, i)
 		return end, reason
 	case key == keyData:
 		end, reason = consumeValue(b, i)
@@ -116,15 +115,15 @@ func (e *Envelope) consumeMember(b []byte, i int, key envelopeKey) (end int, rea
 	return consumeValue(b, i)
 }
 
-// consumeCount takes the integer from 0 to limit that begins at b[i].
-func consumeCount(b []byte, i int, limit uint64) (value int64, end int, reason string) {
+// consumeCount takes the integer from 0 on that begins at b[i].
+func consumeCount(b []byte, i int) (value int64, end int, reason string) {
 	number, end, reason := consumeInteger(b, i)
 	switch {
 	case reason != "":
 		return -1, end, reason
 	case number.negative && number.magnitude != 0:
 		return -1, i, "negative number"
-	case number.magnitude > limit:
+	case number.magnitude > math.MaxInt64:
 		return -1, i, reasonRange
 	}
 	return int64(number.magnitude), end, ""

@@ -86,7 +86,7 @@ func startBot(b *testing.B, to gatewayHello, driver engine.Driver) *atomic.Int64
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(to.CA))
 	eng, err := engine.New(engine.Config{
-		Token: engine.Token(to.Token), APIURL: to.API, TLS: &tls.Config{RootCAs: roots},
+		Token: engine.NewToken(to.Token), APIURL: to.API, TLS: &tls.Config{RootCAs: roots},
 		Shards: engine.Shards{Total: driverShards}, Compression: engine.NoCompression,
 		Driver: driver, Logger: slog.New(slog.DiscardHandler),
 	})

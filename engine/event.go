@@ -50,16 +50,18 @@ func NewEvent(t string, data []byte) *Event {
 	return ev
 }
 
-// Name returns the event's name as Discord writes it, also for a type that the
-// library does not know.
+// Name returns the event's name as Discord writes it. For a type that the library
+// does not know it reads the payload at each call; like all methods but Release it
+// changes nothing, so that several goroutines may call it.
 func (ev *Event) Name() string {
-	if ev.Type == gateway.EventUnknown && ev.name == "" && len(ev.Payload) > 0 {
+	name := ev.name
+	if ev.Type == gateway.EventUnknown && name == "" && len(ev.Payload) > 0 {
 		if env, err := lazyjson.Peek(ev.Payload); err == nil {
-			ev.name = string(env.AppendType(nil, ev.Payload))
+			name = string(env.AppendType(nil, ev.Payload))
 		}
 	}
-	if ev.name != "" {
-		return ev.name
+	if name != "" {
+		return name
 	}
 	return ev.Type.String()
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sluice-go/sluice/gateway"
@@ -91,4 +92,32 @@ func TestClone(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	c.Release()
+}
+
+// TestEventsMayBeShared: methods that only tell change nothing, so that a callback
+// may have several goroutines read an event (go test -race).
+func TestEventsMayBeShared(t *testing.T) {
+	r := newRig(t)
+	r.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) {
+		if ev.Type != gateway.EventUnknown {
+			return
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				clone := ev.Clone()
+				defer clone.Release()
+				if ev.Name() != "NEW_THING" || clone.Name() != "NEW_THING" || ev.GuildID() != 7 {
+					t.Errorf("%q, %q, %d", ev.Name(), clone.Name(), ev.GuildID())
+				}
+				_, _ = ev.Closed()
+			})
+		}
+		all.Wait()
+	}})
+	r.ready()
+	r.recv(`{"t":"NEW_THING","s":2,"op":0,"d":{"guild_id":"7"}}`)
+	if r.core.session.Seq != 2 {
+		t.Error("no event came")
+	}
 }

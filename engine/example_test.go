@@ -20,7 +20,7 @@ import (
 // A bot that prints every message, until it is interrupted.
 func Example() {
 	eng, err := engine.New(engine.Config{
-		Token:   engine.Token(os.Getenv("DISCORD_TOKEN")),
+		Token:   engine.NewToken(os.Getenv("DISCORD_TOKEN")),
 		Intents: gateway.IntentGuilds | gateway.IntentGuildMessages,
 	})
 	if err != nil {

@@ -135,7 +135,7 @@ type client struct {
 func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config), before ...func(*engine.Engine)) *client {
 	t.Helper()
 	config := engine.Config{
-		Token: engine.Token(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig(), Intents: gateway.IntentsAll,
+		Token: engine.NewToken(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig(), Intents: gateway.IntentsAll,
 		IdentifyQueue: engine.UnlimitedQueue{}, Logger: slog.New(slog.DiscardHandler),
 	}
 	if edit != nil {
@@ -306,7 +306,7 @@ func TestUntrustedCertificate(t *testing.T) {
 			{APIURL: srv.APIURL()},
 			{GatewayURL: srv.URL(), Shards: engine.Shards{Total: 1}},
 		} {
-			config.Driver, config.Token, config.Retries, config.Logger = driver, engine.Token(srv.Token()), 1, slog.New(slog.DiscardHandler)
+			config.Driver, config.Token, config.Retries, config.Logger = driver, engine.NewToken(srv.Token()), 1, slog.New(slog.DiscardHandler)
 			e, err := engine.New(config)
 			if err != nil {
 				t.Fatal(err)
@@ -335,7 +335,7 @@ func TestWrongToken(t *testing.T) {
 			},
 		} {
 			c := connect(t, srv, func(config *engine.Config) {
-				config.Driver, config.Token = driver, "wrong.wrong.wrong"
+				config.Driver, config.Token = driver, engine.NewToken("wrong.wrong.wrong")
 				edit(config)
 			})
 			if err := <-c.result; !errors.Is(err, engine.ErrAuthentication) || strings.Contains(err.Error(), "wrong") {

@@ -10,15 +10,15 @@ import (
 // it there: a gateway may echo it in a close reason, a proxy in an error page.
 // Passing events are not logged, so the cost does not matter.
 type redactHandler struct {
-	next   slog.Handler
-	secret string
+	next  slog.Handler
+	token Token
 }
 
-func newLogger(l *slog.Logger, secret string) *slog.Logger {
+func newLogger(l *slog.Logger, token Token) *slog.Logger {
 	if l == nil {
 		l = slog.Default()
 	}
-	return slog.New(redactHandler{next: l.Handler(), secret: secret})
+	return slog.New(redactHandler{next: l.Handler(), token: token})
 }
 
 func (h redactHandler) Enabled(ctx context.Context, level slog.Level) bool {
@@ -26,7 +26,7 @@ func (h redactHandler) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 func (h redactHandler) Handle(ctx context.Context, r slog.Record) error {
-	clean := slog.NewRecord(r.Time, r.Level, redact(r.Message, h.secret), r.PC)
+	clean := slog.NewRecord(r.Time, r.Level, redact(r.Message, h.token), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		clean.AddAttrs(h.attr(a))
 		return true
@@ -39,26 +39,26 @@ func (h redactHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for i, a := range attrs {
 		clean[i] = h.attr(a)
 	}
-	return redactHandler{next: h.next.WithAttrs(clean), secret: h.secret}
+	return redactHandler{next: h.next.WithAttrs(clean), token: h.token}
 }
 
 func (h redactHandler) WithGroup(name string) slog.Handler {
-	return redactHandler{next: h.next.WithGroup(name), secret: h.secret}
+	return redactHandler{next: h.next.WithGroup(name), token: h.token}
 }
 
 func (h redactHandler) attr(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
 	switch v.Kind() {
 	case slog.KindString:
-		v = slog.StringValue(redact(v.String(), h.secret))
+		v = slog.StringValue(redact(v.String(), h.token))
 	case slog.KindAny:
 		switch x := v.Any().(type) {
 		case error:
-			v = slog.StringValue(redact(x.Error(), h.secret))
+			v = slog.StringValue(redact(x.Error(), h.token))
 		case fmt.Stringer:
-			v = slog.StringValue(redact(x.String(), h.secret))
+			v = slog.StringValue(redact(x.String(), h.token))
 		case []byte:
-			v = slog.StringValue(redact(string(x), h.secret))
+			v = slog.StringValue(redact(string(x), h.token))
 		}
 	case slog.KindGroup:
 		group := v.Group()
@@ -68,5 +68,5 @@ func (h redactHandler) attr(a slog.Attr) slog.Attr {
 		}
 		v = slog.GroupValue(clean...)
 	}
-	return slog.Attr{Key: redact(a.Key, h.secret), Value: v}
+	return slog.Attr{Key: redact(a.Key, h.token), Value: v}
 }

@@ -200,7 +200,7 @@ func prepare(t *testing.T, edit ...func(*Config)) *running {
 	r := &running{t: t, net: newNetwork(), result: make(chan error, 1), logs: &lockedBuffer{}}
 	config := Config{
 		Driver: PortableDriver, // the only one that a synctest bubble can hold
-		Token:  testToken, Compression: NoCompression, GatewayURL: "ws://gateway.discord.gg", Shards: Shards{Total: 1},
+		Token:  NewToken(testToken), Compression: NoCompression, GatewayURL: "ws://gateway.discord.gg", Shards: Shards{Total: 1},
 		Dial:   r.net.dial,
 		Logger: slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

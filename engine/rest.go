@@ -34,9 +34,9 @@ type gatewayBot struct {
 
 // restClient asks the REST API.
 type restClient struct {
-	base   string
-	secret string
-	http   *http.Client
+	base  string
+	token Token
+	http  *http.Client
 }
 
 func newRESTClient(config *Config) *restClient {
@@ -45,8 +45,8 @@ func newRESTClient(config *Config) *restClient {
 		base = defaultAPIURL
 	}
 	return &restClient{
-		base:   strings.TrimRight(base, "/"),
-		secret: config.Token.secret(),
+		base:  strings.TrimRight(base, "/"),
+		token: config.Token,
 		http: &http.Client{
 			Timeout: restTimeout,
 			Transport: &http.Transport{
@@ -69,7 +69,7 @@ func (c *restClient) gatewayBot(ctx context.Context) (*gatewayBot, error) {
 	if err != nil {
 		return nil, errors.New("the API URL cannot be used")
 	}
-	req.Header.Set("Authorization", "Bot "+c.secret)
+	req.Header.Set("Authorization", "Bot "+c.token.secret())
 	req.Header.Set("User-Agent", "DiscordBot ("+projectURL+", "+Version+")")
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -87,7 +87,7 @@ func (c *restClient) gatewayBot(ctx context.Context) (*gatewayBot, error) {
 	if err := json.Unmarshal(body, bot); err != nil {
 		return nil, fmt.Errorf("the API's answer is not what Get Gateway Bot answers: %w; check the API URL", err)
 	}
-	if err := bot.check(c.base); err != nil {
+	if err := bot.check(c.base, c.token); err != nil {
 		return nil, err
 	}
 	return bot, nil
@@ -95,9 +95,12 @@ func (c *restClient) gatewayBot(ctx context.Context) (*gatewayBot, error) {
 
 // check refuses an answer that could not be used, or would send the token over
 // an open line although the API is reached over a closed one.
-func (b *gatewayBot) check(api string) error {
+func (b *gatewayBot) check(api string, token Token) error {
 	if err := checkURL(b.URL, "ws", "wss"); err != nil {
 		return fmt.Errorf("the API named a gateway URL that cannot be used: %q", b.URL)
+	}
+	if token.in(b.URL) {
+		return errors.New("the API named a gateway URL that holds the token")
 	}
 	if strings.HasPrefix(api, "https:") && !strings.HasPrefix(b.URL, "wss:") {
 		return fmt.Errorf("the API named a gateway URL that is not encrypted: %q; if that is meant, set Config.GatewayURL", b.URL)
@@ -132,7 +135,7 @@ func retryAfter(h http.Header, body []byte) time.Duration {
 func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
 	for failures := 1; ; failures++ {
 		bot, err := e.rest.gatewayBot(ctx)
-		err = redactError(err, e.config.Token.secret())
+		err = redactError(err, e.config.Token)
 		switch {
 		case err == nil:
 			return bot, nil

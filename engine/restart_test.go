@@ -61,7 +61,7 @@ func TestBot(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(plan.CA))
 	eng, err := engine.New(engine.Config{
-		Token: engine.Token(plan.Token), APIURL: plan.API, TLS: &tls.Config{RootCAs: roots},
+		Token: engine.NewToken(plan.Token), APIURL: plan.API, TLS: &tls.Config{RootCAs: roots},
 		Intents: gateway.IntentsAll, Driver: plan.Driver, Sessions: engine.NewFileSessions(plan.Sessions),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})

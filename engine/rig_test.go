@@ -33,7 +33,7 @@ type rig struct {
 // testConfig is a valid configuration without compression.
 func testConfig(tb testing.TB, edit ...func(*Config)) *Config {
 	config := &Config{
-		Token:       testToken,
+		Token:       NewToken(testToken),
 		Compression: NoCompression,
 		GatewayURL:  "wss://gateway.discord.gg",
 		Shards:      Shards{Total: 1},

@@ -62,7 +62,7 @@ func (s *session) resumable() bool { return s.ID != "" }
 // resumes it. It may come from anywhere (a file, a user), so it is trusted no more
 // than READY: its URL is used only if READY's would be.
 func (c *core) adopt(s Session) error {
-	if err := s.check(c.config.Token.secret()); err != nil {
+	if err := s.check(c.config.Token); err != nil {
 		return err
 	}
 	c.session = session{Session: s}
@@ -73,11 +73,14 @@ func (c *core) adopt(s Session) error {
 }
 
 // check says why a session cannot be resumed.
-func (s Session) check(secret string) error {
-	if s.ID == "" || s.Seq < 1 {
+func (s Session) check(token Token) error {
+	switch {
+	case s.ID == "" || s.Seq < 1:
 		return errNoSession
+	case token.in(s.ID):
+		return errTokenInSession
 	}
-	if _, err := gateway.AppendResume(nil, secret, s.ID, s.Seq); err != nil {
+	if _, err := gateway.AppendResume(nil, token.secret(), s.ID, s.Seq); err != nil {
 		return fmt.Errorf("engine: session cannot be resumed: %w", err)
 	}
 	return nil
@@ -126,12 +129,16 @@ func withQuery(base string, compression Compression) string {
 	return u.String()
 }
 
-// readSession takes what READY says about the session.
-func readSession(d []byte) (session, error) {
+// readSession takes what READY says about the session. An id that holds the token
+// would be saved and shown.
+func readSession(d []byte, token Token) (session, error) {
 	ready := lazyjson.ValueOf(d)
 	id, err := ready.Get("session_id").AppendString(nil)
 	if err != nil || len(id) == 0 {
 		return session{}, &corruptError{what: "READY without a session_id", err: err}
+	}
+	if token.in(string(id)) {
+		return session{}, &corruptError{what: "READY with a session_id that holds the token"}
 	}
 	resume, err := ready.Get("resume_gateway_url").AppendString(nil)
 	if err != nil {
@@ -142,10 +149,14 @@ func readSession(d []byte) (session, error) {
 
 // checkResumeURL forgets a resume_gateway_url that must not be used.
 func (c *core) checkResumeURL() {
-	if c.config.IgnoreResumeURL {
+	cause := "it holds the token" // and would be saved and shown
+	switch {
+	case c.config.Token.in(c.session.ResumeURL):
+	case c.config.IgnoreResumeURL:
 		return // it is not used, but who takes the session over may
+	default:
+		cause = refusedResumeURL(c.session.ResumeURL, c.firstURL, c.config.AllowedHosts)
 	}
-	cause := refusedResumeURL(c.session.ResumeURL, c.firstURL, c.config.AllowedHosts)
 	if cause == "" {
 		return
 	}

@@ -70,7 +70,7 @@ func (m *memory) count(t *testing.T) (saves int, s *Snapshot) {
 func stored(t *testing.T, s *Snapshot) *memory {
 	m := &memory{}
 	if s.Bot == "" {
-		s.Bot = Token(testToken).Hash()
+		s.Bot = NewToken(testToken).Hash()
 	}
 	if err := m.MemorySessions.Save(t.Context(), s); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 // testSnapshot is one of so many shards, all with sessions.
 func testSnapshot(shards int) *Snapshot {
 	s := &Snapshot{
-		Bot: Token(testToken).Hash(), Shards: shards, Saved: time.Date(2026, 8, 1, 12, 0, 0, 123, time.UTC),
+		Bot: NewToken(testToken).Hash(), Shards: shards, Saved: time.Date(2026, 8, 1, 12, 0, 0, 123, time.UTC),
 		Budget: Budget{Total: 1000, Remaining: 990, ResetAt: time.Date(2026, 8, 2, 11, 0, 0, 0, time.UTC)},
 	}
 	for id := range shards {
@@ -80,8 +80,8 @@ func TestSnapshotRefused(t *testing.T) {
 
 // TestTokenHash tells tokens apart, and not what they are.
 func TestTokenHash(t *testing.T) {
-	hash := Token(testToken).Hash()
-	if hash != Token("Bot "+testToken).Hash() || hash == Token("an.other.token").Hash() {
+	hash := NewToken(testToken).Hash()
+	if hash != NewToken("Bot "+testToken).Hash() || hash == NewToken("an.other.token").Hash() {
 		t.Error("one token has two hashes, or two have one")
 	}
 	if len(hash) != 64 || strings.Contains(hash, testToken) {

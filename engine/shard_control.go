@@ -109,7 +109,7 @@ func (c *core) ready(now time.Time, p []byte, env *lazyjson.Envelope) {
 		c.corrupt(now, &corruptError{what: "READY with a sequence that makes no sense"})
 		return
 	}
-	opened, err := readSession(env.Data(p))
+	opened, err := readSession(env.Data(p), c.config.Token)
 	if err != nil {
 		c.corrupt(now, err)
 		return

@@ -128,7 +128,7 @@ func (s *Shard) readMail(now time.Time) {
 // takeConn gives a new connection to the loop and the core.
 func (s *Shard) takeConn(now time.Time, e *errand) {
 	if e.err != nil {
-		s.core.lost(now, redactError(e.err, s.engine.config.Token.secret()))
+		s.core.lost(now, redactError(e.err, s.engine.config.Token))
 		return
 	}
 	s.link.attach(e.conn)

@@ -126,7 +126,7 @@ func (c *core) peerClosed(now time.Time, body []byte) {
 	}
 	closed := &CloseError{
 		Code:   gateway.CloseCode(code),
-		Reason: redact(string(reason), c.config.Token.secret()),
+		Reason: redact(string(reason), c.config.Token),
 		Peer:   true,
 	}
 	// An echoed 1000 or 1001 would end the session.

@@ -158,7 +158,7 @@ func soak(t *testing.T, driver engine.Driver, rounds int) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(hello.CA)
 	e, err := engine.New(engine.Config{
-		Token: engine.Token(hello.Token), APIURL: hello.APIURL, TLS: &tls.Config{RootCAs: roots},
+		Token: engine.NewToken(hello.Token), APIURL: hello.APIURL, TLS: &tls.Config{RootCAs: roots},
 		Intents: gateway.IntentsAll, Driver: driver, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

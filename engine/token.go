@@ -7,47 +7,66 @@ import (
 	"strings"
 )
 
-// redacted stands wherever a token would otherwise be printed.
-const redacted = "[redacted]"
-
-// Token is a bot's token. It shows itself as "[redacted]" in fmt, log/slog and
-// JSON, so that it cannot slip into a log with the struct that carries it.
-// string(t) is the way to the secret. Out of reach are the verbs %p and %w,
-// which go vet reports for a token, and a token as the key of a map in JSON.
+// Token is a bot's token. It holds the secret inside a function, where neither fmt,
+// log/slog, an encoder nor a dumper that follows pointers finds it, however deep in
+// other values it lies; where its methods are called it shows itself as
+// "[redacted]". [Token.Reveal] is the way to the secret. Whether two tokens are the
+// same is told by [Token.Hash].
 //
-// The prefix "Bot " may stand in front of it or be left out. Only bot tokens are
-// accepted: Discord forbids automating a user's account.
-type Token string
+// Make one with [NewToken]; the zero value is no token.
+type Token struct {
+	reveal func() string // nil: no token
+}
 
-// String returns "[redacted]", or "" for an empty token.
+// NewToken returns a bot's token. The prefix "Bot " may stand in front of it or be
+// left out; [New] checks it. Only bot tokens are accepted: Discord forbids
+// automating a user's account.
+func NewToken(token string) Token {
+	if token == "" {
+		return Token{}
+	}
+	return Token{reveal: func() string { return token }}
+}
+
+// Reveal returns the secret, as NewToken or UnmarshalText got it.
+func (t Token) Reveal() string {
+	if t.reveal == nil {
+		return ""
+	}
+	return t.reveal()
+}
+
+// String returns "[redacted]", or "" for no token.
 func (t Token) String() string {
-	if t == "" {
+	if t.reveal == nil {
 		return ""
 	}
 	return redacted
 }
 
 // GoString implements [fmt.GoStringer] for %#v.
-func (t Token) GoString() string { return fmt.Sprintf("engine.Token(%q)", t.String()) }
+func (t Token) GoString() string { return fmt.Sprintf("engine.NewToken(%q)", t.String()) }
 
-// Format implements [fmt.Formatter], so that no verb (%x, %q, …) shows the token.
-func (t Token) Format(s fmt.State, verb rune) {
-	if verb == 'v' && s.Flag('#') {
-		_, _ = fmt.Fprint(s, t.GoString())
-		return
-	}
-	_, _ = fmt.Fprint(s, t.String())
-}
+// Format implements [fmt.Formatter]: all verbs (%x, %q, …) print the same.
+func (t Token) Format(s fmt.State, verb rune) { formatAs(s, verb, t.String(), t.GoString()) }
 
 // LogValue implements [slog.LogValuer].
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
+// MarshalText implements encoding.TextMarshaler, which encoding/json uses too. It
+// returns "[redacted]": a token is read from a configuration, never written to one.
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler, so that a token can be read
+// from a configuration file or a flag.
+func (t *Token) UnmarshalText(text []byte) error {
+	*t = NewToken(string(text))
+	return nil
+}
 
 // secret returns the token without its prefix.
 func (t Token) secret() string {
-	return strings.TrimPrefix(string(t), "Bot ")
+	return strings.TrimPrefix(t.Reveal(), "Bot ")
 }
 
 // check reports what is wrong with the token, never showing it.
@@ -56,6 +75,8 @@ func (t Token) check() error {
 	switch {
 	case s == "", s == "Bot":
 		return errors.New("is empty; set it to the bot's token from Discord's developer portal")
+	case s == redacted:
+		return errors.New("is what a token shows in its own place; set it to the token itself")
 	case strings.HasPrefix(s, "Bearer "):
 		return errors.New("is an OAuth2 bearer token; the gateway takes a bot's token")
 	case strings.HasPrefix(s, "mfa."):
@@ -67,24 +88,4 @@ func (t Token) check() error {
 		}
 	}
 	return nil
-}
-
-// redactError returns err, or, if a peer had it quote the token, its bare text
-// without.
-func redactError(err error, secret string) error {
-	if err == nil {
-		return nil
-	}
-	if text := err.Error(); redact(text, secret) != text {
-		return errors.New(redact(text, secret))
-	}
-	return err
-}
-
-// redact takes the token out of a text that a peer wrote or that quotes one.
-func redact(text, secret string) string {
-	if secret == "" || !strings.Contains(text, secret) {
-		return text
-	}
-	return strings.ReplaceAll(text, secret, redacted)
 }

@@ -10,67 +10,51 @@ import (
 	"testing"
 )
 
-// TestTokenRedactsItself alone and inside of other values.
-func TestTokenRedactsItself(t *testing.T) {
-	secret := Token(testToken)
-	config := Config{Token: secret}
-	var texts []string
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10s", "%t", "%z"} {
-		for _, x := range []any{secret, &secret, config, &config, []Token{secret}, map[Token]Token{secret: secret}} {
-			texts = append(texts, fmt.Sprintf(verb, x))
-		}
+// TestToken: what it shows in its own place, and where the secret is.
+func TestToken(t *testing.T) {
+	var none Token
+	given := NewToken("Bot " + testToken)
+	if got := fmt.Sprintf("%v|%s|%q|%12s|%#v", given, given, given, given, given); got != `[redacted]|[redacted]|"[redacted]"|  [redacted]|engine.NewToken("[redacted]")` {
+		t.Error(got)
 	}
-	for _, x := range []any{secret, config.Token, map[string]any{"t": secret}, []Token{secret}, &secret} {
-		b, err := json.Marshal(x)
-		if err != nil {
-			t.Error(err)
-		}
-		texts = append(texts, string(b))
+	if got := fmt.Sprintf("%v|%#v", none, NewToken("")); got != `|engine.NewToken("")` {
+		t.Errorf("no token: %s", got)
 	}
-	var log bytes.Buffer
-	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
-		slog.New(h).Info("x", "token", secret, "config", config.Token, slog.Group("g", "token", secret))
-	}
-	texts = append(texts, log.String())
-	hex := fmt.Sprintf("%x", testToken)
-	for _, text := range texts {
-		if strings.Contains(text, testToken) || strings.Contains(strings.ToLower(text), hex) {
-			t.Errorf("shows the token: %s", text)
-		}
-	}
-	if got := fmt.Sprint(secret); got != "[redacted]" {
-		t.Errorf("%s", got)
-	}
-	if got := fmt.Sprintf("%v|%#v", Token(""), Token("")); got != `|engine.Token("")` {
-		t.Errorf("an empty token: %s", got)
-	}
-	if string(secret) != testToken {
+	if given.Reveal() != "Bot "+testToken || given.secret() != testToken || none.Reveal() != "" {
 		t.Error("the token itself is gone")
+	}
+	var read struct{ Token Token }
+	if err := json.Unmarshal([]byte(`{"Token":"`+testToken+`"}`), &read); err != nil || read.Token.Reveal() != testToken {
+		t.Errorf("from JSON: %q, %v", read.Token.Reveal(), err)
+	}
+	if text, err := json.Marshal(read); err != nil || string(text) != `{"Token":"[redacted]"}` {
+		t.Errorf("to JSON: %s, %v", text, err)
 	}
 }
 
 func TestTokenCheck(t *testing.T) {
-	for token, want := range map[Token]string{
-		testToken:            "",
-		"Bot " + testToken:   "",
-		"":                   "is empty",
-		"Bot ":               "is empty",
-		"Bearer abc":         "OAuth2",
-		"mfa.abc":            "user",
-		testToken + "\n":     "white space",
-		"Bot " + "a b":       "white space",
-		"\"" + "tök" + "\"":  "outside ASCII",
-		Token("abc\x00def"):  "control",
-		Token("  " + "abc "): "white space",
+	for token, want := range map[string]string{
+		testToken:           "",
+		"Bot " + testToken:  "",
+		"":                  "is empty",
+		"Bot ":              "is empty",
+		"Bearer abc":        "OAuth2",
+		"mfa.abc":           "user",
+		testToken + "\n":    "white space",
+		"Bot " + "a b":      "white space",
+		"\"" + "tök" + "\"": "outside ASCII",
+		"abc\x00def":        "control",
+		"  " + "abc ":       "white space",
+		redacted:            "in its own place",
 	} {
-		err := token.check()
+		err := NewToken(token).check()
 		switch {
 		case want == "" && err != nil:
-			t.Errorf("%q: %v", string(token), err)
+			t.Errorf("%q: %v", token, err)
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
-			t.Errorf("%q: %v, want %s", string(token), err, want)
-		case err != nil && len(token) > 5 && strings.Contains(err.Error(), string(token)):
-			t.Errorf("%q is quoted", string(token))
+			t.Errorf("%q: %v, want %s", token, err, want)
+		case err != nil && len(token) > 5 && strings.Contains(err.Error(), token):
+			t.Errorf("%q is quoted", token)
 		}
 	}
 }
@@ -78,7 +62,7 @@ func TestTokenCheck(t *testing.T) {
 // TestLogRedacts whatever carries the token into the log.
 func TestLogRedacts(t *testing.T) {
 	var out bytes.Buffer
-	l := newLogger(slog.New(slog.NewTextHandler(&out, nil)), testToken)
+	l := newLogger(slog.New(slog.NewTextHandler(&out, nil)), NewToken(testToken))
 	err := fmt.Errorf("server says %s", testToken)
 	l.Info("m "+testToken, "string", testToken, "error", err, "bytes", []byte(testToken), "stringer", stringer{}, testToken, 1,
 		slog.Group("group", "inner", testToken, slog.Group("deeper", "x", err)), "number", 5, "nil", nil)
@@ -99,13 +83,13 @@ type stringer struct{}
 func (stringer) String() string { return testToken }
 
 func TestRedactError(t *testing.T) {
-	if redactError(nil, "x") != nil {
+	if redactError(nil, NewToken("x")) != nil {
 		t.Error("nil")
 	}
-	if err := redactError(errReset, testToken); err != errReset {
+	if err := redactError(errReset, NewToken(testToken)); err != errReset {
 		t.Error("an error without the token is changed")
 	}
-	err := redactError(fmt.Errorf("a %w", errors.New("echo "+testToken)), testToken)
+	err := redactError(fmt.Errorf("a %w", errors.New("echo "+testToken)), NewToken(testToken))
 	if text := fmt.Sprintf("%v %+v %#v %v", err, err, err, errors.Unwrap(err)); strings.Contains(text, testToken) {
 		t.Error(text)
 	}

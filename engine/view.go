@@ -13,7 +13,7 @@ import (
 
 // View is a shard as it stands at one moment, for people, logs and dashboards.
 // It prints itself in one line, is a group in log/slog and an object in JSON, and
-// holds no secret: the token is redacted, and a session is of no use without it.
+// holds no secret: the token is not in it, and a session is of no use without one.
 type View struct {
 	At    time.Time `json:"at"` // when this was seen
 	ID    int       `json:"id"`
@@ -97,9 +97,9 @@ type Flow struct {
 	Out uint64 `json:"out"` // of payloads
 }
 
-// Settings are the configuration that a shard has, with what [Config] left open.
+// Settings are the configuration that a shard has, without the token and with what
+// [Config] left open.
 type Settings struct {
-	Token           Token              `json:"token"` // shows itself as "[redacted]"
 	Intents         gateway.Intents    `json:"intents"`
 	GatewayURL      string             `json:"gateway_url"` // without its query, which may hold a proxy's key
 	IgnoreResumeURL bool               `json:"ignore_resume_url"`
@@ -114,7 +114,7 @@ type Settings struct {
 // settings returns what View shows of a configuration.
 func (c *Config) settings() Settings {
 	s := Settings{
-		Token: c.Token, Intents: c.Intents, GatewayURL: c.GatewayURL, IgnoreResumeURL: c.IgnoreResumeURL,
+		Intents: c.Intents, GatewayURL: c.GatewayURL, IgnoreResumeURL: c.IgnoreResumeURL,
 		Compression: c.Compression, LargeThreshold: c.LargeThreshold,
 		Presence: append(json.RawMessage(nil), c.Presence...), Properties: c.Properties,
 		SendLimit: c.SendLimit, MaxPayload: c.MaxPayload,
@@ -147,7 +147,7 @@ func (s *Shard) View() View {
 	}
 	s.public.mu.Unlock()
 	if life.cause != nil {
-		v.Cause = redact(life.cause.Error(), s.core.config.Token.secret())
+		v.Cause = redact(life.cause.Error(), s.core.config.Token)
 	}
 	if life.waits != nil {
 		v.Waits = life.waits.Error()

@@ -153,7 +153,7 @@ func deliver(t *testing.T, compression engine.Compression, messages [][]byte, cu
 		conn.then = frame.AppendServerFrame(conn.then, op, m)
 	}
 	eng, err := engine.New(engine.Config{
-		Token:       "token",
+		Token:       engine.NewToken("token"),
 		Shards:      engine.Shards{Total: 1},
 		Compression: compression,
 		GatewayURL:  "ws://127.0.0.1",

@@ -16,7 +16,7 @@ func FuzzSnapshot(f *testing.F) {
 	for _, s := range []*engine.Snapshot{
 		{Bot: "b", Shards: 1},
 		{
-			Bot: engine.Token("a.b.c").Hash(), Shards: 3, Saved: time.Unix(1785585600, 5),
+			Bot: engine.NewToken("a.b.c").Hash(), Shards: 3, Saved: time.Unix(1785585600, 5),
 			Budget: engine.Budget{Total: 1000, Remaining: 7, ResetAt: time.Unix(1785672000, 0)},
 			Sessions: []engine.SavedSession{
 				{Shard: 0, Session: engine.Session{ID: "abc", ResumeURL: "wss://us-east1-b.discord.gg", Seq: 1}},

@@ -131,7 +131,7 @@ func TestAppendAllocs(t *testing.T) {
 	for name, build := range map[string]builder{
 		"heartbeat": func(dst []byte) ([]byte, error) { return AppendHeartbeat(dst, 1<<53), nil },
 		"identify": func(dst []byte) ([]byte, error) {
-			return AppendIdentify(dst, &Identify{Token: "t", Intents: IntentsAll, LargeThreshold: 250,
+			return AppendIdentify(dst, "t", &Identify{Intents: IntentsAll, LargeThreshold: 250,
 				ShardID: 1, ShardCount: 16, Presence: presence, Properties: Properties{"linux", "\x00é", "d"}})
 		},
 		"resume": func(dst []byte) ([]byte, error) { return AppendResume(dst, "t", "s", 1337) },

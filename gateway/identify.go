@@ -13,13 +13,10 @@ const (
 	maxLargeThreshold = 250
 )
 
-// Identify is what a client says of itself to begin a session.
+// Identify is what a client says of itself to begin a session, besides the token.
 //
 // Source: Discord, "Gateway Events", heading "Identify".
 type Identify struct {
-	// Token is the bot's token, without the word Bot. Required.
-	Token string
-
 	// Intents are the groups of events that the session gets. Zero: only what comes
 	// without an intent.
 	Intents Intents
@@ -54,15 +51,16 @@ type Properties struct {
 	Device  string // the library's name
 }
 
-// AppendIdentify appends an identify payload (opcode 2) to dst. The error is a [*FieldError] or a
+// AppendIdentify appends an identify payload (opcode 2) to dst. token is the bot's, without the word
+// Bot. The error is a [*FieldError] or a
 // [*PayloadTooLargeError]; dst is then returned as it was. No error holds the token.
-func AppendIdentify(dst []byte, id *Identify) ([]byte, error) {
-	if err := id.check(); err != nil {
+func AppendIdentify(dst []byte, token string, id *Identify) ([]byte, error) {
+	if err := id.check(token); err != nil {
 		return dst, err
 	}
 	b := appendHead(dst, OpIdentify)
 	b = append(b, `{"token":`...)
-	b = appendQuoted(b, id.Token)
+	b = appendQuoted(b, token)
 	b = append(b, `,"intents":`...)
 	b = strconv.AppendUint(b, uint64(id.Intents), 10)
 	b = append(b, `,"properties":{"os":`...)
@@ -93,12 +91,12 @@ func AppendIdentify(dst []byte, id *Identify) ([]byte, error) {
 	return finish(dst, append(b, '}'), OpIdentify)
 }
 
-// check returns a *FieldError for the first field that Discord would refuse.
-func (id *Identify) check() error {
+// check returns a *FieldError for the first value that Discord would refuse.
+func (id *Identify) check(token string) error {
 	refuse := func(field, reason string) error {
 		return &FieldError{Op: OpIdentify, Field: field, Reason: reason}
 	}
-	if reason := checkToken(id.Token); reason != "" {
+	if reason := checkToken(token); reason != "" {
 		return refuse("token", reason)
 	}
 	if t := id.LargeThreshold; t != 0 && (t < minLargeThreshold || t > maxLargeThreshold) {

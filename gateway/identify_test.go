@@ -6,19 +6,19 @@ import (
 	"testing"
 )
 
-func identify(change func(*Identify)) builder {
-	id := Identify{Token: "my_token", Intents: 513}
+func identify(token string, change func(*Identify)) builder {
+	id := Identify{Intents: 513}
 	change(&id)
-	return func(dst []byte) ([]byte, error) { return AppendIdentify(dst, &id) }
+	return func(dst []byte) ([]byte, error) { return AppendIdentify(dst, token, &id) }
 }
 
 func TestAppendIdentify(t *testing.T) {
 	// Discord: "Example Identify Payload", the least, and "Example Identify", with everything.
-	checkPayload(t, identify(func(id *Identify) {
+	checkPayload(t, identify("my_token", func(id *Identify) {
 		id.Properties = Properties{OS: "linux", Browser: "my_library", Device: "my_library"}
 	}), OpIdentify, `{"token":"my_token","intents":513,
 		"properties":{"os":"linux","browser":"my_library","device":"my_library"}}`)
-	checkPayload(t, identify(func(id *Identify) {
+	checkPayload(t, identify("my_token", func(id *Identify) {
 		id.Intents = 7
 		id.Properties = Properties{OS: "linux", Browser: "disco", Device: "disco"}
 		id.Compress = true
@@ -28,8 +28,7 @@ func TestAppendIdentify(t *testing.T) {
 	}), OpIdentify, `{"token":"my_token","intents":7,
 		"properties":{"os":"linux","browser":"disco","device":"disco"},"compress":true,"large_threshold":250,"shard":[0,1],
 		"presence":{"activities":[{"name":"Cards Against Humanity","type":0}],"status":"dnd","since":91879201,"afk":false}}`)
-	checkPayload(t, identify(func(id *Identify) {
-		id.Token = `a"b\c`
+	checkPayload(t, identify(`a"b\c`, func(id *Identify) {
 		id.Properties.OS = "\"\\\n\xff"
 		id.ShardID, id.ShardCount = 18999, 19000
 		id.LargeThreshold = 50
@@ -43,12 +42,6 @@ func TestAppendIdentifyRefuses(t *testing.T) {
 		field  string
 		change func(*Identify)
 	}{
-		{"token", func(id *Identify) { id.Token = "" }},
-		{"token", func(id *Identify) { id.Token = "Bot my_token" }},
-		{"token", func(id *Identify) { id.Token = "my_token\n" }},
-		{"token", func(id *Identify) { id.Token = "my_tökén" }},
-		{"token", func(id *Identify) { id.Token = "my_token\xff" }},
-		{"token", func(id *Identify) { id.Token = "my_token\x7f" }},
 		{"large_threshold", func(id *Identify) { id.LargeThreshold = 49 }},
 		{"large_threshold", func(id *Identify) { id.LargeThreshold = 251 }},
 		{"large_threshold", func(id *Identify) { id.LargeThreshold = -1 }},
@@ -66,16 +59,19 @@ func TestAppendIdentifyRefuses(t *testing.T) {
 		{"presence", func(id *Identify) { id.Presence = []byte(`{"status":"online"`) }},
 		{"presence", func(id *Identify) { id.Presence = []byte("{\"status\":\"\xff\"}") }},
 	} {
-		checkRefused(t, identify(row.change), OpIdentify, row.field)
+		checkRefused(t, identify("my_token", row.change), OpIdentify, row.field)
+	}
+	for _, token := range []string{"", "Bot my_token", "my_token\n", "my_tökén", "my_token\xff", "my_token\x7f"} {
+		checkRefused(t, identify(token, func(*Identify) {}), OpIdentify, "token")
 	}
 }
 
 func TestAppendIdentifyLimit(t *testing.T) {
 	checkLimit(t, OpIdentify, func(dst []byte, padding string) ([]byte, error) {
-		return AppendIdentify(dst, &Identify{Token: "my_token", Properties: Properties{Browser: padding}})
+		return AppendIdentify(dst, "my_token", &Identify{Properties: Properties{Browser: padding}})
 	})
 	checkLimit(t, OpIdentify, func(dst []byte, padding string) ([]byte, error) {
-		return AppendIdentify(dst, &Identify{Token: "my_token", Presence: []byte(`{"status":"` + padding + `"}`)})
+		return AppendIdentify(dst, "my_token", &Identify{Presence: []byte(`{"status":"` + padding + `"}`)})
 	})
 }
 
@@ -106,12 +102,12 @@ func TestTokenInNoError(t *testing.T) {
 	long := strings.Repeat("x", MaxPayload)
 	for _, token := range []string{secret, secret + "\n", "Bot " + secret, secret + long} {
 		for _, id := range []*Identify{
-			{Token: token, Properties: Properties{OS: long}},
-			{Token: token, LargeThreshold: 1},
-			{Token: token, ShardID: 1},
-			{Token: token, Presence: []byte("?")},
+			{Properties: Properties{OS: long}},
+			{LargeThreshold: 1},
+			{ShardID: 1},
+			{Presence: []byte("?")},
 		} {
-			_, err := AppendIdentify(nil, id)
+			_, err := AppendIdentify(nil, token, id)
 			if err == nil || strings.Contains(err.Error(), secret) {
 				t.Errorf("identify: error %v", err)
 			}
@@ -128,12 +124,13 @@ func TestTokenInNoError(t *testing.T) {
 }
 
 func BenchmarkAppendIdentify(b *testing.B) {
-	id := &Identify{Token: strings.Repeat("x", 72), Intents: IntentsUnprivileged, ShardID: 7, ShardCount: 16,
+	token := strings.Repeat("x", 72)
+	id := &Identify{Intents: IntentsUnprivileged, ShardID: 7, ShardCount: 16,
 		Properties: Properties{OS: "linux", Browser: "sluice", Device: "sluice"}}
 	dst := make([]byte, 0, MaxPayload)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := AppendIdentify(dst, id); err != nil {
+		if _, err := AppendIdentify(dst, token, id); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -66,6 +66,6 @@ func TestAppendPresenceForIdentify(t *testing.T) {
 		t.Fatalf("%s, %v", object, err)
 	}
 	object = object[len("head"):]
-	checkPayload(t, identify(func(id *Identify) { id.Presence = object }), OpIdentify,
+	checkPayload(t, identify("my_token", func(id *Identify) { id.Presence = object }), OpIdentify,
 		`{"token":"my_token","intents":513,"properties":{"os":"","browser":"","device":""},"presence":`+string(object)+`}`)
 }

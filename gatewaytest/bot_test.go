@@ -40,7 +40,7 @@ func TestResumesAfterADrop(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
 	ended := make(chan error)
 	go func() {
-		ended <- bot.Run(ctx, engine.Config{Token: engine.Token(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig()})
+		ended <- bot.Run(ctx, engine.Config{Token: engine.NewToken(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig()})
 	}()
 
 	if err := srv.WaitReady(ctx, 0); err != nil {

@@ -20,7 +20,7 @@ type Option func(*config)
 
 // config is what the options say.
 type config struct {
-	token  string
+	token  secret
 	listen string
 
 	tls       bool
@@ -79,8 +79,8 @@ func newConfig(opts []Option) (*config, error) {
 	for _, opt := range opts {
 		opt(cfg)
 	}
-	if cfg.token == "" {
-		cfg.token = newToken()
+	if cfg.token == nil {
+		cfg.token = keep(newToken())
 	}
 	if !cfg.replaySet {
 		cfg.replayLimit = cfg.defaultReplay()
@@ -136,7 +136,14 @@ func WithLongChain() Option { return func(cfg *config) { cfg.longChain = true } 
 func WithListen(addr string) Option { return func(cfg *config) { cfg.listen = addr } }
 
 // WithToken sets the bot token that clients must show. The default is made at random.
-func WithToken(token string) Option { return func(cfg *config) { cfg.token = token } }
+// "" too has it made at random.
+func WithToken(token string) Option {
+	return func(cfg *config) {
+		if cfg.token = nil; token != "" {
+			cfg.token = keep(token)
+		}
+	}
+}
 
 // WithShards sets the number of shards that Get Gateway Bot recommends. Clients may use another,
 // unless a shard would then hold more than 2500 guilds. The default is 1.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,7 +44,7 @@ type Server struct {
 	strangerErr error
 
 	mu        sync.Mutex
-	token     string
+	token     secret
 	restFault restFault
 	closed    bool
 	changed   chan struct{} // closed and replaced when a state that somebody waits for changes
@@ -195,8 +196,20 @@ func (s *Server) CertPEM() []byte {
 func (s *Server) Token() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.token
+	return s.token()
 }
+
+// String returns the server's address.
+func (s *Server) String() string { return "gatewaytest server at " + s.URL() }
+
+// Format implements [fmt.Formatter]: all verbs print what String returns. What the clients sent
+// holds the token, and is left out.
+func (s *Server) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// secret is the bot token, in a function so that a Server can be printed without it.
+type secret func() string
+
+func keep(token string) secret { return func() string { return token } }
 
 // burst is the sequence of a session's last GUILD_CREATE.
 func (s *Server) burst() int64 { return 1 + int64(s.cfg.guilds) }

@@ -189,8 +189,8 @@ func TestHelp(t *testing.T) {
 func TestTokenLeavesTheEnvironment(t *testing.T) {
 	t.Setenv("DISCORD_TOKEN", anyToken+"\n")
 	token, err := readToken("", newLog(&bytes.Buffer{}, 0))
-	if err != nil || string(token) != anyToken {
-		t.Fatalf("read %d bytes, %v", len(token), err)
+	if err != nil || token.Reveal() != anyToken {
+		t.Fatalf("read %d bytes, %v", len(token.Reveal()), err)
 	}
 	if _, still := os.LookupEnv("DISCORD_TOKEN"); still {
 		t.Error("DISCORD_TOKEN is still set")

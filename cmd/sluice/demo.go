@@ -134,7 +134,7 @@ var errEngineEnded = errors.New("the engine ended early")
 func (d *demo) config() (engine.Config, error) {
 	hello := d.child.hello
 	config := engine.Config{
-		Token:       engine.Token(hello.Token),
+		Token:       engine.NewToken(hello.Token),
 		Intents:     gateway.IntentsUnprivileged,
 		Shards:      engine.Shards{Total: d.options.shards},
 		Compression: d.options.compress.Compression,

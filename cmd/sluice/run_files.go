@@ -27,13 +27,13 @@ func readToken(file string, logger *slog.Logger) (engine.Token, error) {
 		token := os.Getenv("DISCORD_TOKEN")
 		_ = os.Unsetenv("DISCORD_TOKEN")
 		if strings.TrimSpace(token) == "" {
-			return "", errors.New("there is no token: set DISCORD_TOKEN to the bot's token, or name a file that holds it with --token-file")
+			return engine.Token{}, errors.New("there is no token: set DISCORD_TOKEN to the bot's token, or name a file that holds it with --token-file")
 		}
-		return engine.Token(strings.TrimSpace(token)), nil
+		return engine.NewToken(strings.TrimSpace(token)), nil
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return "", fmt.Errorf("cannot read --token-file: %w", err)
+		return engine.Token{}, fmt.Errorf("cannot read --token-file: %w", err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
@@ -41,13 +41,13 @@ func readToken(file string, logger *slog.Logger) (engine.Token, error) {
 	}
 	text, err := readBounded(f, maxTokenFile)
 	if err != nil {
-		return "", fmt.Errorf("cannot read --token-file: %w", err)
+		return engine.Token{}, fmt.Errorf("cannot read --token-file: %w", err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
-		return "", fmt.Errorf("--token-file %s is empty: it must hold the bot's token", file)
+		return engine.Token{}, fmt.Errorf("--token-file %s is empty: it must hold the bot's token", file)
 	}
-	return engine.Token(token), nil
+	return engine.NewToken(token), nil
 }
 
 // readRoots returns the TLS configuration that trusts the authorities of a file

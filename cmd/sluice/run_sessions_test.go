@@ -104,7 +104,7 @@ func TestRunSessionFileRefused(t *testing.T) {
 	t.Parallel()
 	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 	snapshot := func(token string, shards int) string {
-		s := engine.Snapshot{Bot: engine.Token(token).Hash(), Shards: shards}
+		s := engine.Snapshot{Bot: engine.NewToken(token).Hash(), Shards: shards}
 		text, err := s.AppendText(nil)
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +161,7 @@ func TestRunSessionFileRefused(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	wantText(t, p.stderr.String(), "saved sessions cannot be used", ".damaged-")
-	if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), fmt.Sprintf(`"bot":%q`, engine.Token(srv.Token()).Hash())) {
+	if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), fmt.Sprintf(`"bot":%q`, engine.NewToken(srv.Token()).Hash())) {
 		t.Errorf("the file holds %q, %v", text, err)
 	}
 }

@@ -31,7 +31,7 @@ func connect(bot *client.Bot) error {
 		driver = engine.PortableDriver
 	}
 	eng, err := engine.New(engine.Config{
-		Token:       engine.Token(bot.Token),
+		Token:       engine.NewToken(bot.Token),
 		Intents:     gateway.IntentsAll,
 		Shards:      engine.Shards{Total: bot.Shards},
 		Compression: compression,

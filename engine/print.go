@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// This file is how an engine and its shards show themselves: fmt, which would
+// otherwise print their fields, and log/slog call these methods.
+
+// String returns how many shards the engine has, and how many are ready.
+func (e *Engine) String() string {
+	shards, ready := e.readiness()
+	return fmt.Sprintf("engine with %d of %d shards ready", ready, shards)
+}
+
+// Format implements [fmt.Formatter]: all verbs print what String returns.
+func (e *Engine) Format(s fmt.State, verb rune) {
+	text := e.String()
+	formatAs(s, verb, text, "&engine.Engine{"+text+"}")
+}
+
+// LogValue implements [slog.LogValuer].
+func (e *Engine) LogValue() slog.Value {
+	shards, ready := e.readiness()
+	return slog.GroupValue(slog.Int("shards", shards), slog.Int("ready", ready))
+}
+
+// readiness counts the shards.
+func (e *Engine) readiness() (shards, ready int) {
+	for s := range e.Shards() {
+		shards++
+		if s.State() == Ready {
+			ready++
+		}
+	}
+	return shards, ready
+}
+
+// Format implements [fmt.Formatter]: all verbs print what String returns.
+func (s *Shard) Format(f fmt.State, verb rune) {
+	formatAs(f, verb, s.String(), "&engine.Shard{"+s.String()+"}")
+}
+
+// LogValue implements [slog.LogValuer].
+func (s *Shard) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// formatAs prints a text whatever the verb: %q quotes it, and %#v prints it in Go's
+// syntax.
+func formatAs(s fmt.State, verb rune, text, syntax string) {
+	switch {
+	case verb == 'v' && s.Flag('#'):
+		_, _ = io.WriteString(s, syntax)
+	case verb == 'q':
+		_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), text)
+	default:
+		_, _ = fmt.Fprintf(s, fmt.FormatString(s, 's'), text)
+	}
+}

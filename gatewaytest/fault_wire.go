@@ -118,9 +118,12 @@ func (w *wire) stall(resume *atomic.Int64) {
 	}
 }
 
+// Close closes the connection, and only then ends what stalls: a write that went on
+// before would still reach the client.
 func (w *wire) Close() error {
+	err := w.Conn.Close()
 	w.once.Do(func() { close(w.closed) })
-	return w.Conn.Close()
+	return err
 }
 
 // reset has the operating system forget the connection, and tell the client so.

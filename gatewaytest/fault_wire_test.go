@@ -102,6 +102,39 @@ func TestWire(t *testing.T) {
 	})
 }
 
+// watched asks something when it is closed.
+type watched struct {
+	net.Conn
+	closing func()
+}
+
+func (c watched) Close() error {
+	c.closing()
+	return c.Conn.Close()
+}
+
+// TestWireCloses has what stalls go on only when the connection is closed.
+func TestWireCloses(t *testing.T) {
+	a, b := net.Pipe()
+	defer b.Close()
+	var w *wire
+	w = newWire(watched{a, func() {
+		select {
+		case <-w.closed:
+			t.Error("the wire is marked as closed before its connection is")
+		default:
+		}
+	}}, AnyAddress, nil)
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-w.closed:
+	default:
+		t.Error("the wire is closed, and not marked so")
+	}
+}
+
 // TestBomb expands bombs with other decompressors, and weighs them.
 func TestBomb(t *testing.T) {
 	const size = 5<<20 + 1

@@ -86,7 +86,8 @@ type bot struct {
 	t      *testing.T
 	srv    *gatewaytest.Server
 	plan   botPlan
-	cmd    *exec.Cmd
+	self   string    // the test binary
+	cmd    *exec.Cmd // the process that runs; nil: none
 	stderr bytes.Buffer
 
 	// again counts for each session how often the events behind a sequence are to
@@ -101,7 +102,11 @@ func newBot(t *testing.T, driver engine.Driver, shards int, rate float64) *bot {
 	srv := gatewaytest.NewServer(t, gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards),
 		gatewaytest.WithGuilds(2, 4096), gatewaytest.WithTraffic(rate))
 	dir := t.TempDir()
-	b := &bot{t: t, srv: srv, again: map[string][]span{}, plan: botPlan{
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bot{t: t, srv: srv, self: self, again: map[string][]span{}, plan: botPlan{
 		Token: srv.Token(), API: srv.APIURL(), CA: string(srv.CertPEM()), Driver: driver,
 		Sessions: filepath.Join(dir, "sessions.json"), Records: filepath.Join(dir, "records"),
 	}}
@@ -120,16 +125,37 @@ func newBot(t *testing.T, driver engine.Driver, shards int, rate float64) *bot {
 // start begins a process.
 func (b *bot) start() {
 	b.t.Helper()
-	plan, err := json.Marshal(b.plan)
-	if err != nil {
+	if err := b.launch(); err != nil {
 		b.t.Fatal(err)
 	}
-	b.cmd = exec.Command(os.Args[0], "-test.run=^TestBot$")
-	b.cmd.Env = append(os.Environ(), botEnv+"="+string(plan))
-	b.cmd.Stderr = &b.stderr
-	b.cmd.Stdout = &b.stderr
-	if err := b.cmd.Start(); err != nil {
-		b.t.Fatal(err)
+}
+
+// launch is start with an error, after which no process runs.
+func (b *bot) launch() error {
+	plan, err := json.Marshal(b.plan)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(b.self, "-test.run=^TestBot$")
+	cmd.Env = append(os.Environ(), botEnv+"="+string(plan))
+	cmd.Stderr = &b.stderr
+	cmd.Stdout = &b.stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	b.cmd = cmd
+	return nil
+}
+
+// A bot that cannot start fails its own test, and no other.
+func TestBotThatCannotStart(t *testing.T) {
+	b := newBot(t, engine.AutoDriver, 1, 1)
+	b.self = filepath.Join(t.TempDir(), "nothing")
+	if err := b.launch(); err == nil {
+		t.Error("a program that is not there was started")
+	}
+	if b.cmd != nil {
+		t.Error("the process that did not start is still to be ended")
 	}
 }
 

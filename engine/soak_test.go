@@ -49,7 +49,11 @@ func TestPain21_SoakServer(t *testing.T) {
 	}
 	srv := gatewaytest.NewServer(t, gatewaytest.WithShards(soakShards), gatewaytest.WithGuilds(2, 1000),
 		gatewaytest.WithMaxConcurrency(soakShards))
-	fmt.Printf("%s\n", must(json.Marshal(soakHello{srv.APIURL(), srv.Token(), srv.CertPEM()})))
+	hello, err := json.Marshal(soakHello{srv.APIURL(), srv.Token(), srv.CertPEM()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("%s\n", hello)
 	orders := bufio.NewScanner(os.Stdin)
 	for orders.Scan() {
 		end := soakEnds[orders.Text()]
@@ -70,20 +74,24 @@ type soakHello struct {
 	CA            []byte
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
 // soakServer starts the gateway. Its input is where to order ends.
 func soakServer(t *testing.T) (hello soakHello, orders io.Writer) {
 	t.Helper()
-	command := exec.Command(must(os.Executable()), "-test.run=^TestPain21_SoakServer$")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(self, "-test.run=^TestPain21_SoakServer$")
 	command.Env = append(os.Environ(), "SLUICE_SOAK_SERVER=1")
 	command.Stderr = os.Stderr
-	in, out := must(command.StdinPipe()), must(command.StdoutPipe())
+	in, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}

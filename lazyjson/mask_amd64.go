@@ -3,8 +3,9 @@
 package lazyjson
 
 // masks tells where a block has quotes, opening and closing brackets, and
-// backslashes. With masksGo in its place, Peek takes twice as long where d
-// stands in front. The build tag purego puts it there.
+// backslashes. It is for what is shorter than a block, and for processors without
+// AVX2: see scanAVX2. masksGo in its place, where the build tag purego puts it,
+// takes twice as long.
 //
 //go:noescape
 func masks(block *[blockSize]byte) (quotes, opens, closes, backslashes uint64)

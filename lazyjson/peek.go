@@ -56,18 +56,16 @@ func (e Envelope) Data(b []byte) []byte {
 // comes twice is an error. Keys differ by case: T is unknown, not t.
 //
 // Peek judges the envelope, not what it holds: of d and of unknown keys it
-// finds the ends of arrays and objects by quotes and brackets. A d that is no
-// JSON passes, and then may reach further than its author meant; Check finds
-// out.
+// finds the ends of arrays and objects by quotes and brackets. So d ends where
+// its own bracket closes, and whatever follows the payload, such as a second
+// one, is an error. A d that is no JSON passes; Check finds out.
 //
 // Discord writes {"t":…,"s":…,"op":…,"d":…} without white space and d last. For
-// that order there is a short cut if d is an object or an array: d is not
-// walked, but taken to end in front of the last } of the payload, provided that
-// its own closing bracket stands there. So in this order alone, and only if
-// further keys follow d of which the last has a value that ends with the same
-// bracket, Data is d and all of them.
+// that order there is a short cut to d. The walk over d itself cannot be cut
+// short: keys that follow it, or a second payload, show nowhere but in the depth
+// of the brackets. With AVX2 it passes some 15 bytes a nanosecond.
 //
-// For every other valid document in which no key of the envelope is repeated or
+// For every valid document in which no key of the envelope is repeated or
 // differs by case alone, Peek agrees with encoding/json on a struct with these
 // four fields, except that it refuses a payload without op and negative
 // numbers.
@@ -159,12 +157,13 @@ func peekOrdered(b []byte) (e Envelope, ok bool) {
 		return e, false
 	}
 	e.DataStart = i
-	end := trimSpace(b)
-	if b[end-1] != '}' {
+	end, reason := skipContainer(b, i)
+	if reason != "" {
 		return e, false
 	}
-	e.DataEnd = trimSpace(b[:end-1])
-	return e, e.DataEnd-1 > i && b[e.DataEnd-1] == closing(b[i])
+	e.DataEnd = end
+	end = skipSpace(b, end)
+	return e, end < len(b) && b[end] == '}' && skipSpace(b, end+1) == len(b)
 }
 
 var powers10 = [8]uint64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000}

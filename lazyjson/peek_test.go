@@ -85,7 +85,12 @@ func TestPeek(t *testing.T) {
 		{`{"t":null,"s":null,"op":7}`, peeked{7, -1, "null", ``}},
 		{`{"t":"A","s":1,"op":0,"d":"}"}`, peeked{0, 1, `"A"`, `"}"`}},
 		{`{"t":"A","s":1,"op":1,"d":-12.5e3}`, peeked{1, 1, `"A"`, `-12.5e3`}},
-		// Discord's order, and more behind d: the last bracket tells.
+		// Discord's order, and more behind d.
+		{`{"t":"A","s":1,"op":0,"d":{"a":1},"meta":{"b":{}}}`, peeked{0, 1, `"A"`, `{"a":1}`}},
+		{`{"t":"A","s":1,"op":0,"d":{"a":"}"},"meta":{"b":"{"}}`, peeked{0, 1, `"A"`, `{"a":"}"}`}},
+		{`{"t":"A","s":1,"op":0,"d":{},"x":[{}],"meta":{}}`, peeked{0, 1, `"A"`, `{}`}},
+		{`{"t":"A","s":1,"op":0,"d":[1],"x":[2]}`, peeked{0, 1, `"A"`, `[1]`}},
+		{`{"t":"A","s":1,"op":0,"d":{"a":1} , "meta" : { } } `, peeked{0, 1, `"A"`, `{"a":1}`}},
 		{`{"t":"A","s":1,"op":0,"d":{"a":1},"x":1}`, peeked{0, 1, `"A"`, `{"a":1}`}},
 		{`{"t":"A","s":1,"op":0,"d":{"a":1},"x":[{}]}`, peeked{0, 1, `"A"`, `{"a":1}`}},
 		{`{"t":"A","s":1,"op":0,"d":[1],"x":{}}`, peeked{0, 1, `"A"`, `[1]`}},
@@ -150,6 +155,14 @@ func TestPeekErrors(t *testing.T) {
 		{`{"op":0]`, 7, "no comma and no closing bracket"},
 		{`{"op":0}}`, 8, reasonTrailing},
 		{`{"op":0} x`, 9, reasonTrailing},
+		// Two payloads in one message, in Discord's order.
+		{`{"t":null,"s":null,"op":11}{"t":"A","s":1,"op":0,"d":{}}`, 27, reasonTrailing},
+		{`{"t":null,"s":null,"op":11,"d":{}}{"t":"A","s":1,"op":0,"d":{}}`, 34, reasonTrailing},
+		{`{"t":"A","s":1,"op":0,"d":{"a":1}}` + "\n" + `{"t":"A","s":2,"op":0,"d":{"a":1}}`, 35, reasonTrailing},
+		{`{"t":"A","s":1,"op":0,"d":[1]}[{"t":"A","s":2,"op":0,"d":[1]}`, 30, reasonTrailing},
+		{`{"t":"A","s":1,"op":0,"d":{"a":1}},{"t":"A","s":2,"op":0,"d":{"a":1}}`, 34, reasonTrailing},
+		{`{"t":"A","s":1,"op":0,"d":{"a":1},"op":7,"e":{}}`, 34, "key of the envelope comes twice"},
+		{`{"t":"A","s":1,"op":0,"d":{"a":1}"x":{}}`, 33, "no comma and no closing bracket"},
 		{`{"op":null}`, 6, reasonInteger},
 		{`{"op":"0"}`, 6, reasonInteger},
 		{`{"op":1.0}`, 6, reasonInteger},

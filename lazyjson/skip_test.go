@@ -30,13 +30,15 @@ func naiveSkip(b []byte, i int) int {
 
 func checkSkip(t *testing.T, b []byte, i int) {
 	t.Helper()
-	end, reason := skipContainer(b, i)
-	if want := naiveSkip(b, i); want < 0 {
-		if end != len(b) || reason != reasonEnd {
-			t.Fatalf("skipContainer(%q, %d) = %d, %q, want the unexpected end at %d", b, i, end, reason, len(b))
-		}
-	} else if end != want || reason != "" {
-		t.Fatalf("skipContainer(%q, %d) = %d, %q, want %d", b, i, end, reason, want)
+	want, wantReason := naiveSkip(b, i), ""
+	if want < 0 {
+		want, wantReason = len(b), reasonEnd
+	}
+	if end, reason := skipContainer(b, i); end != want || reason != wantReason {
+		t.Fatalf("skipContainer(%q, %d) = %d, %q, want %d, %q", b, i, end, reason, want, wantReason)
+	}
+	if end, reason := skipBlocks(b, i); end != want || reason != wantReason {
+		t.Fatalf("skipBlocks(%q, %d) = %d, %q, want %d, %q", b, i, end, reason, want, wantReason)
 	}
 }
 

@@ -6,24 +6,56 @@ import (
 	"runtime"
 )
 
-// loopCalls are the functions by which a loop calls a shard, as the runtime names
-// them: every callback runs below one of them.
-var loopCalls = func() map[string]bool {
-	shard := reflect.TypeFor[Shard]().PkgPath() + ".(*Shard)."
-	return map[string]bool{shard + "Feed": true, shard + "Fail": true, shard + "Advance": true}
-}()
+// This file keeps code that the engine calls from waiting for itself. There is one
+// rule: nothing waits in a callback. What would have to is done without waiting or
+// not at all, as the method says, and returns ErrInCallback.
+
+// functions are some of this package's, as the runtime names them.
+type functions map[string]bool
+
+// loopCalls are the functions by which a loop calls a shard: every callback runs
+// below one of them.
+var loopCalls = methods[Shard]("Feed", "Fail", "Advance", "Done")
+
+// runCalls are those below which the end of Run must not be waited for, since Run
+// waits for them: loops, asynchronous callbacks, Run itself (Config.PerShard, a
+// session store), and its helpers (an identify queue, a session store).
+var runCalls = union(loopCalls, methods[asyncQueue]("run"), methods[Engine]("Run", "followBudget"),
+	methods[Shard]("runErrand"), methods[saver]("run"))
+
+func methods[T any](names ...string) functions {
+	t := reflect.TypeFor[T]()
+	fs := functions{}
+	for _, name := range names {
+		fs[t.PkgPath()+".(*"+t.Name()+")."+name] = true
+	}
+	return fs
+}
+
+func union(sets ...functions) functions {
+	all := functions{}
+	for _, set := range sets {
+		for f := range set {
+			all[f] = true
+		}
+	}
+	return all
+}
 
 // inCallback reports whether it is called on a loop's goroutine, where to wait for
-// what a loop brings would be to wait for oneself. It looks at the goroutine's
-// stack, which takes some microseconds.
-func inCallback() bool {
+// what a loop brings would be to wait for oneself.
+func inCallback() bool { return loopCalls.call() }
+
+// call reports whether one of the functions is on the goroutine's stack. It takes
+// some microseconds.
+func (fs functions) call() bool {
 	var pcs [64]uintptr
 	for skip := 1; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
 		frames := runtime.CallersFrames(pcs[:n])
 		for more := n > 0; more; {
 			var frame runtime.Frame
-			if frame, more = frames.Next(); loopCalls[frame.Function] {
+			if frame, more = frames.Next(); fs[frame.Function] {
 				return true
 			}
 		}
@@ -33,16 +65,26 @@ func inCallback() bool {
 	}
 }
 
-// awaitLoop waits until done is closed, or returns the error of ctx. In a callback it
-// does not wait, and returns [ErrInCallback]: whatever shard it is about may be
-// served by the loop that the callback holds up.
+// awaitLoop waits until done, which a loop closes, or returns the error of ctx. In a
+// callback it does not wait, and returns [ErrInCallback]: whatever shard it is about
+// may be served by the loop that the callback holds up.
 func awaitLoop(ctx context.Context, done <-chan struct{}) error {
+	return awaitOutside(loopCalls, ctx, done)
+}
+
+// awaitCalls is awaitLoop for what is closed only when callbacks, asynchronous ones
+// too, and other calls of the user's code have returned.
+func awaitCalls(ctx context.Context, done <-chan struct{}) error {
+	return awaitOutside(runCalls, ctx, done)
+}
+
+func awaitOutside(fs functions, ctx context.Context, done <-chan struct{}) error {
 	select {
 	case <-done:
 		return nil
 	default:
 	}
-	if inCallback() {
+	if fs.call() {
 		return ErrInCallback
 	}
 	select {

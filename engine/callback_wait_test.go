@@ -3,7 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -32,6 +35,28 @@ func TestWaitInCallback(t *testing.T) {
 		"Logout":        {func(s *Shard) error { return ending(s.engine.Logout) }, "close 1000"},
 		"Reshard":       {func(s *Shard) error { return s.engine.Reshard(ctx, Shards{Total: 2}) }, ""},
 		"another shard": {func(s *Shard) error { return s.engine.Shard(1).WaitReady(ctx) }, ""},
+		"Send":          {func(s *Shard) error { return s.engine.Shard(1).Send(ctx, presence) }, ""},
+		"voice":         {func(s *Shard) error { return s.engine.Shard(1).UpdateVoiceState(ctx, &gateway.VoiceState{GuildID: 1}) }, ""},
+		"all":           {func(s *Shard) error { return s.engine.UpdatePresence(ctx, &gateway.Presence{}) }, `{"op":3,`},
+		"behind another": {func(s *Shard) error {
+			other := s.engine.Shard(1)
+			go func() { _ = other.Send(ctx, presence) }() // until the shard stops
+			for len(other.link.takingTurns()) == 0 {
+				runtime.Gosched()
+			}
+			return other.Send(ctx, presence)
+		}, ""},
+		"too much": {func(s *Shard) error {
+			for {
+				if err := s.Send(ctx, presence); err != nil {
+					return err
+				}
+			}
+		}, `{"op":3,`},
+		"request": {func(s *Shard) error {
+			_, err := s.RequestChannelInfo(ctx, 1, gateway.ChannelStatus)
+			return err
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -71,4 +96,105 @@ func TestWaitInCallback(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNoEndIsAwaitedInCalls: whatever code the engine calls, Shutdown does not wait
+// there for that call to return; Run ends all the same.
+func TestNoEndIsAwaitedInCalls(t *testing.T) {
+	ready := gateway.Events(gateway.EventReady)
+	for name, plant := range map[string]func(c *Config, ask func()) (before func(*Engine)){
+		"PerShard": func(c *Config, ask func()) func(*Engine) {
+			c.PerShard = func(int, *ShardConfig) { ask() }
+			return nil
+		},
+		"IdentifyQueue": func(c *Config, ask func()) func(*Engine) {
+			c.IdentifyQueue = userCode(ask)
+			return nil
+		},
+		"SessionStore": func(c *Config, ask func()) func(*Engine) {
+			c.Sessions = userCode(ask)
+			return nil
+		},
+		"Logger": func(c *Config, ask func()) func(*Engine) {
+			c.Logger = slog.New(userCode(ask))
+			return nil
+		},
+		"OnPanic": func(c *Config, ask func()) func(*Engine) {
+			c.OnPanic = func(*Event, any) { ask() }
+			return func(e *Engine) { e.On(ready, func(*Event) { panic("a mistake") }) }
+		},
+		"Async": func(_ *Config, ask func()) func(*Engine) {
+			return func(e *Engine) { e.On(ready, Async(func(*Event) { ask() }, AsyncOptions{})) }
+		},
+		"Async that closes its shard": func(_ *Config, ask func()) func(*Engine) {
+			return func(e *Engine) {
+				e.On(ready, Async(func(ev *Event) {
+					if _, err := ev.Shard.Close(context.Background(), 0, ""); !errors.Is(err, ErrInCallback) {
+						t.Errorf("Close returned %v", err)
+					}
+					ask()
+				}, AsyncOptions{}))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var r *running
+				asked := make(chan error, 1)
+				var once sync.Once
+				ask := func() { once.Do(func() { asked <- r.Shutdown(context.Background()) }) }
+				var before func(*Engine)
+				r = prepare(t, func(c *Config) { before = plant(c, ask) })
+				if before != nil {
+					before(r.Engine)
+				}
+				r.run()
+				go func() {
+					for conn := range r.net.conns {
+						if name == "PerShard" { // was there before the shard: the dial is called off
+							_ = conn.Close()
+							continue
+						}
+						p := upgraded(t, conn)
+						p.send(testHello)
+						for got := p.next(); got != ""; got = p.next() {
+							switch {
+							case strings.HasPrefix(got, `{"op":2,`):
+								p.send(testReady)
+							case strings.HasPrefix(got, "close"):
+								p.raw(serverClose(4000, ""))
+							}
+						}
+						p.drop()
+						close(p.out)
+					}
+				}()
+				if err := <-asked; !errors.Is(err, ErrInCallback) {
+					t.Errorf("Shutdown returned %v", err)
+				}
+				if err := <-r.result; err != nil {
+					t.Errorf("Run returned %v", err)
+				}
+				close(r.net.conns)
+			})
+		})
+	}
+}
+
+// userCode is called wherever the engine calls the user's code, and then does
+// nothing of use.
+type userCode func()
+
+func (f userCode) Acquire(context.Context, int) (Permit, error) { f(); return unlimitedPermit{}, nil }
+func (f userCode) Load(context.Context) (*Snapshot, error)      { return nil, nil }
+func (f userCode) Save(context.Context, *Snapshot) error        { f(); return nil }
+func (f userCode) Close() error                                 { return nil }
+func (f userCode) Enabled(context.Context, slog.Level) bool     { return true }
+func (f userCode) WithAttrs([]slog.Attr) slog.Handler           { return f }
+func (f userCode) WithGroup(string) slog.Handler                { return f }
+func (f userCode) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "shard ready" {
+		f()
+	}
+	return nil
 }

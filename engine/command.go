@@ -9,7 +9,7 @@ import (
 )
 
 // UpdatePresence sets the bot's presence on the shard. It waits within ctx as
-// [Shard.Send] does. Setting a presence twice does no harm, so where the
+// [Shard.Send] does, and in a callback as little. Setting a presence twice does no harm, so where the
 // connection is lost during the write, it is sent again on the next.
 //
 // The presence that was sent last is remembered: the shard's later identifies
@@ -18,7 +18,11 @@ import (
 //
 // The error is a [*SendError], as Send's.
 func (s *Shard) UpdatePresence(ctx context.Context, p *gateway.Presence) error {
-	cmd := command{op: gateway.OpPresenceUpdate, repeat: true}
+	return s.updatePresence(ctx, p, false)
+}
+
+func (s *Shard) updatePresence(ctx context.Context, p *gateway.Presence, inCallback bool) error {
+	cmd := command{op: gateway.OpPresenceUpdate, repeat: true, inCallback: inCallback}
 	alone, err := gateway.AppendPresence(nil, p)
 	if err != nil {
 		return s.sendError(cmd.op, err)
@@ -31,7 +35,8 @@ func (s *Shard) UpdatePresence(ctx context.Context, p *gateway.Presence) error {
 
 // UpdateVoiceState joins, moves between or leaves voice channels of a guild that
 // is on this shard (see [Engine.ShardOf]). It waits within ctx as [Shard.Send]
-// does, and like it never sends twice. The gateway answers with events.
+// does, in a callback as little, and like it never sends twice. The gateway answers
+// with events.
 //
 // The error is a [*SendError], as Send's.
 func (s *Shard) UpdateVoiceState(ctx context.Context, v *gateway.VoiceState) error {

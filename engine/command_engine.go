@@ -35,13 +35,16 @@ func (e *Engine) shardOf(guildID uint64, op gateway.Opcode) (*Shard, error) {
 }
 
 // UpdatePresence is [Shard.UpdatePresence] on every shard that the engine has, at
-// the same time. It joins their errors.
+// the same time. It joins their errors. In a callback, shards that are not ready, or
+// have used up their send limit, do not get it: each of their errors holds
+// [ErrInCallback]. To set what all have from the start, use [Config.Presence].
 func (e *Engine) UpdatePresence(ctx context.Context, p *gateway.Presence) error {
 	shards := slices.Collect(e.Shards())
 	errs := make([]error, len(shards))
+	inside := inCallback() // this goroutine tells, and not those that follow
 	var all sync.WaitGroup
 	for i, s := range shards {
-		all.Go(func() { errs[i] = s.UpdatePresence(ctx, p) })
+		all.Go(func() { errs[i] = s.updatePresence(ctx, p, inside) })
 	}
 	all.Wait()
 	return errors.Join(errs...)

@@ -20,6 +20,9 @@
 // loop, and all others for some milliseconds at most; heartbeats go on without it, so
 // that no connection is lost. [Async] has it called away from the loop.
 //
+// No method of this package waits in a callback: what would have to returns
+// [ErrInCallback]. Commands on a shard that is Ready need not wait.
+//
 // # Ends
 //
 // Run returns when its context ends or Shutdown is called, after all connections

@@ -54,10 +54,14 @@ var (
 	// ErrConnectionLost: the connection failed while a command was written:
 	// whether the gateway got it is unknown.
 	ErrConnectionLost = errors.New("engine: connection lost during the write")
-	// ErrInCallback: a callback would have to wait for what only a loop can bring,
-	// which the callback itself holds up. What was asked for happens nevertheless,
-	// unless the method says otherwise; it was only not waited for.
-	ErrInCallback = errors.New("engine: a callback cannot wait for what its own loop would bring: wait in another goroutine")
+	// ErrInCallback: the engine's caller is a callback, or other code that the engine
+	// called, and would have to wait. That could be for ever, since the loop, or Run,
+	// that it holds up may be what it waits for; so nothing waits there, whatever its
+	// context. Close, Restart, RemoveShards, Shutdown and Logout happen nevertheless,
+	// and are only not waited for. A command is not sent, a request not asked, and
+	// WaitReady and Reshard do nothing: call them in another goroutine, which the
+	// callback does not wait for, or in a callback made by [Async].
+	ErrInCallback = errors.New("engine: a callback must not wait, since it holds up its loop; do so in another goroutine, or use Async")
 	// ErrFellBehind: an answer came much faster than its reader took it.
 	ErrFellBehind = errors.New("engine: more than 256 MiB of the answer wait to be read")
 	// ErrNoShard: no shard of the engine has the guild.

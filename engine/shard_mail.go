@@ -48,22 +48,25 @@ func (e *errand) discard() {
 func (s *Shard) start(do func(job func()), work func(ctx context.Context, e *errand)) *errand {
 	ctx, cancel := context.WithCancel(s.engine.background)
 	e := &errand{cancel: cancel}
-	do(func() {
-		defer cancel()
-		work(ctx, e)
-		s.mail.mu.Lock()
-		closed := s.mail.closed
-		if !closed {
-			s.mail.errands = append(s.mail.errands, e)
-		}
-		s.mail.mu.Unlock()
-		if closed {
-			e.discard()
-			return
-		}
-		s.wake()
-	})
+	do(func() { s.runErrand(ctx, e, work) })
 	return e
+}
+
+// runErrand does an errand's work and leaves its outcome in the mailbox.
+func (s *Shard) runErrand(ctx context.Context, e *errand, work func(ctx context.Context, e *errand)) {
+	defer e.cancel()
+	work(ctx, e)
+	s.mail.mu.Lock()
+	closed := s.mail.closed
+	if !closed {
+		s.mail.errands = append(s.mail.errands, e)
+	}
+	s.mail.mu.Unlock()
+	if closed {
+		e.discard()
+		return
+	}
+	s.wake()
 }
 
 // dial connects to a URL.

@@ -20,6 +20,9 @@ type command struct {
 	// write that failed it is sent again.
 	repeat bool
 
+	// inCallback says that the sender may not wait, where its stack does not tell.
+	inCallback bool
+
 	// admit, if not nil, is asked when everything else allows the payload to be
 	// written, which it then is, to the session with that id. Its error ends the
 	// sending. It is called with the link's lock held.
@@ -46,9 +49,10 @@ type command struct {
 // Heartbeats, identifies and resumes are the engine's own to send, and what only
 // the gateway sends would cost the session: both are refused.
 //
-// In a callback Send may wait for what only this shard's loop can bring, as long
-// as the shard is not ready: give it a ctx with a deadline, or call it from
-// another goroutine.
+// In a callback Send writes at once, before those who wait, or returns
+// [ErrInCallback] in the SendError, and the payload is not sent: while the callback
+// waited, no shard of its loop could get on. On a shard that is Ready, as ev.Shard is
+// in most callbacks, that happens only where the send limit is used up.
 func (s *Shard) Send(ctx context.Context, payload []byte) error {
 	op, err := checkCommand(payload)
 	if err == nil {
@@ -64,8 +68,16 @@ func (s *Shard) send(ctx context.Context, cmd *command) error {
 	select {
 	case turn <- struct{}{}:
 		defer func() { <-turn }()
-	case <-ctx.Done():
-		return fmt.Errorf("%w before its turn came", ctx.Err())
+	default:
+		if cmd.inCallback = cmd.inCallback || inCallback(); cmd.inCallback {
+			break // it does not wait, and so needs no turn
+		}
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return fmt.Errorf("%w before its turn came", ctx.Err())
+		}
 	}
 	err := s.write(ctx, cmd)
 	if err != ErrConnectionLost || !cmd.repeat {
@@ -92,6 +104,12 @@ func (s *Shard) write(ctx context.Context, cmd *command) error {
 		}
 		if done {
 			return err
+		}
+		if cmd.inCallback || inCallback() {
+			if opened != nil {
+				return fmt.Errorf("%w: the shard is not ready", ErrInCallback)
+			}
+			return fmt.Errorf("%w: the send limit allows the next in %v", ErrInCallback, wait.Round(time.Millisecond))
 		}
 		if err := await(ctx, opened, wait); err != nil {
 			return err

@@ -121,8 +121,8 @@ func (c *core) restart(now time.Time) {
 // Close returns when the connection is closed, which takes the gateway's answer or
 // 2 s, and callbacks made by [Async] have taken what is queued; or with the error of
 // ctx, and the shard closes nevertheless; so it does where a callback, which cannot
-// wait for a loop, gets [ErrInCallback]. A callback made by Async must not close its own
-// shard, or would wait for itself. What was asked for first, by another Close or the end
+// wait for a loop, gets [ErrInCallback]; one made by Async gets it where it would wait for
+// callbacks made by Async, of which it may be one. What was asked for first, by another Close or the end
 // of Run, is what happens to connection and session. Closing a shard again does nothing;
 // if it had stopped for a cause of its own, that is the error, a [*StopError].
 func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (Session, error) {
@@ -153,7 +153,7 @@ func (s *Shard) gone(ctx context.Context) error {
 	if err := awaitLoop(ctx, s.done); err != nil {
 		return err
 	}
-	if err := awaitLoop(ctx, s.backlog.drained()); err != nil {
+	if err := awaitCalls(ctx, s.backlog.drained()); err != nil {
 		return err
 	}
 	return s.stopError()

@@ -18,9 +18,9 @@ import (
 // It returns nil when Run has returned; what went wrong is for Run to say. When ctx
 // ends before, callbacks are no longer waited for, connections are cut, and the
 // error is that of ctx; Run then returns soon. ctx takes the place of
-// Config.ShutdownTimeout, but not in a callback: Run waits for those, so there
-// Shutdown returns [ErrInCallback] at once, and Run ends none the less. A callback made
-// by [Async] calls it in another goroutine. Without Run there is nothing to do, and Run
+// Config.ShutdownTimeout, but not in code that the engine calls (a callback, also one made
+// by [Async], an identify queue, a session store, Config.PerShard): Run waits for that, so
+// there Shutdown returns [ErrInCallback] at once, and Run ends none the less. Without Run there is nothing to do, and Run
 // returns nil at once when it is called later.
 func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, errShutdown) }
 
@@ -39,7 +39,7 @@ var errLogout = &departure{code: gateway.CloseNormal, why: "the user logs out"}
 // leave has Run end in a way, if none is decided yet, and waits for it.
 func (e *Engine) leave(ctx context.Context, how *departure) error {
 	patience := ctx
-	if inCallback() {
+	if runCalls.call() {
 		patience = nil // it may well end when the callback does
 	}
 	e.mu.Lock()
@@ -56,7 +56,7 @@ func (e *Engine) leave(ctx context.Context, how *departure) error {
 	if !started {
 		return nil
 	}
-	return awaitLoop(ctx, e.ended)
+	return awaitCalls(ctx, e.ended)
 }
 
 // depart decides how Run ends, if Shutdown or Logout have not, and for how long it

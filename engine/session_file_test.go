@@ -103,36 +103,52 @@ func TestFileSessionsDamaged(t *testing.T) {
 	}
 }
 
-// TestFileSessionsUnusable: what cannot be a session file is said, at once.
+// TestFileSessionsUnusable: what cannot be a session file is said, at once, and what to
+// do.
 func TestFileSessionsUnusable(t *testing.T) {
 	dir := t.TempDir()
 	locked := filepath.Join(dir, "locked")
 	if err := os.Mkdir(locked, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	tests := map[string]string{
-		dir:                                "is no regular file",
-		filepath.Join(dir, "none", "file"): filepath.Join(dir, "none"),
+	tests := map[string][]string{
+		dir:                                {dir, "is a directory", "name a file in it"},
+		dir + "/":                          {"is a directory"},
+		filepath.Join(dir, "none", "file"): {filepath.Join(dir, "none"), "make its directory first"},
+		"":                                 {"ends in no file"},
+		filepath.Join(dir, "none") + "/":   {"none"},
 	}
 	if runtime.GOOS != "windows" {
-		tests[os.DevNull] = os.DevNull
+		tests[os.DevNull] = []string{os.DevNull, "a device, which keeps nothing"}
 	}
 	if runtime.GOOS != "windows" && os.Getuid() != 0 {
-		tests[filepath.Join(locked, "file")] = "permission denied"
+		tests[filepath.Join(locked, "file")] = []string{"permission denied", "let the user"}
+	}
+	if os.Symlink("loop", filepath.Join(dir, "loop")) == nil {
+		tests[filepath.Join(dir, "loop")] = []string{"loop"}
+	}
+	if to := filepath.Join(dir, "none", "file"); os.Symlink(to, filepath.Join(dir, "dangling")) == nil {
+		tests[filepath.Join(dir, "dangling")] = []string{"dangling", filepath.Join(dir, "none"), "make its directory first"}
 	}
 	for path, want := range tests {
 		f := NewFileSessions(path)
 		_, err := f.Load(t.Context())
-		if err == nil || !strings.HasPrefix(err.Error(), "engine: ") || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.HasPrefix(err.Error(), "engine: ") {
 			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		for _, want := range want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q in it", path, err, want)
+			}
 		}
 		if err := f.Close(); err != nil {
 			t.Error(err)
 		}
-		if path == dir {
-			if _, err := os.Stat(path + ".lock"); err == nil {
-				t.Error("a lock beside what is no file")
-			}
+	}
+	for _, name := range []string{dir, filepath.Join(dir, "loop")} {
+		if _, err := os.Stat(name + ".lock"); err == nil {
+			t.Errorf("a lock beside %s, which is no file", name)
 		}
 	}
 }

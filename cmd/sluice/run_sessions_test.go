@@ -124,7 +124,7 @@ func TestRunSessionFileRefused(t *testing.T) {
 		file string
 		want []string
 	}{
-		{dir, []string{dir, "no regular file"}},
+		{dir, []string{dir, "is a directory"}},
 		{filepath.Join(dir, "none", "sessions"), []string{"no such file or directory"}},
 		{snapshot("an.other.token", 1), []string{"another bot", "remove this one"}},
 		{snapshot(srv.Token(), 16), []string{"16 shards", "1 are to run", "--shards 16"}},

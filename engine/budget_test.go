@@ -286,7 +286,6 @@ func TestBudgetUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := api(t, 0, budgetAnswer(1, 1, 40, 0, time.Hour))
 		r.queue = UnlimitedQueue{}
-		r.local = nil
 		r.run()
 		p := r.net.accept(t)
 		p.begin()

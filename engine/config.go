@@ -124,8 +124,9 @@ type Config struct {
 	Driver Driver
 
 	// IdentifyQueue spaces identifies. Engines of one bot must share one; behind a
-	// proxy that identifies, take [UnlimitedQueue]. Default: a [LocalQueue] of this
-	// engine's own, kept at Discord's max_concurrency.
+	// proxy that identifies, take [UnlimitedQueue]. Where the API is asked, a queue with
+	// a method SetMaxConcurrency(int), such as [LocalQueue], is told Discord's
+	// max_concurrency. Default: a LocalQueue of this engine's own.
 	IdentifyQueue IdentifyQueue
 
 	// IdentifyReserve is how many of the day's identifies are never spent: what is

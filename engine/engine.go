@@ -51,7 +51,6 @@ type Engine struct {
 	handlers handlers
 	dialer   *dialer
 	queue    IdentifyQueue
-	local    *LocalQueue // queue, if it is the engine's own
 	budget   *budget
 	driver   reactor.Driver
 	rest     *restClient // nil: the API is not asked
@@ -98,8 +97,7 @@ func New(config Config) (*Engine, error) {
 	e.dialer = newDialer(&e.config, &e.workers)
 	e.budget = newBudget(&e.config)
 	if e.queue = config.IdentifyQueue; e.queue == nil {
-		e.local = NewLocalQueue(1)
-		e.queue = e.local
+		e.queue = NewLocalQueue(1)
 	}
 	e.budget.changed = func() { e.saver.poke() }
 	e.asked, e.ask = context.WithCancel(context.Background())

@@ -76,6 +76,9 @@ func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
 	}
 	e.fleet.insert(fresh)
 	for _, s := range fresh {
+		s.expect(!s.core.session.resumable()) // all of them, before the first can ask
+	}
+	for _, s := range fresh {
 		s.promise.now(e, time.Now())
 		s.loop.Start() // under mu: a drain that begins now must find them started
 	}

@@ -17,6 +17,18 @@ type IdentifyQueue interface {
 	Acquire(ctx context.Context, shard int) (Permit, error)
 }
 
+// IdentifyExpecter is what an [IdentifyQueue] may implement beside it, to let shards
+// identify in the order of their ids although their connections come up in any
+// order, as Discord wants the buckets started. Without it the order is that of the
+// calls of Acquire.
+type IdentifyExpecter interface {
+	// Expect says that a shard is connecting and will ask soon. The queue may keep
+	// higher shards waiting for it, but not for long: it may never ask. done says
+	// that it is not expected any more, since it has its permit or its connection
+	// has failed. Calls of Expect for one shard may overlap.
+	Expect(shard int) (done func())
+}
+
 // Permit is the right to identify once. It holds up its key until it is
 // released.
 type Permit interface {
@@ -31,12 +43,18 @@ type Permit interface {
 // for the network: what leaves 5 s apart can arrive closer together.
 const identifyPeriod = 5*time.Second + 100*time.Millisecond
 
+// expectFor is how long a free bucket waits for a lower shard that is connecting.
+// The next identify would have had to wait as long behind that shard's own.
+const expectFor = identifyPeriod
+
 // LocalQueue is the [IdentifyQueue] of one process. Within a key the lowest
-// shard id goes first, as Discord wants the buckets started in order.
+// shard id goes first, as Discord wants the buckets started in order; one that is
+// still connecting ([IdentifyExpecter]) is waited for, for 5 s at most.
 type LocalQueue struct {
 	mu          sync.Mutex
 	concurrency int
 	keys        map[int]*queueKey // made when first asked for
+	expected    map[int]int       // by shard: how often
 }
 
 // queueKey is one identify bucket.
@@ -45,12 +63,14 @@ type queueKey struct {
 	holders []*ticket   // one, or more where two buckets became one
 	sent    time.Time   // the last identify,
 	sender  int         // and the shard that it was of
-	timer   *time.Timer // wakes the bucket when its period is over
+	timer   *time.Timer // wakes the bucket when its period is over, or
+	late    time.Time   // when it no longer waits for a lower shard; zero: it does not
 }
 
-// NewLocalQueue returns a queue for a max_concurrency; less than 1 is taken as 1.
+// NewLocalQueue returns a queue for a max_concurrency; less than 1 is taken as 1. An
+// engine that asks the API has the queue keep to what Discord says instead.
 func NewLocalQueue(maxConcurrency int) *LocalQueue {
-	return &LocalQueue{concurrency: max(1, maxConcurrency), keys: make(map[int]*queueKey)}
+	return &LocalQueue{concurrency: max(1, maxConcurrency), keys: make(map[int]*queueKey), expected: make(map[int]int)}
 }
 
 // SetMaxConcurrency changes max_concurrency while the queue is in use; less than 1
@@ -113,26 +133,67 @@ func (q *LocalQueue) key(shard int) *queueKey {
 	return q.keys[n]
 }
 
+// Expect implements [IdentifyExpecter].
+func (q *LocalQueue) Expect(shard int) (done func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.expected[shard]++
+	return sync.OnceFunc(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if q.expected[shard]--; q.expected[shard] == 0 {
+			delete(q.expected, shard)
+		}
+		q.grant(q.key(shard))
+	})
+}
+
 // grant gives a free bucket to the lowest shard that waits for it.
 func (q *LocalQueue) grant(key *queueKey) {
 	if len(key.holders) > 0 || len(key.waiting) == 0 {
 		return
 	}
-	if wait := time.Until(key.sent.Add(identifyPeriod)); wait > 0 && !key.sent.IsZero() {
-		if key.timer != nil {
-			key.timer.Stop()
-		}
-		key.timer = time.AfterFunc(wait, func() {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			q.grant(key)
-		})
+	now := time.Now()
+	if free := key.sent.Add(identifyPeriod); now.Before(free) && !key.sent.IsZero() {
+		q.retry(key, free.Sub(now))
 		return
 	}
 	t := slices.MinFunc(key.waiting, func(a, b *ticket) int { return a.shard - b.shard })
+	if q.expectsBelow(t.shard) {
+		if key.late.IsZero() {
+			key.late = now.Add(expectFor)
+		}
+		if now.Before(key.late) {
+			q.retry(key, key.late.Sub(now))
+			return
+		}
+	}
+	key.late = time.Time{}
 	key.waiting = drop(key.waiting, t)
 	key.holders = append(key.holders, t)
 	close(t.granted)
+}
+
+// retry looks at a bucket again after a time.
+func (q *LocalQueue) retry(key *queueKey, wait time.Duration) {
+	if key.timer != nil {
+		key.timer.Stop()
+	}
+	key.timer = time.AfterFunc(wait, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.grant(key)
+	})
+}
+
+// expectsBelow reports whether a lower shard of the same bucket is expected.
+func (q *LocalQueue) expectsBelow(shard int) bool {
+	for lower := shard % q.concurrency; lower < shard; lower += q.concurrency {
+		if q.expected[lower] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // drop takes a ticket off a list, if it is there.

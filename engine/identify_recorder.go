@@ -66,6 +66,21 @@ func (q *RecordingQueue) Acquire(ctx context.Context, shard int) (Permit, error)
 	return &recordedPermit{Permit: permit, queue: q, record: r}, nil
 }
 
+// Expect implements [IdentifyExpecter], as far as Queue does.
+func (q *RecordingQueue) Expect(shard int) (done func()) {
+	if queue, ok := q.Queue.(IdentifyExpecter); ok {
+		return queue.Expect(shard)
+	}
+	return func() {}
+}
+
+// SetMaxConcurrency tells Queue, if that is a [LocalQueue] or can be told alike.
+func (q *RecordingQueue) SetMaxConcurrency(n int) {
+	if queue, ok := q.Queue.(interface{ SetMaxConcurrency(int) }); ok {
+		queue.SetMaxConcurrency(n)
+	}
+}
+
 // note writes down the time of the first such call.
 func (q *RecordingQueue) note(at *time.Time) {
 	q.mu.Lock()

@@ -161,8 +161,12 @@ func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
 // limit takes what an answer says about identifies.
 func (e *Engine) limit(bot *gatewayBot) {
 	l := &bot.Limit
-	if e.local != nil {
-		e.local.SetMaxConcurrency(l.MaxConcurrency)
+	switch queue, ok := e.queue.(interface{ SetMaxConcurrency(int) }); {
+	case ok:
+		queue.SetMaxConcurrency(l.MaxConcurrency)
+	case !e.unlimited():
+		e.config.Logger.Info("Config.IdentifyQueue takes no max_concurrency; it has to keep to Discord's by itself",
+			"max_concurrency", l.MaxConcurrency)
 	}
 	if !e.unlimited() {
 		e.budget.learn(time.Now(), l.Total, l.Remaining, milliseconds(l.ResetAfter))

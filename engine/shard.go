@@ -26,6 +26,7 @@ type Shard struct {
 	dialling *errand
 	asking   *errand
 	permit   Permit // held
+	expected func() // tells the queue that the shard no longer comes; nil: it is not expected
 
 	// For the watchdog.
 	seq     atomic.Int64 // of the session
@@ -169,6 +170,7 @@ func (s *Shard) settle(now time.Time) {
 		s.releasePermit()
 	}
 	s.wantPermit(w.permit)
+	s.expect(s.core.willAsk())
 	if w.hangup {
 		w.hangup = false
 		s.hangUp()

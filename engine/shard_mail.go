@@ -89,6 +89,17 @@ func (s *Shard) wantPermit(want bool) {
 	}
 }
 
+// expect tells the identify queue whether the shard will ask it soon.
+func (s *Shard) expect(soon bool) {
+	switch queue, ok := s.engine.queue.(IdentifyExpecter); {
+	case ok && soon && s.expected == nil:
+		s.expected = queue.Expect(s.id)
+	case !soon && s.expected != nil:
+		s.expected()
+		s.expected = nil
+	}
+}
+
 // readMail takes what other goroutines left.
 func (s *Shard) readMail(now time.Time) {
 	if !s.mail.arrived.Load() {
@@ -179,5 +190,6 @@ func (s *Shard) closeMail() {
 		}
 	}
 	s.releasePermit()
+	s.expect(false)
 	s.link.end()
 }

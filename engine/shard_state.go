@@ -220,6 +220,17 @@ func (c *core) next() time.Time {
 	return deadline
 }
 
+// willAsk reports whether this connection, once it is up, is to ask for a permit to
+// identify, or has asked. One that follows a failure may well fail too, and nobody is
+// to wait for it.
+func (c *core) willAsk() bool {
+	switch c.state {
+	case Connecting, AwaitingHello, Queued:
+		return !c.session.resumable() && c.redial.failures == 0
+	}
+	return false
+}
+
 // expire ends a state whose deadline has passed.
 func (c *core) expire(now time.Time) {
 	switch c.state {

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestIdentifiesGoInOrder: whatever order the connections of shards come up in, each
+// bucket begins with its lowest shard.
+func TestIdentifiesGoInOrder(t *testing.T) {
+	for _, test := range []struct{ shards, concurrency int }{{2, 1}, {5, 1}, {8, 4}, {6, 16}} {
+		synctest.Test(t, func(t *testing.T) {
+			queue := &RecordingQueue{Queue: NewLocalQueue(test.concurrency)}
+			r := start(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: test.shards}, queue })
+			var peers []*peer
+			for range test.shards {
+				peers = append(peers, r.net.accept(t))
+			}
+			for _, p := range slices.Backward(peers) { // hello comes to the last one first
+				p.send(testHello)
+				time.Sleep(100 * time.Millisecond)
+			}
+			for _, p := range peers {
+				go func() {
+					p.expect(`{"op":2,`)
+					p.send(readyOf(0))
+				}()
+			}
+			for s := range r.Shards() {
+				waitState(t, s, Ready)
+			}
+			sent := queue.Sent()
+			for key := range test.concurrency {
+				var bucket []int
+				for _, shard := range sent {
+					if shard%test.concurrency == key {
+						bucket = append(bucket, shard)
+					}
+				}
+				if !slices.IsSorted(bucket) {
+					t.Errorf("%d shards, max_concurrency %d: identified in the order %v", test.shards, test.concurrency, sent)
+				}
+			}
+			r.end(peers...)
+		})
+	}
+}
+
+// TestExpectedShardsHoldUpNobodyForLong: a bucket waits for a lower shard that is
+// connecting, until that fails or 5 s have passed.
+func TestExpectedShardsHoldUpNobodyForLong(t *testing.T) {
+	tests := []struct {
+		name     string
+		expected int
+		fails    time.Duration // 0: it never says so
+		waits    time.Duration
+	}{
+		{"nobody", -1, 0, 0},
+		{"a lower one", 0, 0, expectFor},
+		{"a lower one, whose connection fails", 0, time.Second, time.Second},
+		{"a higher one", 8, 0, 0},
+		{"a lower one of another bucket", 1, 0, 0},
+		{"itself", 4, 0, 0},
+	}
+	for _, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			q := NewLocalQueue(4)
+			if test.expected >= 0 {
+				done := q.Expect(test.expected)
+				if test.fails > 0 {
+					time.AfterFunc(test.fails, done)
+				}
+			}
+			begin := time.Now()
+			permit, err := q.Acquire(t.Context(), 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			permit.Release()
+			if waited := time.Since(begin); waited != test.waits {
+				t.Errorf("%s is expected: waited %v, want %v", test.name, waited, test.waits)
+			}
+		})
+	}
+}
+
+// TestExpectedIsForgotten when every shard is ready, and when the engine ends.
+func TestExpectedIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue := NewLocalQueue(4)
+		r := start(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 4}, queue })
+		count := func() int { queue.mu.Lock(); defer queue.mu.Unlock(); return len(queue.expected) }
+		var peers []*peer
+		for range 3 {
+			peers = append(peers, r.net.accept(t))
+		}
+		synctest.Wait()
+		if n := count(); n != 4 {
+			t.Errorf("connecting: %d are expected", n)
+		}
+		for _, p := range peers {
+			p.begin()
+		}
+		synctest.Wait()
+		if n := count(); n != 1 {
+			t.Errorf("with 3 of 4 ready: %d are expected", n)
+		}
+		last := r.net.accept(t)
+		last.drop() // the second attempt is not waited for
+		close(last.out)
+		last = r.net.accept(t)
+		synctest.Wait()
+		if n := count(); n != 0 {
+			t.Errorf("after a failure: %d are expected", n)
+		}
+		r.end(append(peers, last)...)
+		if n := count(); n != 0 {
+			t.Errorf("at the end: %d are expected", n)
+		}
+	})
+}
+
+// TestSharedQueueLearnsMaxConcurrency: a queue that is the user's own is told what
+// Discord says, also through a RecordingQueue; one that cannot be told is named in
+// the log.
+func TestSharedQueueLearnsMaxConcurrency(t *testing.T) {
+	local, recorded := NewLocalQueue(1), NewLocalQueue(1)
+	for _, test := range []struct {
+		queue IdentifyQueue
+		told  *LocalQueue
+	}{
+		{local, local},
+		{&RecordingQueue{Queue: recorded}, recorded},
+		{queueFunc(NewLocalQueue(1).Acquire), nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := api(t, 0, gatewayBotAnswer("ws://gw.test", 1, 16))
+			r.queue = test.queue
+			r.run()
+			p := r.net.accept(t)
+			p.begin()
+			waitState(t, r.shard(0), Ready)
+			r.end(p)
+			if test.told != nil && test.told.concurrency != 16 {
+				t.Errorf("%T: max_concurrency %d, want 16", test.queue, test.told.concurrency)
+			}
+			if said := strings.Contains(r.logs.String(), "takes no max_concurrency"); said != (test.told == nil) {
+				t.Errorf("%T: the log says that it cannot be told: %v", test.queue, said)
+			}
+		})
+	}
+}

@@ -60,9 +60,10 @@ type budget struct {
 	changed func() // is called when it should be saved
 
 	mu      sync.Mutex
-	current Budget // Total 0: nothing is known
-	claimed int    // permits that may still be spent
-	told    time.Time
+	current Budget    // Total 0: nothing is known
+	unsure  bool      // when current.ResetAt is, was not said: the API is to be asked again soon
+	claimed int       // permits that may still be spent
+	told    time.Time // the ResetAt until which the log said that identifies are refused
 }
 
 func newBudget(config *Config) *budget {
@@ -89,7 +90,8 @@ func (b *budget) renew(now time.Time) {
 }
 
 // set replaces the budget, and derives the reserve.
-func (b *budget) set(current Budget) {
+func (b *budget) set(current Budget, unsure bool) {
+	b.unsure = unsure
 	current.Reserve = max(0, b.reserve)
 	if b.reserve == 0 {
 		current.Reserve = current.Total / 20
@@ -108,7 +110,7 @@ func (b *budget) restore(now time.Time, saved Budget) {
 	if latest := now.Add(budgetPeriod); saved.ResetAt.After(latest) {
 		saved.ResetAt = latest
 	}
-	b.set(saved)
+	b.set(saved, false)
 	b.renew(now)
 }
 
@@ -123,53 +125,70 @@ func (b *budget) learn(now time.Time, total, remaining int, resetAfter time.Dura
 	defer b.mu.Unlock()
 	b.renew(now)
 	answer := Budget{Total: total, Remaining: min(max(0, remaining), total), ResetAt: now.Add(resetAfter)}
-	switch {
-	case resetAfter > 0 && resetAfter <= 2*budgetPeriod:
-	case answer.Remaining == total:
-		answer.ResetAt = now.Add(budgetPeriod) // it begins with the first identify
-	default:
-		answer.ResetAt = now.Add(budgetSlack) // makes no sense; ask again soon
+	unsure := false
+	if resetAfter <= 0 || resetAfter > 2*budgetPeriod {
+		// Where nothing is spent, the period begins with the first identify. Anything
+		// else makes no sense, and must not be taken for a new budget: the period lasts
+		// as long as it can, unless another answer says better.
+		answer.ResetAt = now.Add(budgetPeriod)
+		unsure = answer.Remaining < total
 	}
-	if c := b.current; c.Total > 0 && !answer.ResetAt.After(c.ResetAt.Add(budgetSlack)) {
+	if c := b.current; c.Total > 0 && !b.unsure && !answer.ResetAt.After(c.ResetAt.Add(budgetSlack)) {
 		answer.Remaining = min(answer.Remaining, max(0, total-(c.Total-c.Remaining)))
 	}
-	b.set(answer)
+	b.set(answer, unsure)
 }
 
-// refuses says why an identify may not be sent now, nil if it may.
+// askAgain returns in how long the API is to be asked for a new budget.
+func (b *budget) askAgain(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.current.Total == 0:
+		return budgetPeriod // there is no budget to follow
+	case b.unsure:
+		return budgetRetry
+	}
+	return b.current.ResetAt.Sub(now)
+}
+
+// refuses says why an identify may not be sent now, nil if it may. The core asks
+// before it dials.
 func (b *budget) refuses(now time.Time) *BudgetError {
 	if b == nil {
 		return nil
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.check(now)
-}
-
-func (b *budget) check(now time.Time) *BudgetError {
-	b.renew(now)
-	c := b.current
-	if c.Total == 0 || c.Remaining-b.claimed > c.Reserve {
-		return nil
-	}
-	refused := &BudgetError{Budget: c, Until: c.ResetAt}
-	if !b.told.Equal(c.ResetAt) { // once for all shards
-		b.told = c.ResetAt
-		b.logger.Error("identifies are refused, so that the token is not reset; shards without a session wait",
-			"remaining", c.Remaining, "total", c.Total, "reserve", c.Reserve, "until", c.ResetAt.Format(time.RFC3339))
-	}
-	return refused
+	return b.check(now, 0)
 }
 
 // claim sets one identify aside for a permit.
 func (b *budget) claim(now time.Time) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if refused := b.check(now); refused != nil {
+	if refused := b.check(now, 1); refused != nil {
 		return refused
 	}
-	b.claimed++
 	return nil
+}
+
+// check claims so many identifies, or says why there is none. The log is told once
+// for all shards, and without the lock: its handler is the user's, and may well ask
+// for the budget.
+func (b *budget) check(now time.Time, claims int) *BudgetError {
+	b.mu.Lock()
+	b.renew(now)
+	c := b.current
+	if c.Total == 0 || c.Remaining-b.claimed > c.Reserve {
+		b.claimed += claims
+		b.mu.Unlock()
+		return nil
+	}
+	tell := !b.told.Equal(c.ResetAt)
+	b.told = c.ResetAt
+	b.mu.Unlock()
+	if tell {
+		b.logger.Error("identifies are refused, so that the token is not reset; shards without a session wait",
+			"remaining", c.Remaining, "total", c.Total, "reserve", c.Reserve, "until", c.ResetAt.Format(time.RFC3339))
+	}
+	return &BudgetError{Budget: c, Until: c.ResetAt}
 }
 
 // settle ends a claim; sent says that the identify went out.

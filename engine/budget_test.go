@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -48,8 +50,10 @@ func TestBudgetLearns(t *testing.T) {
 		{"more than there is", Budget{}, answer{100, 170, time.Hour}, 100, time.Hour},
 		{"less than nothing", Budget{}, answer{100, -1, time.Hour}, 0, time.Hour},
 		{"not begun", Budget{}, answer{100, 100, 0}, 100, budgetPeriod},
-		{"no sense", Budget{}, answer{100, 3, 0}, 3, budgetSlack},
-		{"a year", Budget{}, answer{100, 3, 365 * budgetPeriod}, 3, budgetSlack},
+		{"no sense", Budget{}, answer{100, 3, 0}, 3, budgetPeriod},
+		{"nothing left, no sense", Budget{}, answer{100, 0, 0}, 0, budgetPeriod},
+		{"three days", Budget{}, answer{100, 0, 3 * budgetPeriod}, 0, budgetPeriod},
+		{"a year", Budget{}, answer{100, 3, 365 * budgetPeriod}, 3, budgetPeriod},
 	}
 	for _, test := range tests {
 		b := newBudget(testConfig(t))
@@ -344,4 +348,61 @@ func TestSetMaxConcurrency(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBudgetThatMakesNoSense is no new budget, however long one waits for it, but is
+// asked for again.
+func TestBudgetThatMakesNoSense(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, server := api(t, 0, budgetAnswer(1, 1, 40, 0, 0), budgetAnswer(1, 1, 40, 0, 100*time.Hour), budgetAnswer(1, 1, 40, 39, time.Hour))
+		r.run()
+		time.Sleep(2*budgetRetry - time.Second)
+		synctest.Wait()
+		if len(r.net.conns) != 0 || r.Budget().Remaining != 0 {
+			t.Errorf("%d connections with %+v", len(r.net.conns), r.Budget())
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if server.count() != 3 || r.Budget().Remaining != 39 {
+			t.Errorf("asked %d times: %+v", server.count(), r.Budget())
+		}
+		r.end()
+	})
+}
+
+// budgetReader is a slog.Handler that asks for what the log tells of.
+type budgetReader struct {
+	slog.Handler
+	ask func()
+}
+
+func (h budgetReader) Handle(ctx context.Context, record slog.Record) error {
+	h.ask()
+	return h.Handler.Handle(ctx, record)
+}
+
+// TestLoggersMayAsk: whatever the engine logs, it holds no lock meanwhile that its
+// own methods take.
+func TestLoggersMayAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r *running
+		asked := 0
+		r, _ = api(t, 0, budgetAnswer(2, 1, 40, 2, time.Hour))
+		r.handlers.logger = slog.New(budgetReader{r.config.Logger.Handler(), func() {
+			asked++
+			_, _ = r.Budget(), r.Stats()
+			for s := range r.Shards() {
+				_, _, _, _ = s.View(), s.Session(), s.Stats(), s.State()
+			}
+			r.On(gateway.Events(gateway.EventReady), func(*Event) {})()
+		}})
+		r.config.Logger, r.budget.logger = r.handlers.logger, r.handlers.logger
+		r.run()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !strings.Contains(r.logs.String(), "identifies are refused") || asked < 3 {
+			t.Errorf("asked %d times", asked)
+		}
+		r.end()
+	})
 }

@@ -17,6 +17,7 @@ import (
 // whoever took it can go through it without a lock.
 type fleet struct {
 	shards []*Shard // the older total first, within a total by id
+	coming []Shards // are being made
 	open   bool     // Run takes shards
 	gone   Stats    // of shards that were closed and forgotten
 }
@@ -59,30 +60,55 @@ func (e *Engine) AddShards(shards Shards) ([]*Shard, error) {
 // add makes shards and starts their loops. Those on trial do not end Run when
 // they stop for good.
 func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
-	if err := e.admits(shards); err != nil {
+	if err := e.reserve(shards); err != nil {
 		return nil, err
 	}
+	defer e.release(shards)
 	fresh, err := e.newShards(shards)
-	if err != nil {
-		return nil, err
-	}
 	for _, s := range fresh {
 		s.trial = trial
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.fleet.admits(shards); err != nil {
-		return nil, err
-	}
-	e.fleet.insert(fresh)
-	for _, s := range fresh {
 		s.expect(!s.core.session.resumable()) // all of them, before the first can ask
 	}
+	e.mu.Lock()
+	if err == nil && !e.fleet.open {
+		err = ErrNotRunning
+	}
+	if err != nil {
+		e.mu.Unlock()
+		for _, s := range fresh {
+			s.expect(false)
+		}
+		return nil, err
+	}
+	defer e.mu.Unlock()
+	e.fleet.insert(fresh)
 	for _, s := range fresh {
 		s.promise.now(e, time.Now())
 		s.loop.Start() // under mu: a drain that begins now must find them started
 	}
 	return fresh, nil
+}
+
+// reserve keeps others from adding the same shards while these are being made. Run
+// does not end before that either: it counts as one of the workers.
+func (e *Engine) reserve(shards Shards) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.fleet.admits(shards); err != nil {
+		return err
+	}
+	e.fleet.coming = append(e.fleet.coming, shards)
+	e.workers.Add(1)
+	return nil
+}
+
+// release ends the reservation.
+func (e *Engine) release(shards Shards) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	i := slices.Index(e.fleet.coming, shards)
+	e.fleet.coming = slices.Delete(e.fleet.coming, i, i+1)
+	e.workers.Done()
 }
 
 // refuse takes no more shards.
@@ -144,12 +170,6 @@ func (s Shards) check() error {
 	return nil
 }
 
-func (e *Engine) admits(shards Shards) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.fleet.admits(shards)
-}
-
 // admits says why shards cannot be added.
 func (f *fleet) admits(shards Shards) error {
 	if !f.open {
@@ -160,12 +180,18 @@ func (f *fleet) admits(shards Shards) error {
 			return fmt.Errorf("%w: %v", ErrShardExists, s)
 		}
 	}
+	for _, o := range f.coming {
+		if o.Total == shards.Total && shards.First <= o.Last && o.First <= shards.Last {
+			return fmt.Errorf("%w: %d to %d of %d are being added", ErrShardExists, o.First, o.Last, o.Total)
+		}
+	}
 	return nil
 }
 
 // RemoveShards closes shards for good, with code 1000: their sessions end. It
-// returns when they are closed, or with the error of ctx, or in a callback with
-// [ErrInCallback]; they close nevertheless. Run goes on, even without shards. To keep a
+// returns when they are closed and callbacks made by [Async] have taken what is queued,
+// or with the error of ctx, or in a callback with [ErrInCallback]; they close
+// nevertheless. Run goes on, even without shards. To keep a
 // session use [Shard.Close].
 func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 	d, err := newDeparture(gateway.CloseNormal, "")
@@ -177,6 +203,9 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 	}
 	for _, s := range shards {
 		if err := awaitLoop(ctx, s.done); err != nil {
+			return err
+		}
+		if err := awaitLoop(ctx, s.backlog.drained()); err != nil {
 			return err
 		}
 	}

@@ -157,3 +157,40 @@ func TestReshardOverlap(t *testing.T) {
 		r.end(a, b)
 	})
 }
+
+// TestAddShardsAtOnce: of two calls that add the same shard at the same time one is
+// refused, before anything is made for it that would be left behind.
+func TestAddShardsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r *running
+		var inner error
+		asked := 0
+		r = prepare(t, func(c *Config) {
+			c.IdentifyQueue = UnlimitedQueue{}
+			c.PerShard = func(id int, _ *ShardConfig) {
+				if id == 3 {
+					asked++
+					_, inner = r.AddShards(ShardRange(2, 4, 8)) // while 3 is being made
+				}
+			}
+		})
+		r.run()
+		first := r.net.accept(t)
+		first.begin()
+		waitState(t, r.shard(0), Ready)
+		added, err := r.AddShards(ShardRange(3, 3, 8))
+		if err != nil || len(added) != 1 {
+			t.Fatal(added, err)
+		}
+		if !errors.Is(inner, ErrShardExists) || asked != 1 {
+			t.Errorf("asked for %d times; the second one: %v", asked, inner)
+		}
+		second := r.net.accept(t)
+		second.begin()
+		waitState(t, added[0], Ready)
+		r.end(first, second)
+		if _, err := r.AddShards(ShardRange(3, 3, 8)); !errors.Is(err, ErrNotRunning) {
+			t.Error(err)
+		}
+	})
+}

@@ -187,11 +187,9 @@ const budgetRetry = 10 * time.Minute
 func (e *Engine) followBudget() {
 	var err error
 	for {
-		wait := budgetPeriod // where there is no budget to follow
-		if b := e.Budget(); err != nil {
+		wait := e.budget.askAgain(time.Now())
+		if err != nil {
 			wait = budgetRetry
-		} else if b.Total > 0 {
-			wait = time.Until(b.ResetAt)
 		}
 		if await(e.background, nil, max(wait, budgetSlack)) != nil {
 			return

@@ -31,30 +31,49 @@ const (
 	defaultShutdownTimeout = 10 * time.Second
 )
 
-// Shards says which shards an engine runs: First to Last, both included, out of
-// Total. The zero value means all of the number that Discord recommends. A Total
-// alone, as in Shards{Total: 16}, means all of them; for shard 0 alone out of
-// many use [ShardRange].
+// Shards says which shards an engine runs: Count of them, from First on, out of Total.
+// The zero value means all of the number that Discord recommends. A Count of 0 means
+// all from First on, so that Shards{Total: 16} is all of 16.
 type Shards struct {
-	First, Last, Total int
-
-	exact bool // made by ShardRange: {0, 0, n} is shard 0 alone
+	First int // the lowest id
+	Count int // how many; 0: all from First on
+	Total int // that the bot's guilds are spread over
 }
 
 // ShardRange returns the shards from first to last, both included, out of total.
 func ShardRange(first, last, total int) Shards {
-	return Shards{First: first, Last: last, Total: total, exact: true}
+	if last < first {
+		return Shards{First: first, Count: -1, Total: total} // which is refused
+	}
+	return Shards{First: first, Count: last - first + 1, Total: total}
 }
 
-// resolve fills in what a zero value and a Total alone mean.
+// String returns "FIRST-LAST/TOTAL", or "recommended" for the zero value.
+func (s Shards) String() string {
+	if s == (Shards{}) {
+		return "recommended"
+	}
+	s = s.resolve(0)
+	return fmt.Sprintf("%d-%d/%d", s.First, s.last(), s.Total)
+}
+
+// resolve fills in what a zero value and a Count of 0 mean.
 func (s Shards) resolve(recommended int) Shards {
 	if s == (Shards{}) {
 		s.Total = recommended
 	}
-	if s.First == 0 && s.Last == 0 && !s.exact {
-		s.Last = s.Total - 1
+	if s.Count == 0 {
+		s.Count = s.Total - s.First
 	}
 	return s
+}
+
+// last returns the highest id. Count must be resolved.
+func (s Shards) last() int { return s.First + s.Count - 1 }
+
+// has reports whether a shard is one of s, which must be resolved.
+func (s Shards) has(id, total int) bool {
+	return total == s.Total && s.First <= id && id <= s.last()
 }
 
 // valid reports whether s is the zero value or a range within its total.
@@ -62,7 +81,7 @@ func (s Shards) valid() bool {
 	if s == (Shards{}) {
 		return true
 	}
-	return 0 <= s.First && s.First <= s.Last && s.Last < s.Total && s.Total <= maxShards
+	return 0 <= s.First && s.First < s.Total && s.Total <= maxShards && 0 <= s.Count && s.Count <= s.Total-s.First
 }
 
 // Driver is how an engine reads its connections.
@@ -237,7 +256,7 @@ func (c *Config) validate() error {
 		bad("Intents", "bits %#x are no intents of Discord's", uint64(unknown))
 	}
 	if s := c.Shards; !s.valid() {
-		bad("Shards", "%d to %d of %d is no range of shards: 0 ≤ First ≤ Last < Total ≤ %d", s.First, s.Last, s.Total, maxShards)
+		bad("Shards", "%d from %d on of %d are no shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s.Count, s.First, s.Total, maxShards)
 	}
 	c.checkShard(bad)
 	for _, host := range c.AllowedHosts {

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 func TestConfigMistakes(t *testing.T) {
 	_, err := New(Config{
 		Intents:         1 << 60,
-		Shards:          Shards{First: 3, Last: 2, Total: 4},
+		Shards:          Shards{First: 3, Count: 2, Total: 4},
 		Compression:     9,
 		GatewayURL:      "http://x",
 		APIURL:          "discord.com",
@@ -55,23 +56,26 @@ func TestShards(t *testing.T) {
 		recommended int
 		want        string
 	}{
-		{Shards{}, 7, "0 to 6 of 7"},
-		{Shards{Total: 16}, 7, "0 to 15 of 16"},
-		{Shards{First: 2, Last: 5, Total: 16}, 7, "2 to 5 of 16"},
-		{ShardRange(0, 0, 16), 7, "0 to 0 of 16"},
-		{ShardRange(0, 15, 16), 7, "0 to 15 of 16"},
-		{Shards{Total: 1}, 7, "0 to 0 of 1"},
+		{Shards{}, 7, "0-6/7"},
+		{Shards{Total: 16}, 7, "0-15/16"},
+		{Shards{First: 2, Total: 16}, 7, "2-15/16"},
+		{Shards{First: 2, Count: 4, Total: 16}, 7, "2-5/16"},
+		{Shards{Count: 1, Total: 16}, 7, "0-0/16"},
+		{ShardRange(0, 0, 16), 7, "0-0/16"},
+		{ShardRange(0, 15, 16), 7, "0-15/16"},
+		{Shards{Total: 1}, 7, "0-0/1"},
 	} {
 		if !test.s.valid() {
 			t.Errorf("%v is not valid", test.s)
 		}
 		s := test.s.resolve(test.recommended)
-		if got := fmt.Sprintf("%d to %d of %d", s.First, s.Last, s.Total); got != test.want || s.resolve(0) != s {
+		if got := s.String(); got != test.want || s.resolve(0) != s {
 			t.Errorf("%v: %s, want %s", test.s, got, test.want)
 		}
 	}
 	for _, s := range []Shards{
-		{First: -1, Total: 2}, {First: 1}, {Last: 2, Total: 2}, {Total: -1}, {Total: 1 << 30}, ShardRange(0, 0, 0), ShardRange(5, 4, 8),
+		{First: -1, Total: 2}, {First: 1}, {Count: 3, Total: 2}, {First: 2, Total: 2}, {First: 1, Count: 2, Total: 2}, {Count: 1}, {Count: -1, Total: 2},
+		{First: 1, Count: math.MaxInt, Total: 2}, {Total: -1}, {Total: 1 << 30}, ShardRange(0, 0, 0), ShardRange(5, 4, 8), ShardRange(0, -1, 8),
 	} {
 		if s.valid() {
 			t.Errorf("%v is valid", s)

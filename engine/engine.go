@@ -225,7 +225,7 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 
 // start makes the first shards and runs their loops.
 func (e *Engine) start(shards Shards) error {
-	e.driver = e.newDriver(shards.Last - shards.First + 1)
+	e.driver = e.newDriver(shards.Count)
 	e.dialer.wrap = e.driver.Wrap
 	e.mu.Lock()
 	e.fleet.open = true

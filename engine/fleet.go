@@ -124,8 +124,7 @@ func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
 		config  *Config
 		session Session
 	}
-	count := shards.Last - shards.First + 1
-	owns := make([]own, count)
+	owns := make([]own, shards.Count)
 	var errs []error
 	for i := range owns {
 		var err error
@@ -136,8 +135,8 @@ func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
 	if errs != nil {
 		return nil, errors.Join(errs...)
 	}
-	e.driver.Grow(count)
-	fresh := make([]*Shard, count)
+	e.driver.Grow(shards.Count)
+	fresh := make([]*Shard, shards.Count)
 	for i, own := range owns {
 		fresh[i] = newShard(e, shards.First+i, shards.Total, own.config, own.session)
 	}
@@ -164,8 +163,8 @@ func (f *fleet) insert(fresh []*Shard) {
 // check says why shards cannot be added whatever else there is.
 func (s Shards) check() error {
 	if s.Total == 0 || !s.valid() {
-		return fmt.Errorf("engine: %d to %d of %d are no shards to add: name a Total, and 0 ≤ First ≤ Last < Total ≤ %d",
-			s.First, s.Last, s.Total, maxShards)
+		return fmt.Errorf("engine: %d from %d on of %d are no shards to add: name a Total, and 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d",
+			s.Count, s.First, s.Total, maxShards)
 	}
 	return nil
 }
@@ -176,13 +175,13 @@ func (f *fleet) admits(shards Shards) error {
 		return ErrNotRunning
 	}
 	for _, s := range f.shards {
-		if s.total == shards.Total && shards.First <= s.id && s.id <= shards.Last {
+		if shards.has(s.id, s.total) {
 			return fmt.Errorf("%w: %v", ErrShardExists, s)
 		}
 	}
 	for _, o := range f.coming {
-		if o.Total == shards.Total && shards.First <= o.Last && o.First <= shards.Last {
-			return fmt.Errorf("%w: %d to %d of %d are being added", ErrShardExists, o.First, o.Last, o.Total)
+		if o.has(shards.First, shards.Total) || shards.has(o.First, o.Total) {
+			return fmt.Errorf("%w: %v are being added", ErrShardExists, o)
 		}
 	}
 	return nil

@@ -56,13 +56,10 @@ func (f *shardsFlag) Set(s string) error {
 var errShards = errors.New("want a number of shards such as 16, or a range such as 0-7/16 (first, last, total; counted from 0)")
 
 func (f *shardsFlag) String() string {
-	switch {
-	case f.Shards == engine.Shards{}:
-		return "recommended"
-	case f.Shards == engine.Shards{Total: f.Total}:
+	if f.Shards == (engine.Shards{Total: f.Total}) && f.Total > 0 {
 		return strconv.Itoa(f.Total)
 	}
-	return fmt.Sprintf("%d-%d/%d", f.First, f.Last, f.Total)
+	return f.Shards.String()
 }
 
 func (f *shardsFlag) Type() string { return "N|FIRST-LAST/TOTAL" }

@@ -106,7 +106,10 @@ type Config struct {
 	// that come without an intent.
 	Intents gateway.Intents
 
-	// Shards chooses the shards to run. Default: as many as Discord recommends.
+	// Shards chooses the shards to run. Default: as many as Discord recommends, or as
+	// many as Sessions has sessions of, so that these go on. Where it is left open, and
+	// the gateway refuses the number that runs (close codes 4010 and 4011), Discord is
+	// asked again, and all shards are replaced as by [Engine.Reshard].
 	Shards Shards
 
 	// Compression is asked of the gateway. Default ZlibStream.

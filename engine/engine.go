@@ -81,6 +81,7 @@ type Engine struct {
 	leaving  *departure      // how Run ends, once that is decided
 	patience context.Context // of Shutdown or Logout; nil: Config.ShutdownTimeout
 	fleet    fleet
+	refused  refusal
 	stopped  chan struct{} // a shard stopped for good
 }
 
@@ -184,7 +185,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			running = false
 		case <-e.stopped:
-			running = false
+			running = e.replaceRefused()
 		case now := <-watchdog.C:
 			for s := range e.Shards() {
 				s.watch(now)
@@ -214,7 +215,7 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 		if first == "" {
 			first = bot.URL
 		}
-		shards = shards.resolve(bot.Shards)
+		shards = e.saver.choose(shards, bot.Shards).resolve(bot.Shards)
 		e.limit(bot)
 		c.Logger.Info("gateway known", "url", first, "recommended_shards", bot.Shards,
 			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)

@@ -208,7 +208,26 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 			return err
 		}
 	}
+	e.forget(shards)
 	return nil
+}
+
+// forget takes shards off the list that had stopped for a cause of their own before
+// they were removed.
+func (e *Engine) forget(shards []*Shard) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range shards {
+		e.fleet.remove(s)
+	}
+}
+
+// remove takes a shard off the list, if it is there; what it counted stays in the sum.
+func (f *fleet) remove(s *Shard) {
+	if i := slices.Index(f.shards, s); i >= 0 {
+		f.gone.add(s.Stats().past())
+		f.shards = slices.Delete(slices.Clone(f.shards), i, i+1)
+	}
 }
 
 // retire takes a shard whose loop has ended. One that the user closed, or that was
@@ -216,11 +235,10 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 func (e *Engine) retire(s *Shard) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.stop = s.core.stop
+	s.stop, s.ended = s.core.stop, true
 	switch {
 	case s.core.left, s.trial:
-		e.fleet.gone.add(s.Stats().past())
-		e.fleet.shards = slices.DeleteFunc(slices.Clone(e.fleet.shards), func(other *Shard) bool { return other == s })
+		e.fleet.remove(s)
 	default:
 		select {
 		case e.stopped <- struct{}{}:

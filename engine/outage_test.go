@@ -18,7 +18,7 @@ type gatewayOf struct {
 	t *testing.T
 	// answer is given each identify and resume, and returns what to send: payloads,
 	// or a close code.
-	answer func(shard int, resume bool) (payloads []string, code uint16)
+	answer func(o opening) (payloads []string, code uint16)
 
 	mu      sync.Mutex
 	peers   []*peer
@@ -29,6 +29,7 @@ type gatewayOf struct {
 // opening is one identify or resume.
 type opening struct {
 	shard  int
+	total  int // of an identify; a resume does not say it
 	resume bool
 	at     time.Time
 }
@@ -52,8 +53,7 @@ func (g *gatewayOf) talk(p *peer) {
 	p.send(testHello)
 	for {
 		got := p.next()
-		var shard int
-		resume := strings.HasPrefix(got, `{"op":6,`)
+		o := opening{at: time.Now(), resume: strings.HasPrefix(got, `{"op":6,`)}
 		switch {
 		case got == "":
 			return
@@ -61,21 +61,21 @@ func (g *gatewayOf) talk(p *peer) {
 			p.raw(serverClose(4000, ""))
 			p.drop()
 			return
-		case resume:
+		case o.resume:
 			_, id, _ := strings.Cut(got, `"session_id":"of `)
-			if _, err := fmt.Sscanf(id, "%d", &shard); err != nil {
+			if _, err := fmt.Sscanf(id, "%d", &o.shard); err != nil {
 				g.t.Errorf("%s: %v", got, err)
 			}
 		default:
 			_, id, _ := strings.Cut(got, `"shard":[`)
-			if _, err := fmt.Sscanf(id, "%d,", &shard); err != nil {
+			if _, err := fmt.Sscanf(id, "%d,%d]", &o.shard, &o.total); err != nil {
 				g.t.Errorf("%s: %v", got, err)
 			}
 		}
 		g.mu.Lock()
-		g.told = append(g.told, opening{shard, resume, time.Now()})
+		g.told = append(g.told, o)
 		g.mu.Unlock()
-		payloads, code := g.answer(shard, resume)
+		payloads, code := g.answer(o)
 		for _, payload := range payloads {
 			p.send(payload)
 		}
@@ -132,11 +132,11 @@ func TestOneBadShard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bad = 5
 		r, _ := api(t, 0, budgetAnswer(16, 16, 1000, 1000, budgetPeriod))
-		g := &gatewayOf{t: t, answer: func(shard int, resume bool) ([]string, uint16) {
-			if shard == bad {
+		g := &gatewayOf{t: t, answer: func(o opening) ([]string, uint16) {
+			if o.shard == bad {
 				return nil, 1011
 			}
-			return []string{readyOf(shard)}, 0
+			return []string{readyOf(o.shard)}, 0
 		}}
 		go g.serve(r.net)
 		r.run()
@@ -170,14 +170,14 @@ func TestOutage(t *testing.T) {
 		r, _ := api(t, 0, budgetAnswer(shards, shards, 1000, 1000, budgetPeriod))
 		var down atomic.Bool
 		g := &gatewayOf{t: t}
-		g.answer = func(shard int, resume bool) ([]string, uint16) {
+		g.answer = func(o opening) ([]string, uint16) {
 			switch {
 			case down.Load():
 				return nil, 4000
-			case resume:
+			case o.resume:
 				return []string{resumedNext}, 0
 			}
-			return []string{readyOf(shard)}, 0
+			return []string{readyOf(o.shard)}, 0
 		}
 		go g.serve(r.net)
 		r.run()

@@ -77,7 +77,10 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	case saved.Bot != e.saver.last.Bot:
 		return &SessionsMismatchError{OtherBot: true}
 	default:
-		e.saver.last, e.saver.total, e.saver.loaded = *saved, saved.Shards, slices.Clone(saved.Sessions)
+		e.saver.last, e.saver.loaded = *saved, slices.Clone(saved.Sessions)
+		if len(saved.Sessions) > 0 {
+			e.saver.total = saved.Shards // without sessions any number will do
+		}
 		if !e.unlimited() {
 			e.budget.restore(time.Now(), saved.Budget)
 		}
@@ -86,13 +89,27 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	return nil
 }
 
+// choose goes on with the number of shards that the saved sessions are of, where
+// Config leaves it open: whatever Discord recommends now, it keeps these sessions, and
+// nobody may be there to see the bot stop. If Discord refuses that number, see
+// replaceRefused.
+func (v *saver) choose(shards Shards, recommended int) Shards {
+	if v == nil || shards != (Shards{}) || v.total == 0 || v.total == recommended {
+		return shards
+	}
+	v.engine.config.Logger.Warn("Discord recommends another number of shards than the saved sessions are of; "+
+		"those go on (Engine.Reshard changes the number without a gap)",
+		"recommended", recommended, "saved", v.total)
+	return Shards{Total: v.total}
+}
+
 // begin starts to save, once the number of shards is known.
 func (v *saver) begin(total int) error {
 	if v == nil {
 		return nil
 	}
 	if v.total == 0 {
-		v.total, v.last.Shards = total, total
+		v.total = total
 	}
 	if v.total != total {
 		return &SessionsMismatchError{Saved: v.total, Running: total}

@@ -41,6 +41,7 @@ type Shard struct {
 
 	// Guarded by the engine's mutex.
 	trial bool  // a stop for good does not end Run
+	ended bool  // the loop has
 	stop  error // why it stopped for good
 }
 

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// savedFor returns a store with the sessions of so many shards.
+func savedFor(shards int) *MemorySessions {
+	s := &Snapshot{Bot: Token(testToken).Hash(), Shards: shards, Saved: time.Now()}
+	for id := range shards {
+		s.Sessions = append(s.Sessions, SavedSession{id, Session{ID: fmt.Sprint("of ", id), ResumeURL: "ws://resume.discord.gg", Seq: 1}})
+	}
+	return &MemorySessions{saved: s}
+}
+
+// TestSavedShardsGoOn: where Config leaves the number of shards open, saved sessions
+// of another number than Discord recommends are resumed, and the log names both.
+func TestSavedShardsGoOn(t *testing.T) {
+	for _, recommended := range []int{1, 3, 16} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := api(t, 0, budgetAnswer(recommended, 1, 1000, 1000, budgetPeriod))
+			r.config.Sessions = savedFor(2)
+			g := &gatewayOf{t: t, answer: func(opening) ([]string, uint16) { return []string{resumedNext}, 0 }}
+			go g.serve(r.net)
+			r.run()
+			for id := range 2 {
+				waitState(t, r.shard(id), Ready)
+			}
+			if identifies, resumes := g.count(-1); identifies != 0 || resumes != 2 || r.shard(1).Total() != 2 {
+				t.Errorf("%d identifies, %d resumes, shard %v", identifies, resumes, r.shard(1))
+			}
+			g.stop(r)
+			if log := r.logs.String(); !strings.Contains(log, fmt.Sprintf("recommended=%d saved=2", recommended)) {
+				t.Errorf("the log does not name both numbers:\n%s", log)
+			}
+		})
+	}
+}
+
+// TestSavedWithoutSessions binds nobody to its number of shards.
+func TestSavedWithoutSessions(t *testing.T) {
+	for _, shards := range []Shards{{}, {Total: 3}} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := api(t, 0, budgetAnswer(3, 3, 1000, 1000, budgetPeriod))
+			store := savedFor(2)
+			store.saved.Sessions = nil
+			r.config.Sessions, r.config.Shards = store, shards
+			g := &gatewayOf{t: t, answer: func(o opening) ([]string, uint16) { return []string{readyOf(o.shard)}, 0 }}
+			go g.serve(r.net)
+			r.run()
+			for id := range 3 {
+				waitState(t, r.shard(id), Ready)
+			}
+			g.stop(r)
+			if s := store.saved; s.Shards != 3 || len(s.Sessions) != 3 {
+				t.Errorf("saved %+v", s)
+			}
+		})
+	}
+}
+
+// TestRefusedNumberOfShards: a gateway that does not take the number any more has the
+// engine ask Discord and reshard by itself, whether that shows at the start or after
+// days; the sessions that live go on until the new shards are ready.
+func TestRefusedNumberOfShards(t *testing.T) {
+	for _, code := range []gateway.CloseCode{gateway.CloseInvalidShard, gateway.CloseShardingRequired} {
+		for _, saved := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				first := map[bool]int{true: 3, false: 2}[saved]
+				r, _ := api(t, 0, budgetAnswer(first, 16, 1000, 1000, budgetPeriod), budgetAnswer(3, 16, 1000, 900, budgetPeriod))
+				if saved {
+					r.config.Sessions = savedFor(2)
+				}
+				var grown, over atomic.Bool // what is refused now
+				grown.Store(saved)
+				g := &gatewayOf{t: t, answer: func(o opening) ([]string, uint16) {
+					switch {
+					case o.resume && o.shard == 0 && !over.Load():
+						return []string{resumedNext}, 0
+					case o.resume:
+						return nil, 4009 // the session is gone, and a new one is refused
+					case o.total == 2 && grown.Load():
+						return nil, uint16(code)
+					}
+					return []string{readyOf(o.shard)}, 0
+				}}
+				go g.serve(r.net)
+				r.run()
+				if !saved {
+					for id := range 2 {
+						waitState(t, r.shard(id), Ready)
+					}
+					grown.Store(true)
+					over.Store(true)
+					g.mu.Lock()
+					for _, p := range g.peers {
+						p.raw(serverClose(4009, ""))
+					}
+					g.mu.Unlock()
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				for id := range 3 {
+					if s := r.Shard(id); s == nil || s.Total() != 3 || s.State() != Ready {
+						t.Errorf("%d, saved %v: shard %d is %v", code, saved, id, s)
+					}
+				}
+				g.stop(r)
+			})
+		}
+	}
+}
+
+// TestRefusedForGood: where Discord recommends the very number that the gateway
+// refuses, or the user chose it, Run ends and says so.
+func TestRefusedForGood(t *testing.T) {
+	for _, shards := range []Shards{{}, {Total: 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budgetPeriod))
+			r.config.Shards = shards
+			g := &gatewayOf{t: t, answer: func(opening) ([]string, uint16) { return nil, 4011 }}
+			go g.serve(r.net)
+			r.run()
+			if err := <-r.result; !errors.Is(err, ErrShardingRequired) {
+				t.Errorf("%v: Run returned %v", shards, err)
+			}
+			r.result <- nil
+			g.stop(r)
+		})
+	}
+}

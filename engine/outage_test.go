@@ -20,6 +20,8 @@ type gatewayOf struct {
 	// or a close code.
 	answer func(o opening) (payloads []string, code uint16)
 
+	over chan struct{}
+
 	mu      sync.Mutex
 	peers   []*peer
 	told    []opening
@@ -34,18 +36,24 @@ type opening struct {
 	at     time.Time
 }
 
-// serve takes connections until the network's channel is closed.
+// serve takes connections until stop.
 func (g *gatewayOf) serve(n *network) {
-	go func() {
-		for range n.dials { // or they would fill up
+	for {
+		select {
+		case <-n.dials: // or they would fill up
+		case conn := <-n.conns:
+			p, err := asPeer(g.t, conn)
+			if err != nil {
+				_ = conn.Close() // the engine has called the dial off
+				continue
+			}
+			g.mu.Lock()
+			g.peers = append(g.peers, p)
+			g.mu.Unlock()
+			g.serving.Go(func() { g.talk(p) })
+		case <-g.over:
+			return
 		}
-	}()
-	for conn := range n.conns {
-		p := upgraded(g.t, conn)
-		g.mu.Lock()
-		g.peers = append(g.peers, p)
-		g.mu.Unlock()
-		g.serving.Go(func() { g.talk(p) })
 	}
 }
 
@@ -111,8 +119,7 @@ func (g *gatewayOf) stop(r *running) {
 	if err := <-r.result; err != nil {
 		g.t.Errorf("Run returned %v", err)
 	}
-	close(r.net.conns)
-	close(r.net.dials)
+	close(g.over)
 	g.serving.Wait()
 	for _, p := range g.peers {
 		p.drop()
@@ -132,7 +139,7 @@ func TestOneBadShard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bad = 5
 		r, _ := api(t, 0, budgetAnswer(16, 16, 1000, 1000, budgetPeriod))
-		g := &gatewayOf{t: t, answer: func(o opening) ([]string, uint16) {
+		g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) {
 			if o.shard == bad {
 				return nil, 1011
 			}
@@ -169,7 +176,7 @@ func TestOutage(t *testing.T) {
 		const shards = 200
 		r, _ := api(t, 0, budgetAnswer(shards, shards, 1000, 1000, budgetPeriod))
 		var down atomic.Bool
-		g := &gatewayOf{t: t}
+		g := &gatewayOf{t: t, over: make(chan struct{})}
 		g.answer = func(o opening) ([]string, uint16) {
 			switch {
 			case down.Load():

@@ -54,19 +54,23 @@ type peer struct {
 // accept waits for a connection and upgrades it.
 func (n *network) accept(t *testing.T) *peer {
 	t.Helper()
-	return upgraded(t, <-n.conns)
+	p, err := asPeer(t, <-n.conns)
+	if err != nil {
+		t.Fatalf("upgrade: %v", err)
+	}
+	return p
 }
 
-func upgraded(t *testing.T, conn net.Conn) *peer {
-	t.Helper()
+// asPeer upgrades a connection.
+func asPeer(t *testing.T, conn net.Conn) (*peer, error) {
 	p := &peer{t: t, conn: conn, out: make(chan []byte, 10000), in: make(chan string, 10000), gone: make(chan struct{})}
 	upgrader := ws.Upgrader{OnRequest: func(uri []byte) error { p.uri = string(uri); return nil }}
 	if _, err := upgrader.Upgrade(p.conn); err != nil {
-		t.Fatalf("upgrade: %v", err)
+		return nil, err
 	}
 	go p.read()
 	go p.write()
-	return p
+	return p, nil
 }
 
 func (p *peer) write() {

@@ -28,7 +28,7 @@ func TestSavedShardsGoOn(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, _ := api(t, 0, budgetAnswer(recommended, 1, 1000, 1000, budgetPeriod))
 			r.config.Sessions = savedFor(2)
-			g := &gatewayOf{t: t, answer: func(opening) ([]string, uint16) { return []string{resumedNext}, 0 }}
+			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return []string{resumedNext}, 0 }}
 			go g.serve(r.net)
 			r.run()
 			for id := range 2 {
@@ -53,7 +53,7 @@ func TestSavedWithoutSessions(t *testing.T) {
 			store := savedFor(2)
 			store.saved.Sessions = nil
 			r.config.Sessions, r.config.Shards = store, shards
-			g := &gatewayOf{t: t, answer: func(o opening) ([]string, uint16) { return []string{readyOf(o.shard)}, 0 }}
+			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) { return []string{readyOf(o.shard)}, 0 }}
 			go g.serve(r.net)
 			r.run()
 			for id := range 3 {
@@ -81,7 +81,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 				}
 				var grown, over atomic.Bool // what is refused now
 				grown.Store(saved)
-				g := &gatewayOf{t: t, answer: func(o opening) ([]string, uint16) {
+				g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) {
 					switch {
 					case o.resume && o.shard == 0 && !over.Load():
 						return []string{resumedNext}, 0
@@ -126,7 +126,7 @@ func TestRefusedForGood(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budgetPeriod))
 			r.config.Shards = shards
-			g := &gatewayOf{t: t, answer: func(opening) ([]string, uint16) { return nil, 4011 }}
+			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return nil, 4011 }}
 			go g.serve(r.net)
 			r.run()
 			if err := <-r.result; !errors.Is(err, ErrShardingRequired) {

@@ -304,7 +304,7 @@ func TestSessionsRefused(t *testing.T) {
 		want  string
 	}{
 		"other bot":    {stored(t, &Snapshot{Bot: "other", Shards: 1}), "another token"},
-		"other shards": {stored(t, &Snapshot{Shards: 16}), "set Config.Shards to 16"},
+		"other shards": {stored(t, &Snapshot{Shards: 16, Sessions: []SavedSession{{0, Session{ID: "abc", Seq: 1}}}}), "set Config.Shards to 16"},
 		"out of order": {stored(t, &Snapshot{Shards: 1, Sessions: make([]SavedSession, 2)}), "bad snapshot"},
 		"broken":       {&memory{fail: broken}, "the disk is gone"},
 	} {

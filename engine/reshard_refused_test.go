@@ -14,7 +14,7 @@ import (
 
 // savedFor returns a store with the sessions of so many shards.
 func savedFor(shards int) *MemorySessions {
-	s := &Snapshot{Bot: Token(testToken).Hash(), Shards: shards, Saved: time.Now()}
+	s := &Snapshot{Bot: NewToken(testToken).Hash(), Shards: shards, Saved: time.Now()}
 	for id := range shards {
 		s.Sessions = append(s.Sessions, SavedSession{id, Session{ID: fmt.Sprint("of ", id), ResumeURL: "ws://resume.discord.gg", Seq: 1}})
 	}

@@ -259,7 +259,7 @@ func (c *Config) validate() error {
 		bad("Intents", "bits %#x are no intents of Discord's", uint64(unknown))
 	}
 	if s := c.Shards; !s.valid() {
-		bad("Shards", "%d from %d on of %d are no shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s.Count, s.First, s.Total, maxShards)
+		bad("Shards", "%v is no range of shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, maxShards)
 	}
 	c.checkShard(bad)
 	for _, host := range c.AllowedHosts {

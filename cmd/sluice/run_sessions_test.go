@@ -104,7 +104,8 @@ func TestRunSessionFileRefused(t *testing.T) {
 	t.Parallel()
 	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 	snapshot := func(token string, shards int) string {
-		s := engine.Snapshot{Bot: engine.NewToken(token).Hash(), Shards: shards}
+		s := engine.Snapshot{Bot: engine.NewToken(token).Hash(), Shards: shards,
+			Sessions: []engine.SavedSession{{Session: engine.Session{ID: "abc", Seq: 1}}}}
 		text, err := s.AppendText(nil)
 		if err != nil {
 			t.Fatal(err)
@@ -120,23 +121,22 @@ func TestRunSessionFileRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	tests := []struct {
+	type refused struct {
 		file string
 		want []string
-	}{
-		{dir, []string{dir, "is a directory"}},
-		{filepath.Join(dir, "none", "sessions"), []string{"no such file or directory"}},
-		{snapshot("an.other.token", 1), []string{"another bot", "remove this one"}},
-		{snapshot(srv.Token(), 16), []string{"16 shards", "1 are to run", "--shards 16"}},
+		args []string
+	}
+	tests := []refused{
+		{dir, []string{dir, "is a directory"}, nil},
+		{filepath.Join(dir, "none", "sessions"), []string{"no such file or directory"}, nil},
+		{snapshot("an.other.token", 1), []string{"another bot", "remove this one"}, nil},
+		{snapshot(srv.Token(), 16), []string{"16 shards", "1 are to run", "--shards 16"}, []string{"--shards=1"}},
 	}
 	if os.Getuid() > 0 {
-		tests = append(tests, struct {
-			file string
-			want []string
-		}{filepath.Join(locked, "sessions"), []string{"permission denied"}})
+		tests = append(tests, refused{filepath.Join(locked, "sessions"), []string{"permission denied"}, nil})
 	}
 	for _, test := range tests {
-		p := start(t, srv.Token(), runArgs(t, srv, "--session-file="+test.file)...)
+		p := start(t, srv.Token(), runArgs(t, srv, append(test.args, "--session-file="+test.file)...)...)
 		if status := p.wait(); status != 1 {
 			t.Errorf("%s: status %d", test.file, status)
 		}

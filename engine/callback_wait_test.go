@@ -155,7 +155,11 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 							_ = conn.Close()
 							continue
 						}
-						p := upgraded(t, conn)
+						p, err := asPeer(t, conn)
+						if err != nil {
+							t.Error(err)
+							return
+						}
 						p.send(testHello)
 						for got := p.next(); got != ""; got = p.next() {
 							switch {

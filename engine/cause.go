@@ -120,7 +120,7 @@ func (c *core) kind(cause error) Cause {
 		return CauseReconnect
 	case cause == errInvalidSession, cause == errResumable:
 		return CauseInvalidSession
-	case cause == errZombie:
+	case cause == errZombie, cause == errNoAnswer:
 		return CauseZombie
 	case cause == errHelloTimeout, cause == errReadyTimeout, cause == errResumedTimeout:
 		return CauseDeadline

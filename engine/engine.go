@@ -55,7 +55,8 @@ type Engine struct {
 	driver   reactor.Driver
 	rest     *restClient // nil: the API is not asked
 	random   func() float64
-	overlap  func(context.Context) error // lets old and new shards run when resharding
+	wall     func(now time.Time) time.Time // the wall clock
+	overlap  func(context.Context) error   // lets old and new shards run when resharding
 
 	listeners listeners   // requests that wait for answers
 	guilds    guildLimits // on asking for all members
@@ -88,7 +89,7 @@ type Engine struct {
 // New checks the configuration and makes an engine, which does nothing before
 // Run. The error joins every mistake, each a [*ConfigError].
 func New(config Config) (*Engine, error) {
-	e := &Engine{config: config, random: rand.Float64, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
+	e := &Engine{config: config, random: rand.Float64, wall: wallClock, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
 	if err := e.config.validate(); err != nil {
 		return nil, err
 	}
@@ -178,6 +179,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	watchdog := time.NewTicker(busyLimit)
 	defer watchdog.Stop()
+	var clock clockWatch
 	var rounds rounds
 	var tidy tidy
 	for running := true; running; {
@@ -191,6 +193,7 @@ func (e *Engine) Run(ctx context.Context) error {
 				s.watch(now)
 			}
 			rounds.look(e, now)
+			e.checkClock(&clock, time.Now()) // not now, when the ticker's channel took it
 			e.tidyUp(&tidy, now)
 		}
 	}

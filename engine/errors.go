@@ -178,6 +178,7 @@ var (
 	errHelloTimeout   = errors.New("no hello within 20 s")
 	errReadyTimeout   = errors.New("no READY within 60 s of the identify")
 	errResumedTimeout = errors.New("no RESUMED within 60 s of the resume")
+	errNoAnswer       = errors.New("zombie: nothing answered within 5 s after time had jumped")
 	errZombie         = errors.New("zombie: no heartbeat ACK and nothing else was received since the last heartbeat")
 	errReconnect      = errors.New("the gateway asked for a reconnect (op 7)")
 	errInvalidSession = errors.New("the gateway declared the session invalid (op 9)")

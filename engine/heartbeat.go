@@ -22,6 +22,8 @@ type heart struct {
 	life time.Time // when bytes last came
 	look time.Time // before this nothing is due: next, when the loop last looked at it
 
+	probed time.Time // when a probe went that nothing has answered yet; zero: none did
+
 	mu       sync.Mutex
 	interval time.Duration // 0: no hello yet
 	next     time.Time
@@ -35,7 +37,7 @@ func (h *heart) start(now time.Time, interval time.Duration, random float64) {
 	defer h.mu.Unlock()
 	h.interval = interval
 	h.next = now.Add(time.Duration(float64(interval) * random))
-	h.look = h.next
+	h.look, h.probed = h.next, time.Time{}
 	h.pulse = pulse{}
 }
 
@@ -59,7 +61,12 @@ func (h *heart) retune(now time.Time, interval time.Duration) {
 
 // due returns when the loop is to look again, once hello has come. The watchdog
 // only ever puts the next heartbeat off, so at worst the loop looks in vain.
-func (h *heart) due() time.Time { return h.look }
+func (h *heart) due() time.Time {
+	if limit := h.probed.Add(probeTimeout); !h.probed.IsZero() && limit.Before(h.look) {
+		return limit
+	}
+	return h.look
+}
 
 // looked notes that the loop has done what was due.
 func (h *heart) looked() {
@@ -90,6 +97,7 @@ func (h *heart) ack(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pulse.ack(now)
+	h.probed = time.Time{}
 }
 
 // latency returns what was measured on the last connection that got a hello.
@@ -113,6 +121,9 @@ func (h *heart) dead(now time.Time) bool {
 func (c *core) beat(now time.Time, drained bool) {
 	if now.Before(c.heart.due()) {
 		return // as nearly always, and without the lock
+	}
+	if !c.answered(now, drained) {
+		return
 	}
 	// While reading is held, an ACK cannot come; the gateway must not miss a beat.
 	if c.heart.dead(now) && !c.isHeld() {

@@ -136,6 +136,14 @@ func timers() []input {
 		plain("the same, and the socket has not been read", func(r *trial) {
 			r.silence(false)
 		}),
+		plain("time has jumped", func(r *trial) { r.core.probe(r.now); r.settle() }),
+		plain("time has jumped, and nothing answers for 5 s", func(r *trial) {
+			before := r.core.next()
+			if r.core.probe(r.now); r.core.next().Before(before) {
+				r.settle()
+				r.timer()
+			}
+		}),
 		plain("the engine's watchdog beats", func(r *trial) {
 			if r.core.heart.beat(r.core.heart.due()) {
 				r.core.send(gateway.AppendHeartbeat(nil, r.core.session.Seq))
@@ -218,6 +226,7 @@ var mailInputs = map[string]string{
 	"errands":   "connected",
 	"departure": "the user closes with 4000",
 	"restarts":  "the user restarts",
+	"probe":     "time has jumped",
 	"shutdown":  "shutdown",
 	"kill":      "shutdown at once",
 }

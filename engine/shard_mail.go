@@ -17,6 +17,7 @@ type mailbox struct {
 	errands   []*errand       // done
 	restarts  []chan struct{} // closed when the loop has taken them
 	departure *departure      // the user closes the shard
+	probe     bool            // time has jumped
 	shutdown  bool
 	kill      bool
 	closed    bool // the loop has ended: nobody reads any more
@@ -106,9 +107,9 @@ func (s *Shard) readMail(now time.Time) {
 		return
 	}
 	s.mail.mu.Lock()
-	errands, shutdown, kill := s.mail.errands, s.mail.shutdown, s.mail.kill
+	errands, probe, shutdown, kill := s.mail.errands, s.mail.probe, s.mail.shutdown, s.mail.kill
 	restarts, departure := s.mail.restarts, s.mail.departure
-	s.mail.errands, s.mail.restarts, s.mail.shutdown = nil, nil, false
+	s.mail.errands, s.mail.restarts, s.mail.probe, s.mail.shutdown = nil, nil, false, false
 	s.mail.arrived.Store(departure != nil || kill) // these stand
 	s.mail.mu.Unlock()
 
@@ -127,6 +128,9 @@ func (s *Shard) readMail(now time.Time) {
 	for _, taken := range restarts {
 		s.core.restart(now)
 		close(taken)
+	}
+	if probe {
+		s.core.probe(now)
 	}
 	if departure != nil {
 		s.core.depart(now, departure)

@@ -46,9 +46,12 @@ func union(sets ...functions) functions {
 // what a loop brings would be to wait for oneself.
 func inCallback() bool { return loopCalls.call() }
 
-// call reports whether one of the functions is on the goroutine's stack. It takes
-// some microseconds.
-func (fs functions) call() bool {
+// call reports whether one of the functions is on the goroutine's stack.
+func (fs functions) call() bool { return fs.innermost() != "" }
+
+// innermost returns which of the functions on the goroutine's stack was called last.
+// It takes some microseconds.
+func (fs functions) innermost() string {
 	var pcs [64]uintptr
 	for skip := 1; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
@@ -56,11 +59,11 @@ func (fs functions) call() bool {
 		for more := n > 0; more; {
 			var frame runtime.Frame
 			if frame, more = frames.Next(); fs[frame.Function] {
-				return true
+				return frame.Function
 			}
 		}
 		if n < len(pcs) {
-			return false
+			return ""
 		}
 	}
 }

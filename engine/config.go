@@ -228,8 +228,11 @@ type Config struct {
 
 	// OnPanic is called with the value of a callback's panic; the engine then
 	// goes on with the next callback. Default nil: the panic is logged, all
-	// shards are closed so that their sessions can be resumed, and the panic
-	// ends the program.
+	// shards are closed so that their sessions can be resumed, these are saved in
+	// Sessions, and the panic ends the program. The same follows when OnPanic
+	// panics, and when any other code does that the engine calls: OnClose, Dial,
+	// Logger, IdentifyQueue, Sessions. It follows runtime.Goexit (which is what
+	// testing.T.FailNow does) too, after which Run returns.
 	OnPanic func(ev *Event, value any)
 
 	// Logger gets what happens to connections; the token never reaches it.

@@ -84,6 +84,9 @@ type Engine struct {
 	fleet    fleet
 	refused  refusal
 	stopped  chan struct{} // a shard stopped for good
+
+	crashed sync.Once   // the user's code panicked, see crash.go
+	dying   atomic.Bool // the program ends of it
 }
 
 // New checks the configuration and makes an engine, which does nothing before
@@ -96,6 +99,7 @@ func New(config Config) (*Engine, error) {
 	e.handlers.onPanic = config.OnPanic
 	e.handlers.logger = e.config.Logger
 	e.handlers.drain = e.drainForPanic
+	e.guardDial()
 	e.dialer = newDialer(&e.config, &e.workers)
 	e.budget = newBudget(&e.config)
 	if e.queue = config.IdentifyQueue; e.queue == nil {
@@ -155,6 +159,23 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	defer close(e.ended)
 	defer e.end()
+	returned := false
+	defer func() {
+		if !returned {
+			e.crash(nil)
+			e.saver.abandon()
+		}
+	}()
+	err := e.run(ctx)
+	if e.dying.Load() {
+		select {} // until the panic has ended the program
+	}
+	returned = true
+	return err
+}
+
+// run is Run, once.
+func (e *Engine) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.asked, cancel)()

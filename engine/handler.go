@@ -84,13 +84,25 @@ func (hs *handlers) call(h *handler, ev *Event) {
 		}
 		if hs.onPanic != nil {
 			if value := recover(); value != nil {
-				hs.onPanic(ev, value)
+				hs.recovered(ev, value)
 				return
 			}
 		}
 		hs.fatal(ev)
 	}()
 	h.call(ev)
+	returned = true
+}
+
+// recovered calls OnPanic, which may panic itself.
+func (hs *handlers) recovered(ev *Event, value any) {
+	returned := false
+	defer func() {
+		if !returned {
+			hs.fatal(ev)
+		}
+	}()
+	hs.onPanic(ev, value)
 	returned = true
 }
 
@@ -102,7 +114,10 @@ func (hs *handlers) fatal(ev *Event) {
 	if ev.Shard != nil {
 		shard = ev.Shard.ID()
 	}
-	hs.logger.Error("a callback panicked; closing all shards so that their sessions can be resumed",
-		"shard", shard, "event", ev.Name(), "stack", string(debug.Stack()))
+	name, stack := ev.Name(), string(debug.Stack())
+	attempt(crashLogTime, func() {
+		hs.logger.Error("a callback panicked; closing all shards so that their sessions can be resumed",
+			"shard", shard, "event", name, "stack", stack)
+	})
 	hs.drain(ev)
 }

@@ -185,6 +185,8 @@ const budgetRetry = 10 * time.Minute
 
 // followBudget asks the API whenever the budget has ended, until the engine ends.
 func (e *Engine) followBudget() {
+	returned := false
+	defer e.guard(nil, &returned)
 	var err error
 	for {
 		wait := e.budget.askAgain(time.Now())
@@ -192,6 +194,7 @@ func (e *Engine) followBudget() {
 			wait = budgetRetry
 		}
 		if await(e.background, nil, max(wait, budgetSlack)) != nil {
+			returned = true
 			return
 		}
 		var bot *gatewayBot

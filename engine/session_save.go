@@ -32,6 +32,7 @@ type saver struct {
 	store  SessionStore
 	wake   chan struct{} // something is to be saved soon
 	stop   chan struct{}
+	ending sync.Once     // closes stop
 	done   chan struct{} // nil: not started
 
 	forgotten atomic.Bool // see forget
@@ -151,6 +152,8 @@ func (v *saver) poke() {
 
 func (v *saver) run() {
 	defer close(v.done)
+	returned := false
+	defer v.engine.guard(nil, &returned)
 	every := time.NewTicker(saveEvery)
 	defer every.Stop()
 	var soon <-chan time.Time
@@ -164,6 +167,7 @@ func (v *saver) run() {
 		case <-soon:
 		case <-every.C:
 		case <-v.stop:
+			returned = true
 			return
 		}
 		soon = nil
@@ -254,7 +258,7 @@ func (v *saver) finish() error {
 	}
 	var err error
 	if v.done != nil { // what was loaded is untouched otherwise
-		close(v.stop)
+		v.ending.Do(func() { close(v.stop) })
 		<-v.done
 		if err = v.save(); err != nil {
 			err = fmt.Errorf("%w: %w", ErrSessionsNotSaved, err)
@@ -264,4 +268,21 @@ func (v *saver) finish() error {
 	defer v.saving.Unlock()
 	v.closed = true
 	return errors.Join(err, v.store.Close())
+}
+
+// abandon ends the use of the store where Run panicked: whoever recovers that may use
+// it again.
+func (v *saver) abandon() {
+	if v == nil {
+		return
+	}
+	v.ending.Do(func() { close(v.stop) })
+	if !v.saving.TryLock() {
+		return // a save does not return
+	}
+	defer v.saving.Unlock()
+	if !v.closed {
+		v.closed = true
+		attempt(saveTimeout, func() { _ = v.store.Close() })
+	}
 }

@@ -72,10 +72,13 @@ func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
 
 // Done implements reactor.Task: the loop has let go of the shard.
 func (s *Shard) Done() {
+	defer close(s.done)
+	defer s.engine.retire(s)
+	returned := false
+	defer s.engine.guard(s, &returned)
 	s.closeMail()
 	s.core.dropConnection() // where a callback ended the loop's goroutine
-	s.engine.retire(s)
-	close(s.done)
+	returned = true
 }
 
 // stopError returns why the shard stopped for good, nil if it was asked to or
@@ -126,20 +129,28 @@ func (s *Shard) settledSession() Session {
 
 // Feed implements reactor.Task.
 func (s *Shard) Feed(now time.Time, b []byte) {
+	returned := false
+	defer s.engine.guard(s, &returned)
 	s.core.feed(now, b)
 	s.settle(now)
+	returned = true
 }
 
 // Fail implements reactor.Task: the connection brings nothing more.
 func (s *Shard) Fail(now time.Time, err error) {
+	returned := false
+	defer s.engine.guard(s, &returned)
 	s.link.detach()
 	s.core.lost(now, err)
 	s.settle(now)
+	returned = true
 }
 
 // Advance implements reactor.Task. It follows every Feed and Fail, so that what
 // others may see need not be published there too.
 func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool) {
+	returned := false
+	defer s.engine.guard(s, &returned)
 	s.readMail(now)
 	if err := s.link.failure(); err != nil {
 		s.core.lost(now, err)
@@ -149,6 +160,7 @@ func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool)
 	s.publish()
 	next = s.core.next()
 	s.promise.give(s.engine, next)
+	returned = true
 	return next, s.core.state == Stopped
 }
 

@@ -56,7 +56,10 @@ func (s *Shard) start(do func(job func()), work func(ctx context.Context, e *err
 // runErrand does an errand's work and leaves its outcome in the mailbox.
 func (s *Shard) runErrand(ctx context.Context, e *errand, work func(ctx context.Context, e *errand)) {
 	defer e.cancel()
+	returned := false
+	defer s.engine.guard(nil, &returned)
 	work(ctx, e)
+	returned = true
 	s.mail.mu.Lock()
 	closed := s.mail.closed
 	if !closed {
@@ -193,7 +196,7 @@ func (s *Shard) closeMail() {
 			e.cancel()
 		}
 	}
-	s.releasePermit()
 	s.expect(false)
 	s.link.end()
+	s.releasePermit()
 }

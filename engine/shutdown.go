@@ -128,37 +128,6 @@ func (e *Engine) abandon(done <-chan struct{}, how *departure) error {
 	return fmt.Errorf("%w: shards %v", ErrShutdownTimeout, stuck)
 }
 
-// drainForPanic closes every connection while a callback's panic unwinds the loop
-// of one shard or, if it is an asynchronous one, a goroutine of the callback's own.
-// The event counts as delivered: the next process must not meet it again, and
-// panic again, for as long as the session lives.
-func (e *Engine) drainForPanic(ev *Event) {
-	e.refuse()
-	own := ev.Shard
-	if own.backlog.forget(ev) {
-		own = nil // its loop is well
-	} else {
-		own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
-		own.publish()
-	}
-	for s := range e.Shards() {
-		s.shutdown(false)
-	}
-	limit := time.NewTimer(closeTimeout)
-	defer limit.Stop()
-	for s := range e.Shards() {
-		if s != own && s.loop.BusyFor(time.Now()) < busyLimit {
-			select {
-			case <-s.done:
-			case <-limit.C:
-				limit.Reset(0) // the time is up for all
-			}
-		}
-		s.abandon(closeResumable)
-	}
-	_ = e.saver.save() // logged
-}
-
 // drainQueues waits until asynchronous callbacks have taken what is queued for
 // them: only then may the sessions be saved for the last time. When the time is
 // up, what is left is discarded.

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"runtime/debug"
+	"time"
+)
+
+// This file is what follows when code of the user's that the engine calls panics, or
+// ends its goroutine by runtime.Goexit, as testing.T.FailNow does. Nothing is
+// recovered: the program dies with its own stack, but no session dies with it.
+//
+// Such code runs on loops (callbacks, OnPanic, OnClose, permits), in Run (PerShard,
+// a session store), and in goroutines of Run's (Dial, an identify queue, a session
+// store); a logger is called on all of them. At the bottom of each guard is deferred.
+// By then what is deferred above has run, so that no lock is held.
+
+// guard drains the engine if the code above did not return. own is the shard whose
+// loop this is; nil: none.
+func (e *Engine) guard(own *Shard, returned *bool) {
+	if !*returned {
+		e.crash(own)
+	}
+}
+
+// crash drains, once: several may panic at the same time, and then each waits here
+// until the sessions of all are saved.
+func (e *Engine) crash(own *Shard) {
+	stack := debug.Stack()
+	e.die()
+	if own != nil {
+		own.publish()
+	}
+	e.crashed.Do(func() {
+		attempt(crashLogTime, func() {
+			e.config.Logger.Error("code that the engine calls panicked; closing all shards so that their sessions can be resumed", "stack", string(stack))
+		})
+		e.drainAround(own)
+	})
+}
+
+// die has Run not return while a panic ends the program, which else might end by
+// itself, as if nothing had happened. After a Goexit Run returns.
+func (e *Engine) die() {
+	if unwinding.innermost() == "runtime.gopanic" {
+		e.dying.Store(true)
+	}
+}
+
+// unwinding are the functions that run what was deferred.
+var unwinding = functions{"runtime.gopanic": true, "runtime.Goexit": true}
+
+// crashLogTime is how long a crash waits for the log, which may be what panicked.
+const crashLogTime = time.Second
+
+// drainForPanic drains while the panic of a callback unwinds the loop of one shard
+// or, if it is an asynchronous one, a goroutine of the callback's own. The event
+// counts as delivered: the next process must not meet it again, and panic again, for
+// as long as the session lives.
+func (e *Engine) drainForPanic(ev *Event) {
+	e.die()
+	own := ev.Shard
+	if own.backlog.forget(ev) {
+		own = nil // its loop is well
+	} else {
+		own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
+		own.publish()
+	}
+	e.crashed.Do(func() { e.drainAround(own) })
+}
+
+// drainAround closes every connection and saves the sessions, while one shard's loop
+// is lost.
+func (e *Engine) drainAround(own *Shard) {
+	e.refuse()
+	for s := range e.Shards() {
+		s.shutdown(false)
+	}
+	limit := time.NewTimer(closeTimeout)
+	defer limit.Stop()
+	for s := range e.Shards() {
+		if s != own && s.loop.BusyFor(time.Now()) < busyLimit {
+			select {
+			case <-s.done:
+			case <-limit.C:
+				limit.Reset(0) // the time is up for all
+			}
+		}
+		s.abandon(closeResumable)
+	}
+	attempt(saveTimeout, func() { _ = e.saver.save() }) // logged
+}
+
+// attempt does something that may panic, too, or not return.
+func attempt(limit time.Duration, do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }()
+		do()
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// guardDial has a panic of Config.Dial drain, whatever goroutine it is called in.
+func (e *Engine) guardDial() {
+	dial := e.config.Dial
+	if dial == nil {
+		return
+	}
+	e.config.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		returned := false
+		defer e.guard(nil, &returned)
+		conn, err := dial(ctx, network, address)
+		returned = true
+		return conn, err
+	}
+}

@@ -17,11 +17,13 @@ type functions map[string]bool
 // below one of them.
 var loopCalls = methods[Shard]("Feed", "Fail", "Advance", "Done")
 
+// callbackCalls are those below which asynchronous callbacks run too.
+var callbackCalls = union(loopCalls, methods[asyncQueue]("run"))
+
 // runCalls are those below which the end of Run must not be waited for, since Run
-// waits for them: loops, asynchronous callbacks, Run itself (Config.PerShard, a
-// session store), and its helpers (an identify queue, a session store).
-var runCalls = union(loopCalls, methods[asyncQueue]("run"), methods[Engine]("Run", "followBudget"),
-	methods[Shard]("runErrand"), methods[saver]("run"))
+// waits for them: callbacks, Run itself (Config.PerShard, a session store), and its
+// helpers (Config.Dial, an identify queue, a session store).
+var runCalls = union(callbackCalls, methods[Engine]("Run", "guarded"), methods[saver]("run"))
 
 func methods[T any](names ...string) functions {
 	t := reflect.TypeFor[T]()
@@ -75,9 +77,14 @@ func awaitLoop(ctx context.Context, done <-chan struct{}) error {
 	return awaitOutside(loopCalls, ctx, done)
 }
 
-// awaitCalls is awaitLoop for what is closed only when callbacks, asynchronous ones
-// too, and other calls of the user's code have returned.
-func awaitCalls(ctx context.Context, done <-chan struct{}) error {
+// awaitCallbacks is awaitLoop for what is closed only when asynchronous callbacks
+// have returned.
+func awaitCallbacks(ctx context.Context, done <-chan struct{}) error {
+	return awaitOutside(callbackCalls, ctx, done)
+}
+
+// awaitRun is awaitLoop for what is closed only when Run returns.
+func awaitRun(ctx context.Context, done <-chan struct{}) error {
 	return awaitOutside(runCalls, ctx, done)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -126,6 +127,24 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 		"Async": func(_ *Config, ask func()) func(*Engine) {
 			return func(e *Engine) { e.On(ready, Async(func(*Event) { ask() }, AsyncOptions{})) }
 		},
+		"Dial": func(c *Config, ask func()) func(*Engine) {
+			dial := c.Dial
+			c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				ask()
+				return dial(ctx, network, address)
+			}
+			return nil
+		},
+		"Async that removes its shard": func(_ *Config, ask func()) func(*Engine) {
+			return func(e *Engine) {
+				e.On(ready, Async(func(ev *Event) {
+					if err := e.RemoveShards(context.Background(), ev.Shard); !errors.Is(err, ErrInCallback) {
+						t.Errorf("RemoveShards returned %v", err)
+					}
+					ask()
+				}, AsyncOptions{}))
+			}
+		},
 		"Async that closes its shard": func(_ *Config, ask func()) func(*Engine) {
 			return func(e *Engine) {
 				e.On(ready, Async(func(ev *Event) {
@@ -151,7 +170,7 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 				r.run()
 				go func() {
 					for conn := range r.net.conns {
-						if name == "PerShard" { // was there before the shard: the dial is called off
+						if name == "PerShard" || name == "Dial" { // the dial is called off
 							_ = conn.Close()
 							continue
 						}

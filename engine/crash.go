@@ -24,6 +24,17 @@ func (e *Engine) guard(own *Shard, returned *bool) {
 	}
 }
 
+// guarded calls something that runs at the bottom of a goroutine.
+func (e *Engine) guarded(do func()) {
+	returned := false
+	defer e.guard(nil, &returned)
+	do()
+	returned = true
+}
+
+// work has something done in a goroutine that Run waits for.
+func (e *Engine) work(do func()) { e.workers.Go(func() { e.guarded(do) }) }
+
 // crash drains, once: several may panic at the same time, and then each waits here
 // until the sessions of all are saved.
 func (e *Engine) crash(own *Shard) {
@@ -114,11 +125,8 @@ func (e *Engine) guardDial() {
 	if dial == nil {
 		return
 	}
-	e.config.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		returned := false
-		defer e.guard(nil, &returned)
-		conn, err := dial(ctx, network, address)
-		returned = true
+	e.config.Dial = func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		e.guarded(func() { conn, err = dial(ctx, network, address) })
 		return conn, err
 	}
 }

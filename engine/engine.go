@@ -196,7 +196,7 @@ func (e *Engine) run(ctx context.Context) error {
 		return errors.Join(err, e.saver.finish())
 	}
 	if e.rest != nil {
-		e.workers.Go(e.followBudget)
+		e.work(e.followBudget)
 	}
 	watchdog := time.NewTicker(busyLimit)
 	defer watchdog.Stop()

@@ -188,9 +188,9 @@ func (f *fleet) admits(shards Shards) error {
 
 // RemoveShards closes shards for good, with code 1000: their sessions end. It
 // returns when they are closed and callbacks made by [Async] have taken what is queued,
-// or with the error of ctx, or in a callback with [ErrInCallback]; they close
-// nevertheless. Run goes on, even without shards. To keep a
-// session use [Shard.Close].
+// or with the error of ctx, or with [ErrInCallback] in a callback, also in one made by
+// Async that it would have to wait for; they close nevertheless. Run goes on, even
+// without shards. To keep a session use [Shard.Close].
 func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 	d, err := newDeparture(gateway.CloseNormal, "")
 	if err != nil {
@@ -203,7 +203,7 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 		if err := awaitLoop(ctx, s.done); err != nil {
 			return err
 		}
-		if err := awaitLoop(ctx, s.backlog.drained()); err != nil {
+		if err := awaitCallbacks(ctx, s.backlog.drained()); err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,7 @@ func (e *Engine) replaceRefused() (running bool) {
 		return false
 	case stopped && !e.refused.underway:
 		e.refused.underway = true
-		e.workers.Go(func() { e.replace(total) })
+		e.work(func() { e.replace(total) })
 	}
 	return true
 }

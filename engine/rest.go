@@ -185,8 +185,6 @@ const budgetRetry = 10 * time.Minute
 
 // followBudget asks the API whenever the budget has ended, until the engine ends.
 func (e *Engine) followBudget() {
-	returned := false
-	defer e.guard(nil, &returned)
 	var err error
 	for {
 		wait := e.budget.askAgain(time.Now())
@@ -194,7 +192,6 @@ func (e *Engine) followBudget() {
 			wait = budgetRetry
 		}
 		if await(e.background, nil, max(wait, budgetSlack)) != nil {
-			returned = true
 			return
 		}
 		var bot *gatewayBot

@@ -49,17 +49,14 @@ func (e *errand) discard() {
 func (s *Shard) start(do func(job func()), work func(ctx context.Context, e *errand)) *errand {
 	ctx, cancel := context.WithCancel(s.engine.background)
 	e := &errand{cancel: cancel}
-	do(func() { s.runErrand(ctx, e, work) })
+	do(func() { s.engine.guarded(func() { s.runErrand(ctx, e, work) }) })
 	return e
 }
 
 // runErrand does an errand's work and leaves its outcome in the mailbox.
 func (s *Shard) runErrand(ctx context.Context, e *errand, work func(ctx context.Context, e *errand)) {
 	defer e.cancel()
-	returned := false
-	defer s.engine.guard(nil, &returned)
 	work(ctx, e)
-	returned = true
 	s.mail.mu.Lock()
 	closed := s.mail.closed
 	if !closed {

@@ -153,7 +153,7 @@ func (s *Shard) gone(ctx context.Context) error {
 	if err := awaitLoop(ctx, s.done); err != nil {
 		return err
 	}
-	if err := awaitCalls(ctx, s.backlog.drained()); err != nil {
+	if err := awaitCallbacks(ctx, s.backlog.drained()); err != nil {
 		return err
 	}
 	return s.stopError()

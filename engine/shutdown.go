@@ -56,7 +56,7 @@ func (e *Engine) leave(ctx context.Context, how *departure) error {
 	if !started {
 		return nil
 	}
-	return awaitCalls(ctx, e.ended)
+	return awaitRun(ctx, e.ended)
 }
 
 // depart decides how Run ends, if Shutdown or Logout have not, and for how long it

@@ -26,13 +26,13 @@ func (s *Shard) watch(now time.Time) {
 		return
 	}
 	beat := frame.AppendFrame(nil, frame.OpText, newMask(), gateway.AppendHeartbeat(nil, s.seq.Load()))
-	go func() { // ends with the write, which has a deadline, or the connection
+	go s.engine.guarded(func() { // ends with the write, which has a deadline, or the connection
 		s.link.mu.Lock()
 		defer s.link.mu.Unlock()
 		if s.link.conn == conn { // not one that came meanwhile
 			_ = s.link.put(beat) // the loop finds the error when it is back
 		}
-	}()
+	})
 }
 
 // abandon closes the connection under a loop that is held up by a callback, so that

@@ -47,6 +47,10 @@ type AsyncOptions struct {
 // [Config.ShutdownTimeout]. [Stats] tells how many wait, how long, and how many
 // were dropped.
 //
+// Methods of this package may wait in the callback, unless what they would wait for
+// may be the callback itself ([ErrInCallback]): the end of Run, or of what the shard's
+// asynchronous callbacks have queued.
+//
 // With Block, a callback that waits for what only its own shard's connection can
 // bring (a Send before the shard is ready, an answer to a command) waits in vain
 // while the queue is full: give it a context with a deadline.

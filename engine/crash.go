@@ -98,7 +98,7 @@ func (e *Engine) drainAround(own *Shard) {
 				limit.Reset(0) // the time is up for all
 			}
 		}
-		s.abandon(closeResumable)
+		attempt(writeTimeout, func() { s.abandon(closeResumable) })
 	}
 	attempt(saveTimeout, func() { _ = e.saver.save() }) // logged
 }

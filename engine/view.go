@@ -121,7 +121,7 @@ func (c *Config) settings() Settings {
 	}
 	if u, err := url.Parse(c.GatewayURL); err == nil {
 		u.RawQuery = ""
-		s.GatewayURL = u.String()
+		s.GatewayURL = redact(u.String(), c.Token)
 	}
 	if s.LargeThreshold == 0 {
 		s.LargeThreshold = 50 // Discord: "Gateway Events", heading "Identify Structure"

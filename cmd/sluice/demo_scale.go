@@ -6,6 +6,8 @@ import (
 	"net"
 	"runtime"
 	"sync/atomic"
+
+	"github.com/sluice-go/sluice/internal/descriptors"
 )
 
 // This file is what thousands of connections on one machine need of the system.
@@ -21,11 +23,11 @@ const (
 )
 
 // reserveDescriptors raises the limit on open files as far as so many shards need,
-// for this process and the child. The error says what to do where the system
+// for this process and the child, the hard limit too where that is allowed. The error says what to do where the system
 // refuses.
 func reserveDescriptors(shards int) error {
 	need := uint64(shards + spareDescriptors)
-	limit, err := raiseDescriptors(need)
+	limit, err := descriptors.RaiseHard(need)
 	if err != nil {
 		return fmt.Errorf("--shards %d needs %d open files, and the system allows %d (%w): raise the hard limit, as with ulimit -Hn %d, or ask for fewer shards",
 			shards, need, limit, err, need)

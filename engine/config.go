@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -138,9 +140,22 @@ type Config struct {
 	// system's roots, TLS 1.2 or newer.
 	TLS *tls.Config
 
-	// Dial opens the TCP connections to the gateway and to the API, within ctx; a
-	// connection to the gateway that comes later is closed. Default: net.Dialer.
+	// Dial opens the TCP connections to the gateway, to the API and to proxies, within
+	// ctx; a connection that comes later is closed. It gets a host's name and a port,
+	// and chooses among the host's addresses itself. Default: the system. The
+	// addresses of a host are then raced, 250 ms apart (RFC 8305), connections spread
+	// over those that work, and those that failed are tried last for some minutes.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Proxy chooses the proxy for a connection, like the field of the same name of
+	// http.Transport: a URL that begins with http://, https://, socks5:// or
+	// socks5h://, with a user name and a password in it or without; nil for none. The
+	// request has only a method and a URL, whose scheme is https for a gateway's wss
+	// and http for its ws. Default: as the environment says when New is called, by
+	// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or the same in lower case;
+	// loopback addresses are then never reached through a proxy. A function that
+	// returns nil, nil has every connection go directly.
+	Proxy func(*http.Request) (*url.URL, error)
 
 	// Driver chooses how connections are read. Default AutoDriver.
 	Driver Driver
@@ -238,6 +253,8 @@ type Config struct {
 	// Logger gets what happens to connections; the token never reaches it.
 	// Default slog.Default().
 	Logger *slog.Logger
+
+	proxy func(*url.URL) (*url.URL, error) // Proxy, or the environment's
 }
 
 // ConfigError is one mistake in a Config. New joins all that it finds.
@@ -287,6 +304,9 @@ func (c *Config) validate() error {
 	if c.ShutdownTimeout < 0 {
 		bad("ShutdownTimeout", "%v is negative; 0 means %v", c.ShutdownTimeout, defaultShutdownTimeout)
 	}
+	if err := c.chooseProxy(); err != nil {
+		bad("Proxy", "%v; correct it, or set Config.Proxy", err)
+	}
 	c.setDefaults()
 	if len(errs) == 0 {
 		c.checkIdentify(bad)
@@ -320,10 +340,23 @@ func (c *Config) setDefaults() {
 	if c.TLS.ClientSessionCache == nil {
 		c.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(64)
 	}
-	if c.Dial == nil {
-		c.Dial = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext
-	}
 	c.Logger = newLogger(c.Logger, c.Token)
+}
+
+// chooseProxy sets how proxies are chosen.
+func (c *Config) chooseProxy() (err error) {
+	if c.Proxy == nil {
+		c.proxy, err = transport.ProxyFromEnvironment()
+		return err
+	}
+	c.proxy = func(u *url.URL) (*url.URL, error) {
+		p, err := c.Proxy(&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}})
+		if err != nil {
+			return nil, fmt.Errorf("Config.Proxy: %w", err)
+		}
+		return p, nil
+	}
+	return nil
 }
 
 // identify returns what the identify of one shard says, besides the token.
@@ -339,7 +372,8 @@ func (c *Config) identify(shard, total int) *gateway.Identify {
 	}
 }
 
-// checkURL refuses a URL that has another scheme, no host, or a password in it.
+// checkURL refuses a URL that has another scheme, no host, or a password in it. The error
+// shows neither that nor the query.
 func checkURL(raw string, schemes ...string) error {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -353,5 +387,5 @@ func checkURL(raw string, schemes ...string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q must begin with %s:// and name a host", raw, strings.Join(schemes, ":// or "))
+	return fmt.Errorf("%s will not do: it must begin with %s:// and name a host", transport.ShowURL(raw), strings.Join(schemes, ":// or "))
 }

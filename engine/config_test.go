@@ -97,7 +97,7 @@ func TestConfigIsCopied(t *testing.T) {
 		t.Error("the configuration is shared")
 	}
 	if c := e.config; c.MaxPayload != 64<<20 || c.ShutdownTimeout != 10*time.Second || c.Compression != ZlibStream ||
-		c.TLS == nil || c.Dial == nil || c.OnClose == nil || c.Logger == nil || c.Properties.Browser != "sluice" {
+		c.TLS == nil || c.proxy == nil || c.OnClose == nil || c.Logger == nil || c.Properties.Browser != "sluice" {
 		t.Errorf("defaults: %+v", c)
 	}
 	id := e.config.identify(3, 8)

@@ -1,36 +1,30 @@
 package engine
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"sync"
+	"time"
 
-	"github.com/gobwas/ws"
+	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/internal/descriptors"
 )
 
-const (
-	// maxHandshakes is how many connections may be under way at a time: a storm
-	// of thousands of TLS handshakes would have all of them time out.
-	maxHandshakes = 64
-
-	// maxUpgrade is how many bytes a server's answer to the upgrade may have.
-	maxUpgrade = 64 << 10
-)
+// maxHandshakes is how many connections may be under way at a time: a storm
+// of thousands of TLS handshakes would have all of them time out.
+const maxHandshakes = 64
 
 // dialer makes the connections of all shards.
 type dialer struct {
-	dialTCP func(ctx context.Context, network, address string) (net.Conn, error)
-	tls     *tls.Config
-	crew    crew                    // dials
-	wrap    func(net.Conn) net.Conn // by the driver, below TLS
+	transport *transport.Dialer // of the API's requests too
+	tls       *tls.Config
+	crew      crew                    // dials
+	wrap      func(net.Conn) net.Conn // by the driver, below TLS
+	shortage  shortage                // of descriptors
 
 	mu      sync.Mutex
 	configs map[string]*tls.Config // by host
@@ -38,28 +32,17 @@ type dialer struct {
 
 // newDialer returns a dialer whose goroutines count as workers.
 func newDialer(config *Config, workers *sync.WaitGroup) *dialer {
-	return &dialer{dialTCP: config.Dial, tls: config.TLS, crew: crew{size: maxHandshakes, workers: workers}}
-}
-
-// upgradeError is an answer to the upgrade that is no 101.
-type upgradeError struct {
-	status int
-	after  string // Retry-After
-}
-
-func (e *upgradeError) Error() string {
-	s := fmt.Sprintf("the server answered the WebSocket upgrade with %d %s", e.status, http.StatusText(e.status))
-	switch {
-	case e.status >= 300 && e.status < 400:
-		s += ": redirects are not followed, they could take the token elsewhere; check the gateway URL"
-	case e.after != "":
-		s += " (Retry-After: " + e.after + ")"
+	return &dialer{
+		transport: &transport.Dialer{Dial: config.Dial, Proxy: config.proxy, TLS: config.TLS, Logger: config.Logger},
+		tls:       config.TLS,
+		crew:      crew{size: maxHandshakes, workers: workers},
+		shortage:  shortage{logger: config.Logger},
 	}
-	return s
 }
 
 // dial connects, encrypts and upgrades, within ctx and connectTimeout. It is the
 // crew's job. The bytes that came behind the server's answer are returned in head.
+// An error names the address that was tried.
 func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head []byte, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err // it was called off while it waited
@@ -70,69 +53,68 @@ func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head [
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	raw, err := d.connect(ctx, u)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot connect to the gateway: %w", err)
+	if err := d.shortage.admit(time.Now()); err != nil {
+		return nil, nil, err
 	}
+	path, err := d.transport.Open(ctx, u)
+	if err != nil {
+		return nil, nil, d.shortage.judge(time.Now(), fmt.Errorf("cannot connect to the gateway: %w", err))
+	}
+	raw := path.Conn
+	// A loop that adopts the connection takes a second descriptor for a moment. If that
+	// were to fail, the handshake would have been in vain.
+	spare, err := descriptors.Spare()
+	if err != nil {
+		_ = raw.Close()
+		return nil, nil, d.shortage.judge(time.Now(), err)
+	}
+	defer spare.Close()
+	d.shortage.over()
 	if d.wrap != nil {
 		raw = d.wrap(raw)
 	}
 	// The context ends whatever the connection is blocked in, also one of
 	// Config.Dial's that keeps to no deadline.
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
-	conn = raw
-	defer func() {
-		if !stop() && err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			_ = raw.Close()
-			conn, head = nil, nil
-		}
-	}()
-	if u.Scheme == "wss" {
-		conn, err = d.encrypt(ctx, raw, u.Hostname())
-		if err != nil {
-			return nil, nil, err
-		}
+	conn, head, err = d.open(ctx, raw, u, path)
+	if !stop() && err == nil {
+		err = ctx.Err()
 	}
-	head, err = upgrade(conn, u)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("the server did not answer the WebSocket upgrade in time: %w", ctx.Err())
+	var answer *transport.StatusError
+	switch {
+	case err == nil, errors.As(err, &answer):
+		path.Worked()
+	case !errors.Is(err, context.Canceled):
+		path.Failed()
 	}
-	return conn, head, err
+	if err != nil {
+		_ = raw.Close()
+		return nil, nil, err
+	}
+	return conn, head, nil
 }
 
-// connect opens the TCP connection within ctx, also where Config.Dial does not
-// keep to it: what that brings later is closed.
-func (d *dialer) connect(ctx context.Context, u *url.URL) (net.Conn, error) {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
-	}
-	type outcome struct {
-		conn net.Conn
-		err  error
-	}
-	outcomes := make(chan outcome, 1)
-	go func() {
-		conn, err := d.dialTCP(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-		if conn == nil && err == nil {
-			err = errors.New("Config.Dial gave neither a connection nor an error")
+// open encrypts and upgrades a connection.
+func (d *dialer) open(ctx context.Context, raw net.Conn, u *url.URL, path *transport.Path) (conn net.Conn, head []byte, err error) {
+	conn = raw
+	if u.Scheme == "wss" {
+		encrypted := tls.Client(raw, d.configFor(u.Hostname()))
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			return nil, nil, fmt.Errorf("TLS handshake with %v failed: %w%s", path, err, tlsRemedy(err))
 		}
-		outcomes <- outcome{conn, err}
-	}()
-	select {
-	case o := <-outcomes:
-		return o.conn, o.err
-	case <-ctx.Done():
-		go func() {
-			if o := <-outcomes; o.conn != nil {
-				_ = o.conn.Close()
-			}
-		}()
-		return nil, ctx.Err()
+		conn = encrypted
 	}
+	head, err = transport.Upgrade(conn, u)
+	var answer *transport.StatusError
+	switch {
+	case err == nil:
+		return conn, head, nil
+	case errors.As(err, &answer):
+		return nil, nil, err
+	case ctx.Err() != nil:
+		return nil, nil, fmt.Errorf("%v did not answer the WebSocket upgrade in time: %w", path, ctx.Err())
+	}
+	return nil, nil, fmt.Errorf("%v: the WebSocket upgrade failed: %w", path, err)
 }
 
 // configFor returns the configuration for a host: one for all its connections,
@@ -162,15 +144,6 @@ func (d *dialer) configFor(host string) *tls.Config {
 // host with each READY.
 const maxHosts = 64
 
-// encrypt does the TLS handshake.
-func (d *dialer) encrypt(ctx context.Context, raw net.Conn, host string) (net.Conn, error) {
-	conn := tls.Client(raw, d.configFor(host))
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("TLS handshake with %s failed: %w%s", host, err, tlsRemedy(err))
-	}
-	return conn, nil
-}
-
 // tlsRemedy says what helps where a certificate is not trusted.
 func tlsRemedy(err error) string {
 	var verification *tls.CertificateVerificationError
@@ -178,52 +151,4 @@ func tlsRemedy(err error) string {
 		return " (if this server is yours, trust its authority: --ca-file, or Config.TLS with RootCAs)"
 	}
 	return ""
-}
-
-// upgrade asks for a WebSocket (RFC 6455, section 4.1) and checks the answer. No
-// extension and no subprotocol is asked for, so none may be chosen.
-func upgrade(conn net.Conn, u *url.URL) (head []byte, err error) {
-	var refused *upgradeError
-	dialer := ws.Dialer{
-		OnStatusError: func(status int, _ []byte, answer io.Reader) {
-			refused = &upgradeError{status: status}
-			// The body is not looked at, nor closed, which would read it.
-			if r, err := http.ReadResponse(bufio.NewReader(answer), nil); err == nil {
-				refused.after = r.Header.Get("Retry-After")
-			}
-		},
-	}
-	limited := &boundedConn{Conn: conn, left: maxUpgrade}
-	buffered, _, err := dialer.Upgrade(limited, u)
-	if refused != nil {
-		return nil, refused
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the WebSocket upgrade failed: %w", err)
-	}
-	if buffered != nil {
-		defer ws.PutReader(buffered)
-		head, err = buffered.Peek(buffered.Buffered())
-		head = bytes.Clone(head)
-	}
-	return head, err
-}
-
-// boundedConn lets so many bytes through and then fails, so that an endless
-// header costs no memory.
-type boundedConn struct {
-	net.Conn
-	left int
-}
-
-func (c *boundedConn) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, fmt.Errorf("the answer is longer than %d bytes", maxUpgrade)
-	}
-	if len(p) > c.left {
-		p = p[:c.left]
-	}
-	n, err := c.Conn.Read(p)
-	c.left -= n
-	return n, err
 }

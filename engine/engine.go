@@ -41,6 +41,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
 )
@@ -231,7 +232,7 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 	}
 	first, shards = c.GatewayURL, c.Shards
 	if first == "" || shards == (Shards{}) || c.APIURL != "" {
-		e.rest = newRESTClient(c)
+		e.rest = newRESTClient(c, e.dialer.transport)
 		bot, err := e.discover(ctx)
 		if err != nil {
 			return "", Shards{}, err
@@ -241,21 +242,29 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 		}
 		shards = e.saver.choose(shards, bot.Shards).resolve(bot.Shards)
 		e.limit(bot)
-		c.Logger.Info("gateway known", "url", first, "recommended_shards", bot.Shards,
+		c.Logger.Info("gateway known", "url", transport.ShowURL(first), "recommended_shards", bot.Shards,
 			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
 	}
 	shards = shards.resolve(0)
 	return first, shards, e.saver.begin(shards.Total)
 }
 
-// start makes the first shards and runs their loops.
+// start makes the first shards and runs their loops. Where that fails, nothing of it is
+// left.
 func (e *Engine) start(shards Shards) error {
 	e.driver = e.newDriver(shards.Count)
 	e.dialer.wrap = e.driver.Wrap
+	started := false
+	defer func() {
+		if !started { // also where PerShard panics
+			<-e.close()
+		}
+	}()
 	e.mu.Lock()
 	e.fleet.open = true
 	e.mu.Unlock()
 	_, err := e.add(shards, false)
+	started = err == nil
 	return err
 }
 

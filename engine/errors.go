@@ -139,7 +139,7 @@ func (e *CloseError) Error() string {
 // APIError is an answer of the REST API that is no success.
 type APIError struct {
 	Status     int           // the HTTP status
-	RetryAfter time.Duration // what the answer asked for, 0 if nothing
+	RetryAfter time.Duration // what the answer asked for, an hour at most; 0 if nothing
 }
 
 // Error names the status and, where there is one, the remedy.
@@ -157,7 +157,11 @@ func (e *APIError) Error() string {
 	case e.Status == 429:
 		return s + ": too many requests"
 	case e.Status >= 500:
-		return s + ": the API is not available"
+		s += ": the API is not available"
+		if e.RetryAfter > 0 {
+			s += "; it asks to wait " + e.RetryAfter.String()
+		}
+		return s
 	case e.Status >= 300 && e.Status < 400:
 		return s + ": redirects are not followed, they could take the token elsewhere; check the API URL"
 	}

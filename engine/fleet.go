@@ -135,6 +135,7 @@ func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
 	if errs != nil {
 		return nil, errors.Join(errs...)
 	}
+	e.reserveDescriptors(shards.Count)
 	e.driver.Grow(shards.Count)
 	fresh := make([]*Shard, shards.Count)
 	for i, own := range owns {

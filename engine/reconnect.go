@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -110,6 +113,8 @@ func (c *core) ended(now time.Time, cause error) {
 	c.redial.hurry = false
 	var closed *CloseError
 	var refused *BudgetError
+	var answer *transport.StatusError
+	var short *shortageError
 	c.life.cause = cause
 	if d, ok := cause.(*departure); ok {
 		c.departed(now, d)
@@ -136,12 +141,16 @@ func (c *core) ended(now time.Time, cause error) {
 		wait = time.Second + time.Duration(c.random()*float64(4*time.Second))
 	case (cause == errReconnect || cause == errResumable || isGap(cause)) && lived:
 		immediate = true
+	case errors.As(cause, &answer):
+		wait = answer.RetryAfter
+	case errors.As(cause, &short):
+		wait = short.wait/2 + time.Duration(c.random()*float64(short.wait))
 	}
 	switch {
 	case lived:
 		c.endRow()
 		c.session.alive = now
-	case cause != errRestart:
+	case cause != errRestart && short == nil:
 		c.failed(now, cause, wasReady)
 	}
 	if limit := c.config.Retries; limit > 0 && c.redial.failures > limit {
@@ -154,7 +163,15 @@ func (c *core) ended(now time.Time, cause error) {
 		delay = max(wait, backoff(c.redial.failures, c.random()))
 	}
 	c.redial.earliest, c.redial.at, c.redial.waits = now.Add(wait), now.Add(delay), nil
-	c.config.Logger.Warn("connection ended", "shard", c.id, "cause", cause, "was_ready", wasReady,
+	level := slog.LevelWarn
+	switch {
+	case short != nil:
+		c.redial.waits = short
+		level = slog.LevelDebug // one line tells of it for all shards
+	case answer != nil && wait > 0:
+		c.redial.waits = answer
+	}
+	c.config.Logger.Log(context.Background(), level, "connection ended", "shard", c.id, "cause", cause, "was_ready", wasReady,
 		"failures", c.redial.failures, "next", c.nextStep(), "in", delay.Round(time.Millisecond))
 	if why := c.refusedAlone(c.redial.at); why != nil {
 		c.putOff(now, why)

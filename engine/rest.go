@@ -8,9 +8,11 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"strconv"
+	"net/url"
 	"strings"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/internal/transport"
 )
 
 const (
@@ -39,7 +41,7 @@ type restClient struct {
 	http  *http.Client
 }
 
-func newRESTClient(config *Config) *restClient {
+func newRESTClient(config *Config, dialer *transport.Dialer) *restClient {
 	base := config.APIURL
 	if base == "" {
 		base = defaultAPIURL
@@ -50,7 +52,9 @@ func newRESTClient(config *Config) *restClient {
 		http: &http.Client{
 			Timeout: restTimeout,
 			Transport: &http.Transport{
-				DialContext:            config.Dial,
+				DialContext:            dialer.DialContext,
+				Proxy:                  dialer.ForTransport,
+				OnProxyConnectResponse: transport.OnConnect,
 				TLSClientConfig:        config.TLS.Clone(),
 				ForceAttemptHTTP2:      true,
 				DisableKeepAlives:      true, // one request in hours
@@ -71,7 +75,7 @@ func (c *restClient) gatewayBot(ctx context.Context) (*gatewayBot, error) {
 	}
 	req.Header.Set("Authorization", "Bot "+c.token.secret())
 	req.Header.Set("User-Agent", "DiscordBot ("+projectURL+", "+Version+")")
-	resp, err := c.http.Do(req)
+	resp, err := c.do(req)
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask the API for the gateway: %w%s", err, tlsRemedy(err))
 	}
@@ -93,17 +97,30 @@ func (c *restClient) gatewayBot(ctx context.Context) (*gatewayBot, error) {
 	return bot, nil
 }
 
+// do sends a request. An error names the address or the proxy, and does not quote the URL.
+func (c *restClient) do(req *http.Request) (*http.Response, error) {
+	var trace transport.Trace
+	resp, err := c.http.Do(req.WithContext(transport.WithTrace(req.Context(), &trace)))
+	var quotes *url.Error
+	if errors.As(err, &quotes) {
+		if err = quotes.Err; quotes.Timeout() {
+			err = fmt.Errorf("no answer within %v: %w", restTimeout, err)
+		}
+	}
+	return resp, trace.End(err)
+}
+
 // check refuses an answer that could not be used, or would send the token over
 // an open line although the API is reached over a closed one.
 func (b *gatewayBot) check(api string, token Token) error {
 	if err := checkURL(b.URL, "ws", "wss"); err != nil {
-		return fmt.Errorf("the API named a gateway URL that cannot be used: %q", b.URL)
+		return fmt.Errorf("the API named a gateway URL that cannot be used: %s", transport.ShowURL(b.URL))
 	}
 	if token.in(b.URL) {
 		return errors.New("the API named a gateway URL that holds the token")
 	}
 	if strings.HasPrefix(api, "https:") && !strings.HasPrefix(b.URL, "wss:") {
-		return fmt.Errorf("the API named a gateway URL that is not encrypted: %q; if that is meant, set Config.GatewayURL", b.URL)
+		return fmt.Errorf("the API named a gateway URL that is not encrypted: %s; if that is meant, set Config.GatewayURL", transport.ShowURL(b.URL))
 	}
 	if b.Shards < 1 || b.Shards > maxShards {
 		return fmt.Errorf("the API recommended %d shards", b.Shards)
@@ -114,21 +131,17 @@ func (b *gatewayBot) check(api string, token Token) error {
 // maxShards bounds what a configuration, or an answer of the API, can cost.
 const maxShards = 1 << 20
 
-// retryAfter returns how long a 429 asks to wait: the header's seconds, or the
-// body's retry_after.
+// retryAfter returns how long an answer asks to wait, by its headers or else the body's
+// retry_after (Discord: "Rate Limits").
 func retryAfter(h http.Header, body []byte) time.Duration {
-	seconds, err := strconv.ParseFloat(h.Get("Retry-After"), 64)
-	if err != nil {
-		var answer struct {
-			RetryAfter float64 `json:"retry_after"`
-		}
-		_ = json.Unmarshal(body, &answer)
-		seconds = answer.RetryAfter
+	if wait := transport.RetryAfter(h, time.Now()); wait > 0 {
+		return wait
 	}
-	if !(seconds > 0) || seconds > (24*time.Hour).Seconds() {
-		return 0
+	var answer struct {
+		RetryAfter json.Number `json:"retry_after"`
 	}
-	return time.Duration(seconds * float64(time.Second))
+	_ = json.Unmarshal(body, &answer)
+	return transport.Seconds(answer.RetryAfter.String())
 }
 
 // discover asks until there is an answer, within ctx and Config.Retries.

@@ -216,8 +216,8 @@ func TestRefusedUpgrades(t *testing.T) {
 	tests := map[string]struct{ answer, cause string }{
 		"301":               {httpAnswer(301, "Location: http://evil.test/\r\n", ""), "redirects are not followed"},
 		"404":               {httpAnswer(404, "", ""), "404"},
-		"429":               {httpAnswer(429, "Retry-After: 5\r\n", ""), "Retry-After: 5"},
-		"echo":              {httpAnswer(503, "Retry-After: "+testToken+"\r\n", ""), "Retry-After: [redacted]"},
+		"429":               {httpAnswer(429, "Retry-After: 5\r\n", ""), "asks to wait 5s"},
+		"echo":              {httpAnswer(503, "Retry-After: "+testToken+"\r\n", ""), "503 Service Unavailable"},
 		"503":               {httpAnswer(503, "", strings.Repeat("x", 10000)), "503"},
 		"endless error":     {"HTTP/1.1 500 X\r\n\r\n…", "500"},
 		"no accept":         {accept + "\r\n", "upgrade failed"},

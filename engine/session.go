@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -161,7 +162,7 @@ func (c *core) checkResumeURL() {
 		return
 	}
 	c.config.Logger.Warn("resume_gateway_url is not used; resumes go to the first URL",
-		"shard", c.id, "url", c.session.ResumeURL, "cause", cause)
+		"shard", c.id, "url", transport.ShowURL(c.session.ResumeURL), "cause", cause)
 	c.session.ResumeURL = ""
 }
 

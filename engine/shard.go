@@ -141,7 +141,7 @@ func (s *Shard) Fail(now time.Time, err error) {
 	returned := false
 	defer s.engine.guard(s, &returned)
 	s.link.detach()
-	s.core.lost(now, err)
+	s.core.lost(now, s.engine.dialer.shortage.judge(now, err)) // also where it could not be adopted
 	s.settle(now)
 	returned = true
 }

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -114,14 +114,10 @@ type Settings struct {
 // settings returns what View shows of a configuration.
 func (c *Config) settings() Settings {
 	s := Settings{
-		Intents: c.Intents, GatewayURL: c.GatewayURL, IgnoreResumeURL: c.IgnoreResumeURL,
+		Intents: c.Intents, GatewayURL: redact(transport.ShowURL(c.GatewayURL), c.Token), IgnoreResumeURL: c.IgnoreResumeURL,
 		Compression: c.Compression, LargeThreshold: c.LargeThreshold,
 		Presence: append(json.RawMessage(nil), c.Presence...), Properties: c.Properties,
 		SendLimit: c.SendLimit, MaxPayload: c.MaxPayload,
-	}
-	if u, err := url.Parse(c.GatewayURL); err == nil {
-		u.RawQuery = ""
-		s.GatewayURL = redact(u.String(), c.Token)
 	}
 	if s.LargeThreshold == 0 {
 		s.LargeThreshold = 50 // Discord: "Gateway Events", heading "Identify Structure"

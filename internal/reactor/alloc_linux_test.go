@@ -1,4 +1,4 @@
-//go:build !portable && !safe && !race
+//go:build !portable && !race
 
 package reactor
 
@@ -14,6 +14,8 @@ import (
 	"runtime/metrics"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/internal/reactor/lend"
 )
 
 const (
@@ -30,6 +32,9 @@ func TestReadAllocatesNothing(t *testing.T) {
 		t.Skip("takes some seconds")
 	}
 	for _, kind := range []string{"TCP", "TLS"} {
+		if why := lend.Supported(); kind == "TLS" && why != "" {
+			t.Skip("with TLS only where records are lent, and they are not: ", why)
+		}
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

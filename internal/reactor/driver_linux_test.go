@@ -59,36 +59,6 @@ func TestNewFallsBack(t *testing.T) {
 	}
 }
 
-// Records that end anywhere are told apart, and one that announces too much is
-// passed on as it is.
-func TestWholeRecords(t *testing.T) {
-	record := func(size int) []byte {
-		return append([]byte{23, 3, 3, byte(size >> 8), byte(size)}, make([]byte, size)...)
-	}
-	two := append(record(10), record(300)...)
-	for _, c := range []struct {
-		name string
-		b    []byte
-		want int
-	}{
-		{"nothing", nil, 0},
-		{"half a header", two[:4], 0},
-		{"a header", two[:5], 0},
-		{"all but a byte", two[:14], 0},
-		{"one", two[:15], 15},
-		{"one and a header", two[:20], 15},
-		{"two", two, len(two)},
-		{"an empty one", record(0), 5},
-		{"the largest", record(maxCiphertext), 5 + maxCiphertext},
-		{"too large", record(maxCiphertext + 1)[:6], 6},
-		{"one, and one too large", append(record(10), record(maxCiphertext + 1)[:5]...), 20},
-	} {
-		if got := wholeRecords(c.b); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
-		}
-	}
-}
-
 // What happens to a connection that is held is told once at most: its loop would
 // otherwise never come to rest.
 func TestHeldIsToldOnce(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/internal/reactor/lend"
 )
 
 // readSize is how much is read at a time: nearly four full TLS records.
@@ -19,7 +21,7 @@ type buffers struct {
 }
 
 func newBuffers() *buffers {
-	return &buffers{make([]byte, readSize+slack), make([]byte, readSize+maxPlaintext)}
+	return &buffers{make([]byte, readSize+slack), make([]byte, readSize+lend.MaxPlaintext)}
 }
 
 // loop is an event loop: it serves the connections, timers and wakes of many tasks,

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -254,6 +255,14 @@ func (l *Portable) Detach() {
 	if conn != nil {
 		_ = conn.Close()
 	}
+}
+
+// Records implements [Loop].
+func (l *Portable) Records() Records {
+	if _, encrypted := l.conn.(*tls.Conn); encrypted {
+		return Records{Plain: "the portable driver has a goroutine wait in each connection's Read"}
+	}
+	return Records{}
 }
 
 // Hold implements [Loop].

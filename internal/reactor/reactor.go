@@ -78,6 +78,10 @@ type Loop interface {
 	// from within its own methods.
 	Detach()
 
+	// Records says how the TLS records of the attached connection are read. Only the
+	// task may call it, from within its own methods.
+	Records() Records
+
 	// Hold(true) has nothing more read from the connection, until Hold(false): the
 	// peer's bytes stay with the system, which slows the peer down. Timers, wakes
 	// and writes go on, as do the loop's other tasks; the end of the connection is
@@ -94,6 +98,17 @@ type Loop interface {
 
 	// Counts returns what the loop counts, the same for all tasks that it serves.
 	Counts() *Counts
+}
+
+// Records is how the TLS records of a connection are read. Without TLS, or without a
+// connection, it is the zero value.
+type Records struct {
+	// Lent: out of the loop's buffer (package lend). The connection keeps none of its
+	// own, and a read allocates nothing.
+	Lent bool
+
+	// Plain is why they are not lent: crypto/tls reads them into a buffer that it keeps.
+	Plain string
 }
 
 // Counts are what a loop has done since it began. Any goroutine may read them.

@@ -11,17 +11,8 @@ import (
 	"github.com/sluice-go/sluice/pool"
 )
 
-const (
-	// slack is what crypto/tls may want behind lent records.
-	slack = lend.Slack
-
-	// maxPlaintext and maxCiphertext bound a TLS record (RFC 8446, section 5;
-	// RFC 5246, section 6.2, allows 2048 bytes of overhead).
-	maxPlaintext  = 16 << 10
-	maxCiphertext = maxPlaintext + 2048
-
-	recordHeader = 5
-)
+// slack is what crypto/tls may want behind lent records.
+const slack = lend.Slack
 
 // read reads once and feeds what came. more says that there may be bytes of which
 // nothing else will tell: a read that filled its buffer may have left some. One
@@ -64,7 +55,7 @@ func (s *source) readAhead(now time.Time) (fed, more bool, err error) {
 		return fed, true, err
 	}
 	sock, door := s.sock, s.door
-	for err == nil && (door.Pending() > 0 || wholeRecords(door.Ahead()) > 0) {
+	for err == nil && (door.Pending() > 0 || lend.Whole(door.Ahead()) > 0) {
 		var n int
 		sock.dry = true
 		n, err = s.tls.Read(s.loop.plain)
@@ -115,7 +106,7 @@ func (s *source) readLent(now time.Time) (fed, more bool, err error) {
 		s.rest = nil
 	}
 	end := kept + n
-	whole := wholeRecords(cipher[:end])
+	whole := lend.Whole(cipher[:end])
 	if whole < end {
 		s.rest = pool.Get(end - whole)
 		s.rest.B = append(s.rest.B, cipher[whole:end]...)
@@ -143,21 +134,4 @@ func (s *source) decrypt(records []byte) (plain []byte, err error) {
 	s.door.Return()
 	s.sock.dry = false
 	return s.loop.plain[:used], passing(err)
-}
-
-// wholeRecords returns the length of the whole TLS records that b begins with.
-// Where a header announces more than a record can have, it is the length of b, so
-// that crypto/tls sees the header and refuses it.
-func wholeRecords(b []byte) (n int) {
-	for len(b)-n >= recordHeader {
-		size := int(b[n+3])<<8 | int(b[n+4])
-		if size > maxCiphertext {
-			return len(b)
-		}
-		if len(b)-n < recordHeader+size {
-			break
-		}
-		n += recordHeader + size
-	}
-	return n
 }

@@ -102,6 +102,20 @@ func (s *source) Attach(conn net.Conn, head []byte) {
 	s.loop.queue(s)
 }
 
+// Records implements Loop.
+func (s *source) Records() Records {
+	switch {
+	case s.lends:
+		return Records{Lent: true}
+	case s.tls != nil:
+		return Records{Plain: lend.Supported()}
+	}
+	if _, encrypted := s.conn.(*tls.Conn); encrypted {
+		return Records{Plain: "what lies beneath TLS is no TCP connection of package net"}
+	}
+	return Records{}
+}
+
 // Detach implements Loop. The socket is closed by the connection first, which
 // sends a TLS alert, and given back then.
 func (s *source) Detach() {

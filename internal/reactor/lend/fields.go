@@ -8,48 +8,47 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"slices"
-	"strings"
+	"sync"
 	"unsafe"
 )
 
-// tested are the versions of Go that the tests of this package have run on. A
-// new one is added after they pass; until then it takes the plain way.
-var tested = []string{"go1.26"}
+// fields are the places of what is needed in a tls.Conn.
+type fields struct{ raw, input, hand uintptr }
 
-// The fields' places in a tls.Conn.
-var (
-	rawOffset, inputOffset, handOffset uintptr
-	unsupported                        = locate(reflect.TypeFor[tls.Conn](), runtime.Version())
-)
+// place is where they are in this program's crypto/tls, once supported has returned "".
+var place fields
 
-// locate finds the fields and returns why they cannot be used.
-func locate(conn reflect.Type, version string) (why string) {
-	known := slices.ContainsFunc(tested, func(v string) bool {
-		rest, ok := strings.CutPrefix(version, v)
-		return ok && (rest == "" || rest[0] == '.' || rest[0] == ' ' || rest[0] == '-')
-	})
-	if !known {
-		return fmt.Sprintf("%s is not among the versions that this was tested on (%s)", version, strings.Join(tested, ", "))
+var supported = sync.OnceValue(func() (why string) {
+	found, err := locate(reflect.TypeFor[tls.Conn]())
+	if err == nil {
+		place = found
+		err = selfTest(func(c *tls.Conn) door { return of(c) })
 	}
-	raw, ok := conn.FieldByName("rawInput")
-	if !ok || raw.Type != reflect.TypeFor[bytes.Buffer]() {
-		return "crypto/tls.Conn has no rawInput of type bytes.Buffer"
+	if err != nil {
+		return fmt.Sprintf("crypto/tls of %s: %v", runtime.Version(), err)
 	}
-	input, ok := conn.FieldByName("input")
-	if !ok || input.Type != reflect.TypeFor[bytes.Reader]() {
-		return "crypto/tls.Conn has no input of type bytes.Reader"
-	}
-	hand, ok := conn.FieldByName("hand")
-	if !ok || hand.Type != reflect.TypeFor[bytes.Buffer]() {
-		return "crypto/tls.Conn has no hand of type bytes.Buffer"
-	}
-	rawOffset, inputOffset, handOffset = raw.Offset, input.Offset, hand.Offset
 	return ""
-}
+})
 
-// Supported returns "" if records can be lent, or else why not.
-func Supported() string { return unsupported }
+// locate finds the fields by name and type.
+func locate(conn reflect.Type) (f fields, err error) {
+	for _, want := range []struct {
+		name string
+		kind reflect.Type
+		at   *uintptr
+	}{
+		{"rawInput", reflect.TypeFor[bytes.Buffer](), &f.raw},
+		{"input", reflect.TypeFor[bytes.Reader](), &f.input},
+		{"hand", reflect.TypeFor[bytes.Buffer](), &f.hand},
+	} {
+		field, ok := conn.FieldByName(want.name)
+		if !ok || field.Type != want.kind || len(field.Index) != 1 {
+			return fields{}, fmt.Errorf("its Conn has no field %s of type %v", want.name, want.kind)
+		}
+		*want.at = field.Offset
+	}
+	return f, nil
+}
 
 // of is the package's one use of unsafe.
 //
@@ -59,8 +58,8 @@ func Supported() string { return unsupported }
 // the types of what they point to. They keep the connection alive, as pointers into it do.
 func of(c *tls.Conn) Conn {
 	return Conn{
-		raw:   (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), rawOffset)),
-		input: (*bytes.Reader)(unsafe.Add(unsafe.Pointer(c), inputOffset)),
-		hand:  (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), handOffset)),
+		raw:   (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), place.raw)),
+		input: (*bytes.Reader)(unsafe.Add(unsafe.Pointer(c), place.input)),
+		hand:  (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), place.hand)),
 	}
 }

@@ -94,8 +94,10 @@ func (s *session) voiceState(d json.RawMessage) bool {
 		return true
 	}
 	s.send("VOICE_STATE_UPDATE", map[string]any{
-		"guild_id": data.GuildID, "channel_id": data.ChannelID, "user_id": "1", "session_id": s.id,
-		"self_mute": data.SelfMute, "self_deaf": data.SelfDeaf, "mute": false, "deaf": false,
+		"guild_id": data.GuildID, "channel_id": data.ChannelID, "user_id": snowflake(s.srv.cfg.bot), "session_id": s.id,
+		"self_mute": data.SelfMute, "self_deaf": data.SelfDeaf, "mute": false, "deaf": false, "self_video": false,
+		"suppress": false, "request_to_speak_timestamp": nil,
+		"member": botMember(s.srv.cfg.bot),
 	})
 	if data.ChannelID != nil {
 		s.send("VOICE_SERVER_UPDATE", map[string]any{
@@ -178,8 +180,12 @@ func (s *session) sendChunks(guild snowflake, members, missing []snowflake, nonc
 		chunk := make([]any, 0, chunkMembers)
 		for _, id := range members[i*chunkMembers : min(len(members), (i+1)*chunkMembers)] {
 			chunk = append(chunk, map[string]any{
-				"user":  map[string]any{"id": id, "username": memberName(id), "discriminator": "0", "avatar": nil},
+				"user": map[string]any{
+					"id": id, "username": memberName(id), "discriminator": "0", "global_name": nil, "avatar": nil, "public_flags": 0,
+					"avatar_decoration_data": nil, "collectibles": nil, "primary_guild": nil, "clan": nil,
+				},
 				"roles": []string{}, "joined_at": "2024-01-01T00:00:00+00:00", "deaf": false, "mute": false, "flags": 0,
+				"nick": nil, "avatar": nil, "banner": nil, "premium_since": nil, "pending": false, "communication_disabled_until": nil,
 			})
 		}
 		data := map[string]any{"guild_id": guild, "members": chunk, "chunk_index": i, "chunk_count": count}

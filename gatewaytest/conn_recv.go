@@ -192,7 +192,7 @@ func (c *conn) heartbeat(d json.RawMessage, now time.Time) {
 	}
 	c.heard(now)
 	if s := c.current(); s == nil || !c.suffer(c.srv.fault(AtHeartbeat, s.shard, c.wire.via)) {
-		c.control(heartbeatACK, false)
+		c.control(heartbeatACK, c.srv.cfg.slowSegments())
 	}
 }
 

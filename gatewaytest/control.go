@@ -87,7 +87,7 @@ func (s *Server) each(shard int, f func(*conn)) int {
 // session ends; its connection is closed with 4004.
 func (s *Server) ResetToken() {
 	s.mu.Lock()
-	s.token = keep(newToken())
+	s.token = keep(newToken(s.cfg.bot, time.Now()))
 	conns := make([]*conn, 0, len(s.conns))
 	for c := range s.conns {
 		conns = append(conns, c)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/traffic"
 )
 
 // Saturated, as the rate of [WithTraffic], sends events as fast as each client takes them.
@@ -20,8 +21,11 @@ type Option func(*config)
 
 // config is what the options say.
 type config struct {
-	token  secret
-	listen string
+	token     secret
+	bot       uint64 // the id that the token names
+	listen    string
+	publicURL string  // "": the server's own
+	resumeURL *string // nil: publicURL, or the server's own
 
 	tls       bool
 	longChain bool
@@ -35,6 +39,7 @@ type config struct {
 	shardMultiple    int
 
 	heartbeat      time.Duration
+	helloDelay     time.Duration
 	replayLimit    int
 	replaySet      bool
 	replayWindow   time.Duration
@@ -80,8 +85,9 @@ func newConfig(opts []Option) (*config, error) {
 		opt(cfg)
 	}
 	if cfg.token == nil {
-		cfg.token = keep(newToken())
+		cfg.token = keep(newToken(traffic.DefaultBotID, time.Now()))
 	}
+	cfg.bot = tokenBot(cfg.token())
 	if !cfg.replaySet {
 		cfg.replayLimit = cfg.defaultReplay()
 	}
@@ -111,6 +117,10 @@ func (cfg *config) validate() error {
 	check(0 <= cfg.startRemaining && cfg.startRemaining <= cfg.startTotal,
 		"WithSessionStartLimit(%d, %d): want 0 <= remaining <= total", cfg.startTotal, cfg.startRemaining)
 	check(cfg.heartbeat >= time.Millisecond, "WithHeartbeatInterval(%v): want at least 1ms", cfg.heartbeat)
+	check(cfg.helloDelay >= 0, "WithHelloDelay(%v): want no negative duration", cfg.helloDelay)
+	check(cfg.publicURL == "" || isGatewayURL(cfg.publicURL), "WithPublicURL(%q): want a URL such as wss://gateway.example.com", cfg.publicURL)
+	check(cfg.resumeURL == nil || *cfg.resumeURL == "" || isGatewayURL(*cfg.resumeURL),
+		"WithResumeURL(%q): want a URL such as wss://gateway.example.com, or none", deref(cfg.resumeURL))
 	check(cfg.replayLimit >= 0, "WithReplayLimit(%d): want no negative number", cfg.replayLimit)
 	check(cfg.replayWindow >= 0, "WithReplayWindow(%v): want no negative duration", cfg.replayWindow)
 	check(cfg.sessionTimeout >= 0, "WithSessionTimeout(%v): want no negative duration", cfg.sessionTimeout)
@@ -135,8 +145,9 @@ func WithLongChain() Option { return func(cfg *config) { cfg.longChain = true } 
 // port of 127.0.0.1. Sessions are resumed on another free port of the same host.
 func WithListen(addr string) Option { return func(cfg *config) { cfg.listen = addr } }
 
-// WithToken sets the bot token that clients must show. The default is made at random.
-// "" too has it made at random.
+// WithToken sets the bot token that clients must show. Where its first part is an id in base64, as
+// in a real one, that is the id of READY's user and application. The default, and "", is a token
+// made at random that clients take for a real one.
 func WithToken(token string) Option {
 	return func(cfg *config) {
 		if cfg.token = nil; token != "" {
@@ -177,6 +188,10 @@ func WithAllowedIntents(i gateway.Intents) Option { return func(cfg *config) { c
 // WithHeartbeatInterval sets what hello asks for, in whole milliseconds. The default is 41.25 s.
 // A connection that sends no heartbeat for one and a half intervals is closed with 4009.
 func WithHeartbeatInterval(d time.Duration) Option { return func(cfg *config) { cfg.heartbeat = d } }
+
+// WithHelloDelay has hello come that long after the upgrade. The default is 0: it may come in the
+// same TCP segment.
+func WithHelloDelay(d time.Duration) Option { return func(cfg *config) { cfg.helloDelay = d } }
 
 // WithReplayLimit sets how many events back a session can be resumed. The default is what
 // Discord's staff once gave for a shard, max(100, min(3500, guilds × 75)); with traffic it is

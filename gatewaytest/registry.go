@@ -27,6 +27,23 @@ type counts struct {
 	early       int64 // identifies before their bucket's interval was over
 	excess      int64 // identifies beyond the session start limit
 	closes      map[gateway.CloseCode]int64
+	rest        tally
+}
+
+// maxTally bounds what clients can have a tally remember.
+const maxTally = 256
+
+// tally counts things by name. Names beyond the first maxTally are counted as "…".
+type tally map[string]int64
+
+func (t *tally) add(name string) {
+	if *t == nil {
+		*t = make(tally)
+	}
+	if _, known := (*t)[name]; !known && len(*t) >= maxTally {
+		name = "…"
+	}
+	(*t)[name]++
 }
 
 // count changes the totals.

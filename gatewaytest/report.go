@@ -26,6 +26,10 @@ type Report struct {
 	// that close, refuse and invalid-session take.
 	Faults map[string]int64 `json:"faults,omitempty"`
 
+	// REST counts the requests to the REST API by method, path and status, such as
+	// "GET /users/@me: 200"; paths have names for ids.
+	REST map[string]int64 `json:"rest,omitempty"`
+
 	Sessions []SessionReport `json:"sessions"` // live and ended ones, by shard, then by age
 }
 
@@ -60,6 +64,7 @@ func (s *Server) Report() Report {
 	r := Report{
 		Connections: s.counts.connections, Identifies: s.counts.identifies, Resumes: s.counts.resumes,
 		EarlyIdentifies: s.counts.early, ExcessIdentifies: s.counts.excess, Closes: maps.Clone(s.counts.closes),
+		REST: maps.Clone(s.counts.rest),
 	}
 	s.mu.Unlock()
 	r.Faults = s.plan.kinds()

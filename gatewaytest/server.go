@@ -27,6 +27,9 @@ type Server struct {
 	resumes  net.Listener
 	http     *http.Server
 
+	channelCache sync.Map      // of guilds that messages were sent to, by guild id
+	lastMessage  atomic.Uint64 // id of the last message sent by REST
+
 	world   func() *traffic.Generator // of GUILD_CREATEs alone; made for the first, as it takes long
 	corpus  *corpus
 	streams [compressions]*stream // traffic, shared by all connections
@@ -52,6 +55,10 @@ type Server struct {
 	sessions  map[string]*session
 	shards    map[int]*shardRecord
 	counts    counts
+
+	restBuckets map[string]*restBucket
+	commands    map[string][]appCommand // by guild id; "" for the global ones
+	commandID   uint64                  // of the last one, less the application's
 }
 
 // NewServer starts a server that is closed when the test and its subtests have ended. A server
@@ -84,10 +91,14 @@ func Start(opts ...Option) (*Server, error) {
 		conns:    make(map[*conn]struct{}),
 		sessions: make(map[string]*session),
 		shards:   make(map[int]*shardRecord),
-		buckets:  identifyBuckets{interval: cfg.identifyInterval, count: cfg.maxConcurrency, last: make(map[int]time.Time)},
-		starts:   startLimit{total: cfg.startTotal, remaining: cfg.startRemaining},
-		world:    sync.OnceValue(func() *traffic.Generator { return traffic.New(cfg.seed) }),
-		corpus:   newCorpus(cfg.seed),
+
+		restBuckets: make(map[string]*restBucket),
+		commands:    make(map[string][]appCommand),
+
+		buckets: identifyBuckets{interval: cfg.identifyInterval, count: cfg.maxConcurrency, last: make(map[int]time.Time)},
+		starts:  startLimit{total: cfg.startTotal, remaining: cfg.startRemaining},
+		world:   sync.OnceValue(func() *traffic.Generator { return traffic.New(cfg.seed) }),
+		corpus:  newCorpus(cfg.seed),
 	}
 	for c := range s.streams {
 		s.streams[c] = newStream(Compression(c), s.corpus, s.burst()+1, cfg.events, cfg.perSegment())
@@ -157,14 +168,15 @@ func (s *Server) Close() {
 	s.wg.Wait()
 }
 
-// URL returns the WebSocket URL of the gateway, without a query: ws:// or wss://, as Get Gateway
-// returns it.
+// URL returns the WebSocket URL of the gateway, without a query: ws:// or wss://. Get Gateway
+// returns it, unless [WithPublicURL] says otherwise.
 func (s *Server) URL() string { return s.url("ws", s.listener) }
 
 // APIURL returns the base URL of the REST API: http:// or https://, with the path /api/v10.
 func (s *Server) APIURL() string { return s.url("http", s.listener) + "/api/v10" }
 
-// ResumeURL returns the WebSocket URL that READY gives as resume_gateway_url.
+// ResumeURL returns the WebSocket URL that the server listens on for resumes. READY gives it as
+// resume_gateway_url, unless [WithPublicURL] or [WithResumeURL] says otherwise.
 func (s *Server) ResumeURL() string { return s.url("ws", s.resumes) }
 
 func (s *Server) url(scheme string, l net.Listener) string {
@@ -206,15 +218,10 @@ func (s *Server) String() string { return "gatewaytest server at " + s.URL() }
 // holds the token, and is left out.
 func (s *Server) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// secret is the bot token, in a function so that a Server can be printed without it.
-type secret func() string
-
-func keep(token string) secret { return func() string { return token } }
-
 // burst is the sequence of a session's last GUILD_CREATE.
 func (s *Server) burst() int64 { return 1 + int64(s.cfg.guilds) }
 
-// perSegment is how many events go without a place for an ACK in between: at most those of a second.
+// perSegment is how many events are encoded together: at most those of a second.
 func (cfg *config) perSegment() int {
 	if cfg.rate == Saturated {
 		return segmentEvents
@@ -222,9 +229,13 @@ func (cfg *config) perSegment() int {
 	return max(1, min(segmentEvents, int(cfg.rate)))
 }
 
-// newToken makes something of a token's shape that belongs to nobody.
-func newToken() string {
-	return "gatewaytest." + rand.Text()[:6] + "." + rand.Text()
+// maxACKDelay is how long an ACK may wait for the end of a segment.
+const maxACKDelay = 20 * time.Millisecond
+
+// slowSegments reports whether a segment can take longer than an ACK may wait. An ACK then has the
+// segment left, and the rest of it encoded for the one connection.
+func (cfg *config) slowSegments() bool {
+	return cfg.rate != Saturated && float64(cfg.perSegment()-1) > cfg.rate*maxACKDelay.Seconds()
 }
 
 // newSessionID makes an id of the length that Discord's have.

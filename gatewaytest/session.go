@@ -234,7 +234,8 @@ func (s *session) given(seq int64) time.Time {
 func (s *session) ready() []byte {
 	return traffic.Ready(nil, traffic.ReadyOptions{
 		SessionID:  s.id,
-		ResumeURL:  s.srv.ResumeURL(),
+		ResumeURL:  s.srv.publicResumeURL(),
+		UserID:     s.srv.cfg.bot,
 		ShardID:    s.shard,
 		ShardCount: s.shardCount,
 		GuildIDs:   s.guilds,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -43,11 +44,20 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	if v := query.Get("v"); v != "9" && v != "10" {
 		c.close(gateway.CloseInvalidAPIVersion, "Invalid API version.")
-	} else if !c.suffer(s.fault(AtHello, noShard, wire.via)) {
-		c.control(s.hello(), false)
+	} else if s.cfg.helloDelay > 0 {
+		time.AfterFunc(s.cfg.helloDelay, func() { c.greet(wire.via) })
+	} else {
+		c.greet(wire.via)
 	}
 	go c.receive()
 	go c.send()
+}
+
+// greet has hello written, unless a fault comes in its place.
+func (c *conn) greet(via Address) {
+	if !c.isClosing() && !c.suffer(c.srv.fault(AtHello, noShard, via)) {
+		c.control(c.srv.hello(), false)
+	}
 }
 
 // register adds c to the connections that Close ends, and its two goroutines to those that Close

@@ -24,6 +24,9 @@ type mockOptions struct {
 	maxConcurrency int
 	starts         int
 	heartbeat      time.Duration
+	helloDelay     time.Duration
+	publicURL      string
+	resumeURL      string
 	guilds         int
 	guildSize      int
 	rate           rateFlag
@@ -40,7 +43,9 @@ const defaultHeartbeat = 41250 * time.Millisecond
 
 const (
 	maxGuilds    = 2500 // of a shard, as Discord has it
-	maxGuildSize = 16 << 20
+	maxGuildSize = 64 << 20
+
+	noResumeURL = "none" // as --resume-url
 )
 
 func newMock() *cobra.Command {
@@ -77,6 +82,9 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 	f.Var(intFlag{&o.maxConcurrency, 1, 100_000}, "max-concurrency", "identifies in 5 s")
 	f.Var(intFlag{&o.starts, 1, 1 << 30}, "session-start-limit", "identifies in a day")
 	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what hello asks for")
+	f.Var(durationFlag{&o.helloDelay, 0}, "hello-delay", "have hello come so long after the upgrade")
+	f.StringVar(&o.publicURL, "public-url", "", "WebSocket URL that clients are told of, for use behind a front end")
+	f.StringVar(&o.resumeURL, "resume-url", "", "resume_gateway_url of READY, or none to leave it out (default the --public-url)")
 	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
 	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
 	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken (default 0)")
@@ -108,6 +116,7 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		gatewaytest.WithMaxConcurrency(o.maxConcurrency),
 		gatewaytest.WithSessionStartLimit(o.starts, o.starts),
 		gatewaytest.WithHeartbeatInterval(o.heartbeat),
+		gatewaytest.WithHelloDelay(o.helloDelay),
 		gatewaytest.WithGuilds(o.guilds, o.guildSize),
 		gatewaytest.WithTraffic(float64(o.rate)),
 		gatewaytest.WithEvents(o.events),
@@ -121,6 +130,16 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 	options = append(options, faults...)
 	if o.longChain {
 		options = append(options, gatewaytest.WithLongChain())
+	}
+	if o.publicURL != "" {
+		options = append(options, gatewaytest.WithPublicURL(o.publicURL))
+	}
+	switch o.resumeURL {
+	case "":
+	case noResumeURL:
+		options = append(options, gatewaytest.WithResumeURL(""))
+	default:
+		options = append(options, gatewaytest.WithResumeURL(o.resumeURL))
 	}
 	if token := os.Getenv("MOCK_TOKEN"); token != "" {
 		options = append(options, gatewaytest.WithToken(token))
@@ -147,8 +166,12 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 
 // announce prints what a client needs to know.
 func (o *mockOptions) announce(server *gatewaytest.Server, out io.Writer) error {
+	gateway := o.publicURL
+	if gateway == "" {
+		gateway = server.URL()
+	}
 	lines := []string{
-		"gateway  " + server.URL(),
+		"gateway  " + gateway,
 		"api      " + server.APIURL(),
 		"token    " + server.Token(),
 	}

@@ -22,10 +22,12 @@ func (g *Generator) GuildCreate(dst []byte, id uint64, size int) []byte {
 	// A member takes some 980 bytes with their presence, a channel 450, a role
 	// 310, an emoji 140: the divisors share size out among them.
 	home := newGuild(&r, id, 2+size/4200, 1+size/11000, 2+size/3900)
-	members := make([]person, 1+size/1620)
+	members := make([]person, 2+size/1620)
 	for i := range members {
 		members[i] = newPerson(&r, &home, i%botStep == botStep-1)
 	}
+	members[len(members)-1].user = string(BotUser(nil, DefaultBotID))
+	members[len(members)-1].id = applicationID
 	w := guildWriter{&r, g.world, &home, members}
 
 	dst = w.voiceStates(append(dst, `{"voice_states":[`...))
@@ -46,7 +48,9 @@ func (g *Generator) GuildCreate(dst []byte, id uint64, size int) []byte {
 	}
 	dst = append(dst, `],"member_count":`...)
 	dst = strconv.AppendInt(dst, int64(len(members)+r.below(20*len(members))), 10)
-	dst = append(dst, `,"max_video_channel_users":25,"max_stage_video_channel_users":50,"max_members":25000000,"lazy":true,"latest_onboarding_question_id":null,"large":true,"joined_at":`...)
+	dst = append(dst, `,"max_video_channel_users":25,"max_stage_video_channel_users":50,"max_members":25000000,"lazy":true,"latest_onboarding_question_id":null,"large":`...)
+	dst = append(dst, strconv.FormatBool(len(members) > 50)...)
+	dst = append(dst, `,"joined_at":`...)
 	dst = appendTime(dst, epoch-int64(r.below(year/1000))*1000-int64(r.below(1000)))
 	dst = add(dst, `,"inventory_settings":null,"incidents_data":null,"id":"`, home.id, `","icon":"`)
 	dst = r.appendHex(dst, 32)
@@ -76,11 +80,13 @@ func (w *guildWriter) voiceStates(dst []byte) []byte {
 }
 
 func (w *guildWriter) roles(dst []byte) []byte {
+	dst = add(dst, `{"version":1750000000000,"unicode_emoji":null,"position":0,"permissions":"2248473465835073","name":"@everyone","mentionable":false,"managed":false,"id":"`,
+		w.home.id, `","icon":null,"hoist":false,"flags":0,"colors":{"tertiary_color":null,"secondary_color":null,"primary_color":0},"color":0}`)
 	for i, id := range w.home.roles {
-		dst = append(separate(dst, i), `{"version":`...)
+		dst = append(append(dst, ','), `{"version":`...)
 		dst = strconv.AppendInt(dst, epoch-int64(w.r.below(year/1000))*1000, 10)
-		dst = append(dst, `,"unicode_emoji":null,"tags":{},"position":`...)
-		dst = strconv.AppendInt(dst, int64(i), 10)
+		dst = append(dst, `,"unicode_emoji":null,"position":`...)
+		dst = strconv.AppendInt(dst, int64(i+1), 10)
 		dst = add(dst, `,"permissions":"`, recur(w.r, permissions), `","name":"`, pick(w.r, roleNames),
 			`","mentionable":`, w.r.yes(20), `,"managed":false,"id":"`, id, `","icon":null,"hoist":`, w.r.yes(30),
 			`,"flags":0,"colors":{"tertiary_color":null,"secondary_color":null,"primary_color":`)
@@ -113,15 +119,16 @@ func (w *guildWriter) emojis(dst []byte, n int) []byte {
 }
 
 func (w *guildWriter) channels(dst []byte) []byte {
+	dst = add(dst, `{"version":1750000000000,"type":4,"position":0,"permission_overwrites":[],"name":"Text","id":"`, w.home.category, `","flags":0}`)
 	for i, id := range w.home.channels {
-		dst = w.channelHead(separate(dst, i), "0", i)
+		dst = w.channelHead(append(dst, ','), "0", i)
 		dst = append(dst, `,"last_message_id":"`...)
 		dst = strconv.AppendUint(dst, w.r.snowflake(epoch-int64(w.r.below(year/1000))*1000), 10)
-		dst = add(dst, `","id":"`, id, `","icon_emoji":{"name":"`, pick(w.r, unicodeEmoji), `","id":null},"flags":0}`)
+		dst = add(dst, `","last_pin_timestamp":null,"id":"`, id, `","icon_emoji":{"name":"`, pick(w.r, unicodeEmoji), `","id":null},"flags":0}`)
 	}
 	for i, id := range w.home.voice {
 		dst = w.channelHead(append(dst, ','), "2", i)
-		dst = add(dst, `,"last_message_id":null,"id":"`, id, `","icon_emoji":null,"flags":0,"bitrate":64000}`)
+		dst = add(dst, `,"user_limit":0,"rtc_region":null,"last_message_id":null,"id":"`, id, `","icon_emoji":null,"flags":0,"bitrate":64000}`)
 	}
 	return dst
 }
@@ -144,8 +151,29 @@ func (w *guildWriter) channelHead(dst []byte, kind string, position int) []byte 
 		dst = add(separate(dst, i), `{"type":0,"id":"`, recur(w.r, w.home.roles), `","deny":"`,
 			pick(w.r, overwrites), `","allow":"`, pick(w.r, overwrites), `"}`)
 	}
-	return add(dst, `],"parent_id":"`, w.home.channels[0], `","name":"`, pick(w.r, channelNames), `","nsfw":`, w.r.yes(5))
+	return add(dst, `],"parent_id":"`, w.home.category, `","name":"`, pick(w.r, channelNames), `","nsfw":`, w.r.yes(5))
 }
 
 // overwrites are what channels allow or deny.
 var overwrites = []string{"0", "1024", "2048", "1049600", "3072", "0"}
+
+// Channels returns the ids of the channels of the guild that [Generator.GuildCreate] tells of with
+// the same id and size, as far as messages can be written in them.
+func (g *Generator) Channels(id uint64, size int) []uint64 {
+	r := newSource(g.seed, id)
+	if size <= 0 {
+		size = pick(&r, guildSizes)
+	}
+	home := newGuild(&r, id, 2+size/4200, 1+size/11000, 2+size/3900)
+	var ids []uint64
+	for _, list := range [][]string{home.channels, home.voice} {
+		for _, channel := range list {
+			n, err := strconv.ParseUint(channel, 10, 64)
+			if err != nil {
+				panic("unreachable: newGuild wrote it")
+			}
+			ids = append(ids, n)
+		}
+	}
+	return ids
+}

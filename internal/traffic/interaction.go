@@ -2,7 +2,7 @@ package traffic
 
 import "strconv"
 
-// applicationID is the bot's own application.
+// applicationID is the bot's own application, [DefaultBotID].
 const applicationID = "512333785338216465"
 
 // permissions are what the bot and members may do, as bit sets in decimal.

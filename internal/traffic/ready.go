@@ -8,29 +8,30 @@ import (
 // ReadyOptions is what a READY tells a shard.
 type ReadyOptions struct {
 	SessionID  string
-	ResumeURL  string // resume_gateway_url
+	ResumeURL  string // resume_gateway_url; "" leaves it out
 	ShardID    int
 	ShardCount int      // in all; 0 stands for 1
-	UserID     uint64   // of the bot; 0 stands for one made up
+	UserID     uint64   // of the bot and its application; 0 stands for [DefaultBotID]
 	GuildIDs   []uint64 // listed as unavailable, until their GUILD_CREATE
 }
 
 // Ready appends the data of a READY (Discord: "Ready") to dst.
 func Ready(dst []byte, opts ReadyOptions) []byte {
-	user := strconv.FormatUint(opts.UserID, 10)
-	if opts.UserID == 0 {
-		user = applicationID
+	user := opts.UserID
+	if user == 0 {
+		user = DefaultBotID
 	}
-	dst = append(dst, `{"v":10,"user_settings":{},"user":{"verified":true,"username":"sluice","primary_guild":null,"mfa_enabled":true,"id":"`...)
-	dst = append(dst, user...)
-	dst = append(dst, `","global_name":null,"flags":0,"email":null,"discriminator":"4821","clan":null,"bot":true,"avatar":null},"shard":[`...)
+	dst = Bot(append(dst, `{"v":10,"user_settings":{},"user":`...), user)
+	dst = append(dst, `,"shard":[`...)
 	dst = strconv.AppendInt(dst, int64(opts.ShardID), 10)
 	dst = append(dst, ',')
 	dst = strconv.AppendInt(dst, int64(max(opts.ShardCount, 1)), 10)
 	dst = append(dst, `],"session_type":"normal","session_id":`...)
 	dst = appendString(dst, opts.SessionID)
-	dst = append(dst, `,"resume_gateway_url":`...)
-	dst = appendString(dst, opts.ResumeURL)
+	if opts.ResumeURL != "" {
+		dst = append(dst, `,"resume_gateway_url":`...)
+		dst = appendString(dst, opts.ResumeURL)
+	}
 	dst = append(dst, `,"relationships":[],"private_channels":[],"presences":[],"guilds":[`...)
 	for i, id := range opts.GuildIDs {
 		dst = append(separate(dst, i), `{"unavailable":true,"id":"`...)
@@ -38,7 +39,7 @@ func Ready(dst []byte, opts ReadyOptions) []byte {
 		dst = append(dst, `"}`...)
 	}
 	dst = append(dst, `],"guild_join_requests":[],"geo_ordered_rtc_regions":["frankfurt","rotterdam","milan","stockholm","bucharest"],"game_relationships":[],"auth":{},"application":{"id":"`...)
-	dst = append(dst, user...)
+	dst = strconv.AppendUint(dst, user, 10)
 	return append(dst, `","flags":565248},"_trace":["[\"gateway-prd-main-858d\",{\"micros\":94120,\"calls\":[\"id_created\",{\"micros\":612,\"calls\":[]},\"session_lookup_time\",{\"micros\":2210,\"calls\":[]}]}]"]}`...)
 }
 

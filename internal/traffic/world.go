@@ -25,6 +25,7 @@ type world struct {
 // A guild is what events refer to. Ids are strings, as in the payloads.
 type guild struct {
 	id       string
+	category string
 	channels []string // text channels
 	voice    []string // voice channels
 	roles    []string
@@ -100,6 +101,7 @@ func newGuild(r *source, id uint64, channels, voice, roles int) guild {
 		channels: ids(channels),
 		voice:    ids(voice),
 		roles:    ids(roles),
+		category: ids(1)[0],
 	}
 }
 

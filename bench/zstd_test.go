@@ -53,11 +53,7 @@ func (s *ownStream) reset() error {
 }
 
 func (s *ownStream) decode(message []byte, _ int) ([]byte, error) {
-	out, done, err := s.decoder.Decode(&s.stream, message, codecLimit)
-	if err == nil && !done {
-		err = io.ErrUnexpectedEOF
-	}
-	return out, err
+	return s.decoder.Decode(&s.stream, message, codecLimit)
 }
 
 // openKlauspost opens streams that share the memory of their output.

@@ -217,7 +217,7 @@ func (e *Engine) unlimited() bool {
 
 // acquire asks the queue for a permit, and the budget for an identify.
 func (e *Engine) acquire(ctx context.Context, shard int) (Permit, error) {
-	permit, err := e.queue.Acquire(ctx, shard)
+	permit, err := e.calls.acquire(ctx, e.queue, shard)
 	if err != nil {
 		return nil, err
 	}

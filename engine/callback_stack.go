@@ -23,7 +23,7 @@ var callbackCalls = union(loopCalls, methods[asyncQueue]("run"))
 // runCalls are those below which the end of Run must not be waited for, since Run
 // waits for them: callbacks, Run itself (Config.PerShard, a session store), and its
 // helpers (Config.Dial, an identify queue, a session store).
-var runCalls = union(callbackCalls, methods[Engine]("Run", "guarded"), methods[saver]("run"))
+var runCalls = union(callbackCalls, methods[Engine]("Run", "guarded"))
 
 func methods[T any](names ...string) functions {
 	t := reflect.TypeFor[T]()

@@ -100,7 +100,7 @@ func (e *Engine) drainAround(own *Shard) {
 		}
 		attempt(writeTimeout, func() { s.abandon(closeResumable) })
 	}
-	attempt(saveTimeout, func() { _ = e.saver.save() }) // logged
+	attempt(saveTimeout, func() { _ = e.saver.save(context.Background()) }) // logged
 }
 
 // attempt does something that may panic, too, or not return.
@@ -126,6 +126,8 @@ func (e *Engine) guardDial() {
 		return
 	}
 	e.config.Dial = func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		e.calls.dials.Add(1)
+		defer e.calls.dials.Add(-1)
 		e.guarded(func() { conn, err = dial(ctx, network, address) })
 		return conn, err
 	}

@@ -77,6 +77,7 @@ type Engine struct {
 	ended chan struct{} // Run has returned
 
 	saver *saver // nil: no Config.Sessions
+	calls userCalls
 
 	mu       sync.Mutex
 	started  bool
@@ -186,7 +187,7 @@ func (e *Engine) run(ctx context.Context) error {
 
 	first, shards, err := e.prepare(ctx)
 	if err != nil {
-		err = errors.Join(err, e.saver.finish())
+		err = errors.Join(err, e.saver.finish(ctx))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -194,7 +195,7 @@ func (e *Engine) run(ctx context.Context) error {
 	}
 	e.config.GatewayURL = first
 	if err := e.start(shards); err != nil {
-		return errors.Join(err, e.saver.finish())
+		return errors.Join(err, e.saver.finish(ctx))
 	}
 	if e.rest != nil {
 		e.work(e.followBudget)
@@ -219,8 +220,10 @@ func (e *Engine) run(ctx context.Context) error {
 			e.tidyUp(&tidy, now)
 		}
 	}
-	err = e.drain(e.close(), watchdog.C)
-	return errors.Join(append(e.stopErrors(), err, e.saver.finish())...)
+	limit, cancel, how := e.depart()
+	defer cancel()
+	err = e.drain(limit, how, e.close(), watchdog.C)
+	return errors.Join(append(e.stopErrors(), err, e.saver.finish(limit))...)
 }
 
 // prepare learns what Config leaves open: the first URL, the shards, how

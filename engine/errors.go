@@ -33,9 +33,10 @@ var (
 var (
 	// ErrStarted is returned by Run when it is called a second time.
 	ErrStarted = errors.New("engine: Run was called before; an Engine runs once, make a new one")
-	// ErrShutdownTimeout is joined to what Run returns when callbacks did not
-	// return within Config.ShutdownTimeout. Their goroutines are left behind.
-	ErrShutdownTimeout = errors.New("engine: callbacks did not return before the shutdown timeout")
+	// ErrShutdownTimeout is joined to what Run returns when callbacks, or calls of
+	// Config.Dial, Config.IdentifyQueue or Config.PerShard, did not return within
+	// Config.ShutdownTimeout. Their goroutines are left behind.
+	ErrShutdownTimeout = errors.New("engine: callbacks, or other code of the user's, did not return before the shutdown timeout")
 	// ErrNotRunning is returned by AddShards and Reshard before Run has learned its
 	// shards, and once it ends.
 	ErrNotRunning = errors.New("engine: shards can be added only while Run runs and knows its own")
@@ -46,7 +47,8 @@ var (
 	// to, in a way that keeps the sessions.
 	ErrShuttingDown = errors.New("engine: too late to log out: the engine shuts down, and keeps its sessions")
 	// ErrSessionsNotSaved is joined to what Run returns when the last save in
-	// Config.Sessions failed: events since the one before will be delivered again.
+	// Config.Sessions failed, or did not return in time: unless it still comes to pass,
+	// events since the one before will be delivered again.
 	ErrSessionsNotSaved = errors.New("engine: the sessions could not be saved at the end")
 	// ErrStopped: a command was not sent, or not answered, because the shard has
 	// stopped for good.

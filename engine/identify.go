@@ -30,7 +30,7 @@ type IdentifyExpecter interface {
 }
 
 // Permit is the right to identify once. It holds up its key until it is
-// released.
+// released. Its methods are called by a loop, and must not wait.
 type Permit interface {
 	// Sent says that the identify was sent just now: the 5 s count from here.
 	Sent()

@@ -294,14 +294,19 @@ func BenchmarkSave(b *testing.B) {
 					s.public.session = session.Session
 					e.fleet.shards = append(e.fleet.shards, s)
 				}
-				v := &saver{engine: e, store: NewFileSessions(filepath.Join(b.TempDir(), "sessions.json")), last: Snapshot{Bot: saved.Bot}, total: shards}
-				defer v.store.Close()
+				e.config.Sessions = NewFileSessions(filepath.Join(b.TempDir(), "sessions.json"))
+				use, err := e.enterStore(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer use.close(b.Context())
+				v := &saver{engine: e, use: use, saving: make(chan struct{}, 1), last: Snapshot{Bot: saved.Bot}, total: shards}
 				b.ReportAllocs()
 				for b.Loop() {
 					if moving {
 						e.fleet.shards[0].public.session.Seq++
 					}
-					if err := v.save(); err != nil {
+					if err := v.save(b.Context()); err != nil {
 						b.Fatal(err)
 					}
 				}

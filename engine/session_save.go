@@ -18,8 +18,13 @@ const (
 	// saveEvery is how old a saved sequence may become.
 	saveEvery = 5 * time.Second
 
-	// saveTimeout is how long one save may take.
+	// saveTimeout is how long one save may take, and lastSave the last one at the
+	// least, even where the time for the shutdown is over: the next start depends on it.
 	saveTimeout = 10 * time.Second
+	lastSave    = 2 * time.Second
+
+	// loadTimeout is how long Load may take: longer than most processes need to end.
+	loadTimeout = 2 * time.Minute
 
 	// loadPatience is after how long the log says that Load waits.
 	loadPatience = time.Second
@@ -29,19 +34,21 @@ const (
 // nothing. It has a goroutine of its own: no loop waits for a disk.
 type saver struct {
 	engine *Engine
-	store  SessionStore
+	use    *storeUse     // nil: the store is used by another engine
 	wake   chan struct{} // something is to be saved soon
 	stop   chan struct{}
 	ending sync.Once     // closes stop
 	done   chan struct{} // nil: not started
 
+	patience context.Context // nothing waits for the store once it has ended
+	giveUp   context.CancelFunc
+
 	forgotten atomic.Bool // see forget
 
-	saving sync.Mutex     // one save at a time; guards what follows
-	last   Snapshot       // what is in the store
+	saving chan struct{}  // holds a value during a save; guards what follows
+	last   Snapshot       // what is in the store, unless failed
 	spare  []SavedSession // for the next snapshot
 	failed bool           // the last save
-	closed bool           // the store is
 
 	mu     sync.Mutex     // is not held during a save
 	total  int            // of the shards whose sessions are kept
@@ -50,19 +57,21 @@ type saver struct {
 
 // loadSessions begins the use of Config.Sessions.
 func (e *Engine) loadSessions(ctx context.Context) error {
-	store, log := e.config.Sessions, e.config.Logger
-	if store == nil {
+	log := e.config.Logger
+	if e.config.Sessions == nil {
 		return nil
 	}
-	e.saver = &saver{
-		engine: e, store: store,
-		wake: make(chan struct{}, 1), stop: make(chan struct{}),
+	v := &saver{
+		engine: e,
+		wake:   make(chan struct{}, 1), stop: make(chan struct{}), saving: make(chan struct{}, 1),
 		last: Snapshot{Bot: e.config.Token.Hash()},
 	}
+	v.patience, v.giveUp = context.WithCancel(context.Background())
+	e.saver = v
 	slow := time.AfterFunc(loadPatience, func() {
-		log.Warn("still waiting for the saved sessions; another process may not have ended yet")
+		log.Warn("still waiting for the saved sessions; another engine or process may not have ended yet")
 	})
-	saved, err := store.Load(ctx)
+	saved, err := v.load(ctx)
 	slow.Stop()
 	if err == nil && saved != nil {
 		err = saved.check()
@@ -75,12 +84,12 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 		return err
 	case saved == nil:
 		log.Info("no sessions are saved yet; shards identify")
-	case saved.Bot != e.saver.last.Bot:
+	case saved.Bot != v.last.Bot:
 		return &SessionsMismatchError{OtherBot: true}
 	default:
-		e.saver.last, e.saver.loaded = *saved, slices.Clone(saved.Sessions)
+		v.last, v.loaded = *saved, slices.Clone(saved.Sessions)
 		if len(saved.Sessions) > 0 {
-			e.saver.total = saved.Shards // without sessions any number will do
+			v.total = saved.Shards // without sessions any number will do
 		}
 		if !e.unlimited() {
 			e.budget.restore(time.Now(), saved.Budget)
@@ -102,6 +111,29 @@ func (v *saver) choose(shards Shards, recommended int) Shards {
 		"those go on (Engine.Reshard changes the number without a gap)",
 		"recommended", recommended, "saved", v.total)
 	return Shards{Total: v.total}
+}
+
+// load asks the store for what is saved, for loadTimeout at most.
+func (v *saver) load(ctx context.Context) (*Snapshot, error) {
+	limited, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	var saved atomic.Pointer[Snapshot] // an abandoned Load may still write it
+	use, err := v.engine.enterStore(limited)
+	if err == nil {
+		v.use = use
+		err = use.call(limited, "Load", func(ctx context.Context) error {
+			s, err := use.store.Load(ctx)
+			saved.Store(s)
+			return err
+		})
+	}
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("engine: the saved sessions did not come within %v: %w", loadTimeout, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return saved.Load(), nil
 }
 
 // begin starts to save, once the number of shards is known.
@@ -171,28 +203,31 @@ func (v *saver) run() {
 			return
 		}
 		soon = nil
-		_ = v.save() // logged; the next one tries again
+		_ = v.save(v.patience) // logged; the next one tries again
 	}
 }
 
-// save writes what is not in the store yet, if anything.
-func (v *saver) save() error {
+// save writes what is not in the store yet, if anything. It takes no longer than
+// saveTimeout and storeGrace.
+func (v *saver) save(ctx context.Context) error {
 	if v == nil {
 		return nil
 	}
-	v.saving.Lock()
-	defer v.saving.Unlock()
-	if v.closed {
-		return nil
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	if !take(ctx, v.saving) {
+		return fmt.Errorf("an earlier save has not ended: %w", ctx.Err())
 	}
+	defer func() { <-v.saving }()
 	next := v.snapshot(time.Now())
-	if next.same(&v.last) {
+	if next.same(&v.last) && !v.failed {
 		v.spare = next.Sessions
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
-	defer cancel()
-	err := v.store.Save(ctx, &next)
+	err := v.use.call(ctx, "Save", func(ctx context.Context) error { return v.use.store.Save(ctx, &next) })
+	if err == errStoreClosed {
+		return nil
+	}
 	log := v.engine.config.Logger
 	switch {
 	case err != nil && !v.failed:
@@ -200,12 +235,16 @@ func (v *saver) save() error {
 	case err == nil && v.failed:
 		log.Info("sessions are saved again")
 	}
-	if v.failed = err != nil; v.failed {
+	v.failed = err != nil
+	switch {
+	case errors.Is(err, errNotReturned):
+		v.spare = nil // lent for as long as Save goes on
+	case err != nil:
 		v.spare = next.Sessions
-		return err
+	default:
+		v.last, v.spare = next, v.last.Sessions
 	}
-	v.last, v.spare = next, v.last.Sessions
-	return nil
+	return err
 }
 
 // snapshot collects what is to be saved: the sessions of the shards of one total,
@@ -251,23 +290,44 @@ func (v *saver) forget() {
 	}
 }
 
-// finish saves a last time and ends the use of the store.
-func (v *saver) finish() error {
+// finish saves a last time and ends the use of the store. It waits for that until limit
+// has ended, and then for some seconds more at most.
+func (v *saver) finish(limit context.Context) error {
 	if v == nil {
 		return nil
 	}
+	defer v.giveUp()
+	defer context.AfterFunc(limit, func() { time.AfterFunc(lastSave, v.giveUp) })()
 	var err error
 	if v.done != nil { // what was loaded is untouched otherwise
 		v.ending.Do(func() { close(v.stop) })
 		<-v.done
-		if err = v.save(); err != nil {
-			err = fmt.Errorf("%w: %w", ErrSessionsNotSaved, err)
+		if err = v.save(v.patience); err != nil {
+			err = v.notSaved(err)
 		}
 	}
-	v.saving.Lock()
-	defer v.saving.Unlock()
-	v.closed = true
-	return errors.Join(err, v.store.Close())
+	if v.use == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(v.patience, saveTimeout)
+	defer cancel()
+	closeErr := v.use.close(ctx)
+	if errors.Is(closeErr, errNotReturned) {
+		closeErr = fmt.Errorf("engine: %w", closeErr)
+		if err != nil {
+			closeErr = nil // it is the same call that has not returned, or one behind it
+		}
+	}
+	return errors.Join(err, closeErr)
+}
+
+// notSaved says what the last save has failed to save.
+func (v *saver) notSaved(why error) error {
+	last := "none was before"
+	if !v.last.Saved.IsZero() {
+		last = "the one before was made at " + v.last.Saved.Format(time.RFC3339)
+	}
+	return fmt.Errorf("%w (%s): %w", ErrSessionsNotSaved, last, why)
 }
 
 // abandon ends the use of the store where Run panicked: whoever recovers that may use
@@ -277,12 +337,7 @@ func (v *saver) abandon() {
 		return
 	}
 	v.ending.Do(func() { close(v.stop) })
-	if !v.saving.TryLock() {
-		return // a save does not return
-	}
-	defer v.saving.Unlock()
-	if !v.closed {
-		v.closed = true
-		attempt(saveTimeout, func() { _ = v.store.Close() })
+	if v.use != nil {
+		attempt(saveTimeout, func() { _ = v.use.close(v.patience) })
 	}
 }

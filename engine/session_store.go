@@ -17,8 +17,15 @@ import (
 // [Snapshot.AppendText] and [ParseSnapshot].
 //
 // A store has one user at a time: an engine begins with Load and ends with Close,
-// and calls one method at a time. Two engines that resumed the same sessions would
-// take them from each other for ever.
+// and calls one method at a time, none of them in a loop. Two engines that resumed the
+// same sessions would take them from each other for ever; in one process the second
+// waits until the first has closed the store.
+//
+// No method is waited for without a limit: Load has two minutes, Save and Close 10 s,
+// at the end of Run what is left of the time for the shutdown, and 2 s at least. Their
+// contexts say so, and a second after the end of that the engine goes on without them. What
+// such a call does then still comes before any other: the store is not called again, by
+// this engine or the next, until it has returned.
 type SessionStore interface {
 	// Load begins the use of the store and returns what was saved last, or nil
 	// if nothing was; the snapshot is the caller's. It waits, within ctx, for

@@ -17,7 +17,7 @@ import (
 //
 // It returns nil when Run has returned; what went wrong is for Run to say. When ctx
 // ends before, callbacks are no longer waited for, connections are cut, and the
-// error is that of ctx; Run then returns soon. ctx takes the place of
+// error is that of ctx; Run then returns within 5 s. ctx takes the place of
 // Config.ShutdownTimeout, but not in code that the engine calls (a callback, also one made
 // by [Async], an identify queue, a session store, Config.PerShard): Run waits for that, so
 // there Shutdown returns [ErrInCallback] at once, and Run ends none the less. Without Run there is nothing to do, and Run
@@ -81,9 +81,7 @@ func (e *Engine) depart() (context.Context, context.CancelFunc, *departure) {
 
 // drain closes every connection and waits for callbacks to return. Heartbeats go
 // on meanwhile.
-func (e *Engine) drain(done <-chan struct{}, tick <-chan time.Time) error {
-	limit, cancel, how := e.depart()
-	defer cancel()
+func (e *Engine) drain(limit context.Context, how *departure, done <-chan struct{}, tick <-chan time.Time) error {
 	for s := range e.Shards() {
 		s.leave(how)
 	}
@@ -125,7 +123,7 @@ func (e *Engine) abandon(done <-chan struct{}, how *departure) error {
 			s.abandon(how.code)
 		}
 	}
-	return fmt.Errorf("%w: shards %v", ErrShutdownTimeout, stuck)
+	return fmt.Errorf("%w: %s", ErrShutdownTimeout, e.calls.underWay(stuck))
 }
 
 // drainQueues waits until asynchronous callbacks have taken what is queued for

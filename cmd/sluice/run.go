@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +24,6 @@ type runOptions struct {
 	intents    intentsFlag
 	events     eventsFlag
 	compress   compressFlag
-	maxWindow  int
 	caFile     string
 	out        string
 	duration   time.Duration
@@ -68,7 +66,6 @@ SIGTERM close all connections in a way that lets the sessions be resumed: with
 	f.Var(&o.intents, "intents", "intents, such as GUILDS,GUILD_MESSAGES, or their number")
 	f.Var(&o.events, "events", "events to deliver, such as MESSAGE_CREATE,READY")
 	f.Var(&o.compress, "compress", "compression")
-	f.Var(intFlag{&o.maxWindow, 1 << 10, math.MaxInt32}, "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificate authorities to trust besides the system's")
 	f.StringVar(&o.out, "out", "", "append events to this file; - is standard output")
 	f.Var(durationFlag{&o.duration, 0}, "duration", "end after this time (default: run until a signal)")
@@ -93,7 +90,6 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Intents:     o.intents.Intents,
 		Shards:      o.shards.Shards,
 		Compression: o.compress.Compression,
-		MaxWindow:   o.maxWindow,
 		GatewayURL:  o.gatewayURL,
 		APIURL:      o.apiURL,
 		TLS:         roots,

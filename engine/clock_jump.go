@@ -18,7 +18,11 @@ const (
 	// probeTimeout is how long the gateway then has to answer a heartbeat.
 	probeTimeout = 5 * time.Second
 
-	// probeGrace is for how long after it the socket may still bring what lay there
+	// checkEvery is how far apart checks are at least, so that their heartbeats stay
+	// within spareSends where a clock is set to and fro.
+	checkEvery = 20 * time.Second
+
+	// probeGrace is for how long after a probe the socket may still bring what lay there
 	// since before the jump, which is no sign of life.
 	probeGrace = time.Second
 )
@@ -26,7 +30,9 @@ const (
 // clockWatch compares two clocks: the monotonic one, which on most systems stands
 // still while the machine sleeps, and the wall clock, which does not.
 type clockWatch struct {
-	last, wall time.Time // at the last look
+	last, wall time.Time     // at the last look
+	checked    time.Time     // when connections were last checked
+	jump       time.Duration // for which they are to be checked; 0: none
 }
 
 // look returns by how much time has jumped since the last look, 0 for less than
@@ -52,10 +58,12 @@ func wallClock(now time.Time) time.Time { return now.Round(0) }
 
 // checkClock has every shard check its connection if time has jumped.
 func (e *Engine) checkClock(w *clockWatch, now time.Time) {
-	jump := w.look(now, e.wall(now))
-	if jump == 0 {
+	w.jump = max(w.jump, w.look(now, e.wall(now)))
+	jump := w.jump
+	if jump == 0 || now.Sub(w.checked) < checkEvery {
 		return
 	}
+	w.checked, w.jump = now, 0
 	e.config.Logger.Warn("time has jumped: the machine slept, or was paused or moved, or its clock was set; all connections are checked",
 		"by", jump.Round(time.Millisecond))
 	for s := range e.Shards() {
@@ -97,10 +105,14 @@ func (c *core) answered(now time.Time, drained bool) bool {
 	return true
 }
 
-// probe notes that a heartbeat goes beside the rhythm.
+// probe notes that a heartbeat goes now. One that is due soon is put off: it would end
+// the connection if the probe were not answered by then.
 func (h *heart) probe(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pulse.beat(now)
 	h.probed = now
+	if h.next.Sub(now) < probeTimeout {
+		h.next = now.Add(h.interval)
+	}
 }

@@ -154,3 +154,49 @@ func TestSleep(t *testing.T) {
 		r.end(alive, again)
 	})
 }
+
+// TestProbeAndRhythm: a heartbeat that was due when time jumped, or soon after, is the
+// probe, so that the gateway has its 5 s.
+func TestProbeAndRhythm(t *testing.T) {
+	for _, early := range []time.Duration{-time.Minute, 0, time.Millisecond, 4 * time.Second} {
+		r := newRig(t).ready()
+		r.timer() // the first heartbeat
+		r.recv(testAck)
+		r.now = r.core.heart.next.Add(-early)
+		r.core.probe(r.now)
+		r.settle()
+		begin := r.now
+		r.advance()
+		for r.core.state == Ready {
+			r.timer()
+		}
+		if took := r.now.Sub(begin); took != probeTimeout {
+			t.Errorf("a heartbeat was due %v later: given up after %v, want %v", early, took, probeTimeout)
+		}
+	}
+}
+
+// TestSleepingToAndFro: a clock that is set to and fro, all the time, costs few
+// heartbeats and log lines.
+func TestSleepingToAndFro(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var looks atomic.Int64
+		r := prepare(t, func(c *Config) { c.Shards = Shards{Total: 1} })
+		r.wall = func(now time.Time) time.Time {
+			return now.Round(0).Add(time.Duration(looks.Add(1)%2) * time.Hour)
+		}
+		r.run()
+		p := r.net.accept(t)
+		p.begin()
+		waitState(t, r.shard(0), Ready)
+		time.Sleep(time.Minute)
+		rhythm := 2
+		if n := len(p.heartbeats()); n > spareSends+rhythm {
+			t.Errorf("%d heartbeats in a minute", n)
+		}
+		if n := strings.Count(r.logs.String(), "all connections are checked"); n < 2 || n > spareSends {
+			t.Errorf("said %d times", n)
+		}
+		r.end(p)
+	})
+}

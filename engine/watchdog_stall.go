@@ -76,7 +76,10 @@ func (r *rounds) look(e *Engine, now time.Time) {
 	if now.Sub(r.looked) < lookEvery {
 		return
 	}
-	r.looked = now
+	stoodStill := !r.looked.IsZero() && now.Sub(r.looked) > jumpLimit
+	if r.looked = now; stoodStill {
+		return // the whole process did, and its loops have yet to catch up
+	}
 	var stalled, unready struct {
 		shards  int
 		longest time.Duration

@@ -156,3 +156,28 @@ func TestPain14_DialThatIgnoresDeadlines(t *testing.T) {
 		})
 	}
 }
+
+// TestAwakeIsNotStalled: where the whole process stood still, its loops are given a
+// moment to catch up before they are called stalled.
+func TestAwakeIsNotStalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		p.begin()
+		waitState(t, r.shard(0), Ready)
+		var rounds rounds
+		now := time.Now()
+		rounds.look(r.Engine, now)
+		for _, test := range []struct {
+			after time.Duration
+			want  int
+		}{{time.Hour, 0}, {lookEvery, 1}} {
+			now = now.Add(test.after)
+			rounds.look(r.Engine, now)
+			if n := strings.Count(r.logs.String(), "shards are stalled"); n != test.want {
+				t.Errorf("a look after %v: logged %d times, want %d", test.after, n, test.want)
+			}
+		}
+		r.end(p)
+	})
+}

@@ -107,9 +107,9 @@ func (b *budget) restore(now time.Time, saved Budget) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	// A clock that was put back must not make the wait longer than it can be.
-	if latest := now.Add(budgetPeriod); saved.ResetAt.After(latest) {
-		saved.ResetAt = latest
-	}
+	// Counted from now, so that it has a monotonic reading like every other deadline: if
+	// the wall clock is set later, the wait stays as long as it was.
+	saved.ResetAt = now.Add(min(saved.ResetAt.Sub(now), budgetPeriod))
 	b.set(saved, false)
 	b.renew(now)
 }

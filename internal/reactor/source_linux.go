@@ -258,7 +258,7 @@ func (s *source) advance(now time.Time, drained bool) bool {
 			next = limit
 		}
 	}
-	s.loop.wheel.set(&s.timer, next)
+	s.loop.wheel.set(&s.timer, next, now)
 	return true
 }
 

@@ -41,21 +41,23 @@ type timer struct {
 
 func newWheel(now time.Time) *wheel { return &wheel{start: now, told: math.MaxInt64} }
 
-// ticks converts a time, rounding up.
-func (w *wheel) ticks(t time.Time) int64 {
-	return int64((t.Sub(w.start) + tick - 1) / tick)
+// ticks converts a deadline, rounding up.
+func (w *wheel) ticks(now, deadline time.Time) int64 {
+	return int64((now.Sub(w.start) + deadline.Sub(now) + tick - 1) / tick)
 }
 
 // time is the inverse of ticks.
 func (w *wheel) time(ticks int64) time.Time { return w.start.Add(time.Duration(ticks) * tick) }
 
-// set moves a timer to a deadline; the zero time takes it out.
-func (w *wheel) set(t *timer, deadline time.Time) {
+// set moves a timer to a deadline; the zero time takes it out. The deadline is counted
+// from now: one without a monotonic reading (from a file, or a header) and the wheel's
+// start would lie too close or too far apart after the wall clock was set.
+func (w *wheel) set(t *timer, deadline, now time.Time) {
 	if deadline.IsZero() {
 		w.drop(t)
 		return
 	}
-	at := max(w.ticks(deadline), w.now+1)
+	at := max(w.ticks(now, deadline), w.now+1)
 	if t.set && t.at == at {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // A wheel must fire what a sorted list would: nothing early, nothing more than a
@@ -26,7 +27,7 @@ func TestWheelAgainstAList(t *testing.T) {
 				if r.IntN(8) == 0 {
 					deadlines[i] = time.Time{}
 				}
-				w.set(&timers[i], deadlines[i])
+				w.set(&timers[i], deadlines[i], now)
 			case 2:
 				step := time.Duration(r.Int64N(int64(100 * time.Millisecond)))
 				if r.IntN(50) == 0 {
@@ -83,14 +84,48 @@ func TestWheelSetWhileFiring(t *testing.T) {
 	w := newWheel(start)
 	var tm timer
 	fired := 0
-	w.set(&tm, start.Add(time.Second))
+	w.set(&tm, start.Add(time.Second), start)
 	for now := start; now.Before(start.Add(10 * time.Second)); now = now.Add(tick) {
 		w.expire(now, func(*timer) {
 			fired++
-			w.set(&tm, now.Add(time.Second))
+			w.set(&tm, now.Add(time.Second), now)
 		})
 	}
 	if fired != 9 {
 		t.Fatalf("fired %d times in 10 s, want 9", fired)
+	}
+}
+
+// setBack returns a time as it is after the wall clock was set back by so many
+// seconds: its monotonic reading is the same. Where there is one, a Time begins with a
+// word that has the seconds above 30 bits of nanoseconds.
+func setBack(t time.Time, seconds uint64) time.Time {
+	*(*uint64)(unsafe.Pointer(&t)) -= seconds << 30
+	return t
+}
+
+// A deadline without a monotonic reading, as from a file, fires when the wall clock
+// comes to it, and once, although that was set back since the wheel was made.
+func TestWheelAfterWallClockWasSetBack(t *testing.T) {
+	start := time.Now()
+	now := setBack(start, 3600)
+	if now.Sub(start) != 0 || start.Round(0).Sub(now.Round(0)) != time.Hour {
+		t.Skip("times are made otherwise in this version of Go")
+	}
+	w := newWheel(start)
+	deadline := now.Add(10 * time.Second).Round(0)
+	var tm timer
+	w.set(&tm, deadline, now)
+	fired := 0
+	for end := now.Add(20 * time.Second); now.Before(end); now = now.Add(tick) {
+		w.expire(now, func(*timer) {
+			fired++
+			if now.Before(deadline) {
+				w.set(&tm, deadline, now)
+			}
+		})
+	}
+	if fired != 1 {
+		t.Errorf("fired %d times, want once", fired)
 	}
 }

@@ -137,7 +137,8 @@ type Config struct {
 	AllowedHosts []string
 
 	// TLS is used for the gateway and the API. It is cloned. Default: the
-	// system's roots, TLS 1.2 or newer.
+	// system's roots, TLS 1.2 or newer. Its Renegotiation is for the API alone: a
+	// gateway that asks for a new handshake ends the connection, which is resumed.
 	TLS *tls.Config
 
 	// Dial opens the TCP connections to the gateway, to the API and to proxies, within

@@ -34,7 +34,7 @@ type dialer struct {
 func newDialer(config *Config, workers *sync.WaitGroup) *dialer {
 	return &dialer{
 		transport: &transport.Dialer{Dial: config.Dial, Proxy: config.proxy, TLS: config.TLS, Logger: config.Logger},
-		tls:       config.TLS,
+		tls:       withoutRenegotiation(config.TLS),
 		crew:      crew{size: maxHandshakes, workers: workers},
 		shortage:  shortage{logger: config.Logger},
 	}

@@ -71,6 +71,8 @@ type Engine struct {
 	workers    sync.WaitGroup // dials and waits for permits
 	readied    atomic.Uint64  // connections that became Ready
 
+	readingTold sync.Once // how TLS records are read
+
 	// How Run is asked to end, other than by its context; see shutdown.go.
 	asked context.Context
 	ask   context.CancelFunc

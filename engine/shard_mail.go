@@ -151,6 +151,11 @@ func (s *Shard) takeConn(now time.Time, e *errand) {
 	}
 	s.link.attach(e.conn)
 	s.loop.Attach(e.conn, e.head)
+	reading, why := readingOf(s.loop.Records())
+	s.engine.tellReading(reading, why)
+	s.public.mu.Lock()
+	s.public.reading, s.public.readingWhy = reading, why
+	s.public.mu.Unlock()
 	s.core.connected(now)
 }
 

@@ -63,6 +63,9 @@ type Stats struct {
 	NotReady      int       // shards that are not Ready now; of a shard: 1 or 0
 	NotReadySince time.Time // since when, the longest of them; zero: all are Ready
 	Stalled       int       // shards that make no progress now: see [View]
+
+	// Connections that stand now, by how their TLS records are read: see [TLSReading].
+	TLSLent, TLSPlain int
 }
 
 // published is the copy of a shard's counters for other goroutines.
@@ -72,6 +75,19 @@ type published struct {
 	session Session
 	counters
 	life life
+
+	// Of the last connection; it counts while the state is one with a connection.
+	reading    TLSReading
+	readingWhy string
+}
+
+// present returns how the TLS records of the connection are read that stands now. mu
+// is held.
+func (p *published) present() TLSReading {
+	if !p.state.connected() {
+		return TLSNone
+	}
+	return p.reading
 }
 
 func (s *Stats) add(o Stats) {
@@ -101,6 +117,8 @@ func (s *Stats) add(o Stats) {
 	s.Causes.add(&o.Causes)
 	s.NotReady += o.NotReady
 	s.Stalled += o.Stalled
+	s.TLSLent += o.TLSLent
+	s.TLSPlain += o.TLSPlain
 	if since := o.NotReadySince; s.NotReadySince.IsZero() || !since.IsZero() && since.Before(s.NotReadySince) {
 		s.NotReadySince = since
 	}
@@ -110,6 +128,7 @@ func (s *Stats) add(o Stats) {
 func (s Stats) past() Stats {
 	s.Queued, s.Lag, s.Latency = 0, 0, 0
 	s.NotReady, s.NotReadySince, s.Stalled = 0, time.Time{}, 0
+	s.TLSLent, s.TLSPlain = 0, 0
 	return s
 }
 
@@ -130,6 +149,7 @@ func (e *Engine) Stats() Stats {
 func (s *Shard) Stats() Stats {
 	s.public.mu.Lock()
 	c, causes, notReady := s.public.counters, s.public.life.counts(), s.public.life.notReady
+	reading := s.public.present()
 	s.public.mu.Unlock()
 	stats := Stats{
 		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Gaps: c.gaps, Missing: c.missing,
@@ -142,6 +162,12 @@ func (s *Shard) Stats() Stats {
 		NotReadySince: notReady,
 	}
 	s.backlog.stats(&stats)
+	switch reading {
+	case TLSLent:
+		stats.TLSLent = 1
+	case TLSPlain:
+		stats.TLSPlain = 1
+	}
 	if !notReady.IsZero() {
 		stats.NotReady = 1
 	}

@@ -47,6 +47,9 @@ type View struct {
 	Identifies uint64 `json:"identifies"` // sent, ever
 	Resumes    uint64 `json:"resumes"`    // sent, ever
 
+	TLS    TLSReading `json:"tls"`               // how the TLS records of the connection are read
+	TLSWhy string     `json:"tls_why,omitempty"` // why they are not lent, "" where they are, or are none
+
 	Session    Session `json:"session"`
 	Latency    Latency `json:"latency"`
 	Permits    Permits `json:"permits"`
@@ -133,6 +136,7 @@ func (s *Shard) View() View {
 	now := time.Now()
 	s.public.mu.Lock()
 	life, count, session := s.public.life, s.public.counters, s.public.session
+	reading, readingWhy := s.public.present(), s.public.readingWhy
 	v := View{
 		At: now, ID: s.id, Total: s.total, State: s.public.state, Session: session,
 		Since: life.since, NotReady: life.notReady,
@@ -144,6 +148,9 @@ func (s *Shard) View() View {
 	s.public.mu.Unlock()
 	if life.cause != nil {
 		v.Cause = redact(life.cause.Error(), s.core.config.Token)
+	}
+	if v.TLS = reading; reading == TLSPlain {
+		v.TLSWhy = readingWhy
 	}
 	if life.waits != nil {
 		v.Waits = life.waits.Error()
@@ -182,6 +189,9 @@ func (v View) String() string {
 		fmt.Fprintf(&b, ", latency %v (average %v)", v.Latency.Last.Round(time.Microsecond), v.Latency.Average.Round(time.Microsecond))
 	}
 	fmt.Fprintf(&b, ", %d permits, %d bytes of %d, reconnects: %v, next: %v", v.Permits.Left, v.Flow.Out, v.Flow.In, v.Reconnects, v.Next)
+	if v.TLSWhy != "" {
+		fmt.Fprintf(&b, ", TLS records not lent: %s", v.TLSWhy)
+	}
 	if v.Cause != "" {
 		fmt.Fprintf(&b, ", last end: %s", v.Cause)
 	}
@@ -211,6 +221,12 @@ func (v View) LogValue() slog.Value {
 		slog.Uint64("bytes_in", v.Flow.In), slog.Uint64("bytes_out", v.Flow.Out),
 		slog.String("reconnects", v.Reconnects.String()),
 	)
+	if v.TLS != TLSNone {
+		attrs = append(attrs, slog.String("tls", v.TLS.String()))
+	}
+	if v.TLSWhy != "" {
+		attrs = append(attrs, slog.String("tls_why", v.TLSWhy))
+	}
 	if v.Cause != "" {
 		attrs = append(attrs, slog.String("cause", v.Cause))
 	}

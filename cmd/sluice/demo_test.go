@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -12,15 +13,21 @@ import (
 	"testing"
 )
 
-// summaryOf decodes the one line that demo --json may print.
+// summaryOf decodes the numbers of the one line that demo --json may print.
 func summaryOf(t *testing.T, stdout string) map[string]float64 {
 	t.Helper()
 	if strings.Count(stdout, "\n") != 1 {
 		t.Fatalf("want one line on standard output, got:\n%s", stdout)
 	}
-	var s map[string]float64
-	if err := json.Unmarshal([]byte(stdout), &s); err != nil {
+	var all map[string]any
+	if err := json.Unmarshal([]byte(stdout), &all); err != nil {
 		t.Fatalf("%v in %s", err, stdout)
+	}
+	s := make(map[string]float64)
+	for field, value := range all {
+		if number, ok := value.(float64); ok {
+			s[field] = number
+		}
 	}
 	for _, field := range strings.Fields(`shards_ready events bytes_wire bytes_json lost duplicates identifies
 		resumes reconnects heartbeats heartbeats_least cpu_us_per_event allocs_per_event gc_cycles p50_us p99_us rss_bytes rss_per_shard duration_s`) {
@@ -49,6 +56,9 @@ func TestDemo(t *testing.T) {
 					"--compress="+compress, "--driver="+driver, fmt.Sprintf("--tls=%t", tls))
 				if status := p.wait(); status != 0 {
 					t.Fatalf("status %d", status)
+				}
+				if how := map[bool]string{true: `"tls_records":"(lent"|plain","tls_why":".)`, false: `"tls_records":"none"`}[tls]; !regexp.MustCompile(how).MatchString(p.stdout.String()) {
+					t.Errorf("no word of how TLS records are read: %s", p.stdout.String())
 				}
 				s := summaryOf(t, p.stdout.String())
 				if s["shards_ready"] != 4 || s["identifies"] != 4 || s["lost"] != 0 || s["duplicates"] != 0 || s["reconnects"] != 0 {

@@ -42,6 +42,9 @@ type summary struct {
 	RSSPerShard    int64   `json:"rss_per_shard"`
 	Duration       float64 `json:"duration_s"`
 
+	TLSRecords string `json:"tls_records"`       // how they were read: lent, plain, mixed or none
+	TLSWhy     string `json:"tls_why,omitempty"` // why not lent
+
 	*chaosFigures // nil without --chaos
 	*stormFigures // nil without --storm
 
@@ -78,12 +81,40 @@ func (d *demo) summarize(w *window, start usage) *summary {
 		s.CPUPerEvent = round(float64(w.cost.cpu.Nanoseconds()) / 1000 / float64(w.events))
 		s.AllocsPerEvent = round(float64(w.cost.allocs) / float64(w.events))
 	}
+	s.TLSRecords, s.TLSWhy = tlsRecords(d.engine, &stats)
 	s.Heartbeats, s.LeastBeats = d.tally.heartbeats()
 	if now, err := measureProcess(); err == nil {
 		s.RSS = now.rss
 		s.RSSPerShard = (now.rss - start.rss) / int64(d.options.shards)
 	}
 	return s
+}
+
+// tlsRecords says in one word how the connections' TLS records are read, and why some
+// or all of them are not lent.
+func tlsRecords(e *engine.Engine, stats *engine.Stats) (how, why string) {
+	for shard := range e.Shards() {
+		if why = shard.View().TLSWhy; why != "" {
+			break
+		}
+	}
+	switch {
+	case stats.TLSLent > 0 && stats.TLSPlain > 0:
+		return "mixed", why
+	case stats.TLSLent > 0:
+		return engine.TLSLent.String(), ""
+	case stats.TLSPlain > 0:
+		return engine.TLSPlain.String(), why
+	}
+	return engine.TLSNone.String(), ""
+}
+
+// tlsLine is tlsRecords for people.
+func (s *summary) tlsLine() string {
+	if s.TLSWhy != "" {
+		return s.TLSRecords + " (" + s.TLSWhy + ")"
+	}
+	return s.TLSRecords
 }
 
 // round keeps three places.
@@ -132,6 +163,7 @@ CPU            %.2f µs per event
 allocations    %.2f per event, %d garbage collections
 latency        p50 %s, p99 %s, from the gateway's write to the callback
 memory         %.1f MB resident, %.1f KB per shard
+TLS records    %s
 `,
 		s.ShardsReady, s.shards,
 		s.Events, s.Lost, s.Duplicates,
@@ -141,7 +173,8 @@ memory         %.1f MB resident, %.1f KB per shard
 		s.Heartbeats, s.LeastBeats,
 		s.CPUPerEvent, s.AllocsPerEvent, s.GCCycles,
 		ms(s.P50), ms(s.P99),
-		float64(s.RSS)/1e6, float64(s.RSSPerShard)/1e3)
+		float64(s.RSS)/1e6, float64(s.RSSPerShard)/1e3,
+		s.tlsLine())
 	if err := errors.Join(err, s.chaosFigures.print(w), s.stormFigures.print(w)); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func TestKeyUpdate(t *testing.T) {
 		t.Skip(err)
 	}
 	each(t, 1, func(t *testing.T, d Driver) {
-		server := startOpenSSL(t, program)
+		server := startOpenSSL(t, program, "-tls1_3")
 		raw, err := net.Dial("tcp", server.address)
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ type openSSL struct {
 	out     *bufio.Scanner
 }
 
-func startOpenSSL(t *testing.T, program string) *openSSL {
+func startOpenSSL(t *testing.T, program, version string) *openSSL {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -110,7 +110,7 @@ func startOpenSSL(t *testing.T, program string) *openSSL {
 		t.Fatal(err)
 	}
 	s := &openSSL{t: t, command: exec.Command(program, "s_server", "-accept", "127.0.0.1:0",
-		"-cert", file, "-key", file, "-tls1_3", "-msg", "-naccept", "1")}
+		"-cert", file, "-key", file, version, "-msg", "-naccept", "1")}
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -8,8 +8,8 @@ import "math/bits"
 // the end is right. The bytes of a block are tested together, whatever they
 // are, so that the time hangs on the length and hardly on the content.
 func skipContainer(b []byte, i int) (end int, reason string) {
-	if hasScan && len(b) >= blockSize {
-		if end = scanAVX2(&b[0], len(b), i+1); end == 0 {
+	if end, ok := scan(b, i+1); ok {
+		if end == 0 {
 			return len(b), reasonEnd
 		}
 		return end, ""
@@ -17,7 +17,7 @@ func skipContainer(b []byte, i int) (end int, reason string) {
 	return skipBlocks(b, i)
 }
 
-// skipBlocks is skipContainer without the help of a processor's vectors.
+// skipBlocks is skipContainer where scan is of no help.
 func skipBlocks(b []byte, i int) (end int, reason string) {
 	var (
 		depth   = 1

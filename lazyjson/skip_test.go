@@ -37,6 +37,11 @@ func checkSkip(t *testing.T, b []byte, i int) {
 	if end, reason := skipContainer(b, i); end != want || reason != wantReason {
 		t.Fatalf("skipContainer(%q, %d) = %d, %q, want %d, %q", b, i, end, reason, want, wantReason)
 	}
+	for name, scan := range scans {
+		if end, ok := scan(b, i+1); ok && end != max(0, naiveSkip(b, i)) {
+			t.Fatalf("%s(%q, %d) = %d, want %d, %s", name, b, i+1, end, want, wantReason)
+		}
+	}
 	if end, reason := skipBlocks(b, i); end != want || reason != wantReason {
 		t.Fatalf("skipBlocks(%q, %d) = %d, %q, want %d, %q", b, i, end, reason, want, wantReason)
 	}

@@ -63,8 +63,8 @@ func (e Envelope) Data(b []byte) []byte {
 // Discord writes {"t":…,"s":…,"op":…,"d":…} without white space and d last. For
 // that order there is a short cut to d. The walk over d itself cannot be cut
 // short: keys that follow it, or a second payload, show nowhere but in the depth
-// of the brackets. Where the processor has
-// AVX2, it passes 15 bytes a nanosecond and more.
+// of the brackets. It passes 15 bytes a nanosecond and more where the processor
+// has AVX2, and two or three elsewhere.
 //
 // For every valid document in which no key of the envelope is repeated or
 // differs by case alone, Peek agrees with encoding/json on a struct with these

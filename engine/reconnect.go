@@ -159,7 +159,10 @@ func (c *core) ended(now time.Time, cause error) {
 	}
 	c.reconnecting(cause)
 	delay := wait
-	if !immediate {
+	switch {
+	case answer != nil:
+		delay += backoff(c.redial.failures, c.random()) // all shards were asked to wait as long
+	case !immediate:
 		delay = max(wait, backoff(c.redial.failures, c.random()))
 	}
 	c.redial.earliest, c.redial.at, c.redial.waits = now.Add(wait), now.Add(delay), nil

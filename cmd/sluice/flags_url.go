@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +13,9 @@ import (
 	"github.com/sluice-go/sluice/engine"
 )
 
+// wantURL begins every error of a flag that wants a URL; see flagError.
+const wantURL = "want a URL"
+
 // urlFlag is a URL with one of two schemes, such as ws and wss.
 type urlFlag struct {
 	value   *string
@@ -20,13 +24,13 @@ type urlFlag struct {
 
 // Set never repeats what it refuses: there may be a password in it.
 func (f urlFlag) Set(s string) error {
-	want := fmt.Sprintf("want a URL that begins with %s:// or %s:// and names a host, such as %[2]s://host", f.schemes[0], f.schemes[1])
+	want := fmt.Sprintf(wantURL+" that begins with %s:// or %s:// and names a host, such as %[2]s://host", f.schemes[0], f.schemes[1])
 	u, err := url.Parse(s)
 	if err != nil || !slices.Contains(f.schemes[:], u.Scheme) || u.Host == "" {
 		return errors.New(want)
 	}
 	if u.User != nil {
-		return errors.New("want a URL without a user name or password")
+		return errors.New(wantURL + " without a user name or password")
 	}
 	*f.value = s
 	return nil
@@ -35,6 +39,49 @@ func (f urlFlag) Set(s string) error {
 func (f urlFlag) String() string { return *f.value }
 
 func (f urlFlag) Type() string { return "URL" }
+
+// proxyFlag is --proxy.
+type proxyFlag struct {
+	url  *url.URL
+	none bool
+}
+
+// Set never repeats what it refuses.
+func (f *proxyFlag) Set(s string) error {
+	if s == "none" {
+		f.url, f.none = nil, true
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+		return errors.New(wantURL + " that begins with http://, https://, socks5:// or socks5h:// and names a host, such as http://host:3128, or none")
+	}
+	if u.User != nil {
+		return errors.New(wantURL + " without a user name and password, which every user of the machine could see in an argument: put the whole URL into the environment variable ALL_PROXY instead")
+	}
+	f.url, f.none = u, false
+	return nil
+}
+
+func (f *proxyFlag) String() string {
+	switch {
+	case f.none:
+		return "none"
+	case f.url != nil:
+		return f.url.String()
+	}
+	return ""
+}
+
+func (f *proxyFlag) Type() string { return "URL" }
+
+// choose returns what engine.Config's Proxy is to be.
+func (f *proxyFlag) choose() func(*http.Request) (*url.URL, error) {
+	if f.url == nil && !f.none {
+		return nil // as the environment says
+	}
+	return func(*http.Request) (*url.URL, error) { return f.url, nil }
+}
 
 // driverFlag is --driver.
 type driverFlag struct{ engine.Driver }
@@ -66,7 +113,8 @@ func flagError(_ *cobra.Command, err error) error {
 	if before, _, found := strings.Cut(text, "strconv.ParseBool"); found {
 		text = before + "want true or false"
 	}
-	if i := strings.Index(text, `for "--`); i > 0 && strings.Contains(text, "password") {
+	// The value of a flag that wants a URL is not repeated: there may be a password in it.
+	if i := strings.LastIndex(text, `for "--`); i > 0 && strings.Contains(text[i:], wantURL) {
 		text = "invalid argument " + text[i:]
 	}
 	return errors.New(text)

@@ -82,7 +82,7 @@ func newHelp(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return fmt.Errorf("unknown command %q", strings.Join(args, " "))
+				return fmt.Errorf("unknown command %q", harmless(strings.Join(args, " ")))
 			}
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()
@@ -96,13 +96,21 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if !cmd.HasSubCommands() {
-		return fmt.Errorf("unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
+		return fmt.Errorf("unexpected argument %q: %s takes flags only", harmless(args[0]), cmd.CommandPath())
 	}
 	hint := ""
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "; did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return fmt.Errorf("unknown command %q%s", args[0], hint)
+	return fmt.Errorf("unknown command %q%s", harmless(args[0]), hint)
+}
+
+// harmless returns an argument as it may be printed: a URL may have a password in it.
+func harmless(arg string) string {
+	if strings.ContainsAny(arg, "@?") {
+		return "…"
+	}
+	return arg
 }
 
 // newLog returns a logger that writes lines to w.

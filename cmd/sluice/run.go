@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ type runOptions struct {
 	intents    intentsFlag
 	events     eventsFlag
 	compress   compressFlag
+	proxy      proxyFlag
 	caFile     string
 	out        string
 	duration   time.Duration
@@ -66,6 +68,7 @@ SIGTERM close all connections in a way that lets the sessions be resumed: with
 	f.Var(&o.intents, "intents", "intents, such as GUILDS,GUILD_MESSAGES, or their number")
 	f.Var(&o.events, "events", "events to deliver, such as MESSAGE_CREATE,READY")
 	f.Var(&o.compress, "compress", "compression")
+	f.Var(&o.proxy, "proxy", "proxy to go through, such as http://host:3128 or socks5://host:1080; none: go directly\n(default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment)")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificate authorities to trust besides the system's")
 	f.StringVar(&o.out, "out", "", "append events to this file; - is standard output")
 	f.Var(durationFlag{&o.duration, 0}, "duration", "end after this time (default: run until a signal)")
@@ -92,6 +95,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Compression: o.compress.Compression,
 		GatewayURL:  o.gatewayURL,
 		APIURL:      o.apiURL,
+		Proxy:       o.proxy.choose(),
 		TLS:         roots,
 		Retries:     o.retries,
 		Driver:      o.driver.Driver,
@@ -164,6 +168,8 @@ func configMistake(err error) error {
 		return fail(fmt.Errorf("the token %s", mistake.Reason))
 	case "Shards":
 		return fmt.Errorf("--shards %s", mistake.Reason)
+	case "Proxy":
+		return fail(errors.New(strings.ReplaceAll(mistake.Reason, "set Config.Proxy", "choose with --proxy")))
 	}
 	return err
 }

@@ -26,12 +26,13 @@ const (
 // conn is a client's connection. Its receiver reads, its sender alone writes; what others want to
 // have written waits in the fields under mu, and wake tells the sender.
 type conn struct {
-	srv  *Server
-	nc   net.Conn
-	wire *wire // below nc
-	in   io.Reader
-	wake chan struct{} // of capacity 1
-	done chan struct{} // closed by kill
+	srv    *Server
+	nc     net.Conn
+	wire   *wire // below nc
+	in     io.Reader
+	report *connReport   // nil: none is wanted
+	wake   chan struct{} // of capacity 1
+	done   chan struct{} // closed by kill
 
 	kills sync.Once
 	rest  atomic.Bool // no more traffic will be written
@@ -134,6 +135,7 @@ func (c *conn) closeWith(body []byte, answered bool) {
 func (c *conn) kill() {
 	c.kills.Do(func() {
 		close(c.done)
+		c.report.kill()
 		c.wire.Close()
 		c.detach()
 		c.mu.Lock()

@@ -40,6 +40,7 @@ func (c *conn) receive() {
 			c.end()
 			c.close(gateway.CloseSessionTimedOut, "Session timed out.")
 		default:
+			c.report.fail(err)
 			c.kill()
 			return
 		}
@@ -56,6 +57,7 @@ func (c *conn) receiveFrame(r *receiver) error {
 	if err != nil {
 		return err
 	}
+	c.report.frame(h)
 	state := ws.StateServerSide
 	if r.fragmented {
 		state = state.Set(ws.StateFragmented)
@@ -99,6 +101,7 @@ func (c *conn) receiveFrame(r *receiver) error {
 // "Gateway", heading "Disconnecting").
 func (c *conn) receiveClose(body []byte) error {
 	code, reason := ws.ParseCloseFrameData(body)
+	c.report.close(code, c.isClosing())
 	if len(body) > 0 && ws.CheckCloseFrameData(code, reason) != nil {
 		body = ws.NewCloseFrameBody(ws.StatusProtocolError, "")
 	} else if len(body) > 2 {
@@ -152,6 +155,7 @@ func (c *conn) receiveMessage(r *receiver, now time.Time) {
 		c.close(gateway.CloseDecodeError, "Error while decoding payload.")
 		return
 	}
+	c.report.payload(*p.Op, p.D)
 	s := c.current()
 	if s != nil {
 		c.srv.record(s.shard, r.message)

@@ -19,6 +19,8 @@ type sender struct {
 	inSegment   bool    // the last event written was of a shared segment that has more
 	quiet       bool    // traffic had ended when the last step began
 	cut         int     // bytes that a fault has written at a time; 0: all
+	split       int     // bytes of a payload that a fault has go into a message; 0: all
+	fragment    int     // bytes of a message that a fault has go into a frame; 0: all
 	*scratch
 }
 

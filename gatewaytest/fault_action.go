@@ -39,6 +39,15 @@ const (
 	// ActionCutRecords has the connection write Number bytes at a time from then on, below TLS.
 	ActionCutRecords
 
+	// ActionSplit has each payload of the connection come in messages of Number bytes from then on. It
+	// concerns streams alone (compress=zlib-stream, zstd-stream): elsewhere a message is a payload.
+	ActionSplit
+	// ActionFragment has each message of the connection come in frames of Number bytes from then on
+	// (RFC 6455, section 5.4).
+	ActionFragment
+	// ActionPing sends a ping (RFC 6455, section 5.5.2).
+	ActionPing
+
 	// ActionReconnect sends opcode 7, as [Server.Reconnect].
 	ActionReconnect
 	// ActionInvalidSession sends opcode 9, as [Server.InvalidateSession]. Text is true (the
@@ -123,6 +132,10 @@ var actionSpecs = [actions]actionSpec{
 	ActionStallWrites: {name: "stall-writes", at: everywhere, takes: duration},
 	ActionCutFrames:   {name: "cut-frames", at: upgraded, takes: number, min: 1, max: maxCount},
 	ActionCutRecords:  {name: "cut-records", at: everywhere, takes: number, min: 1, max: maxCount},
+
+	ActionSplit:    {name: "split", at: upgraded, takes: number, min: 4, max: maxCount},
+	ActionFragment: {name: "fragment", at: upgraded, takes: number, min: 1, max: maxCount},
+	ActionPing:     {name: "ping", at: upgraded},
 
 	ActionReconnect:        {name: "reconnect", at: upgraded},
 	ActionInvalidSession:   {name: "invalid-session", at: upgraded, takes: text, check: checkInvalidSession, replaces: true},

@@ -3,6 +3,8 @@ package gatewaytest
 import (
 	"slices"
 
+	"github.com/gobwas/ws"
+
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -53,6 +55,12 @@ func (c *conn) perform(snd *sender, f *Fault) error {
 		}
 	case ActionCutFrames:
 		snd.cut = int(f.Number)
+	case ActionSplit:
+		snd.split = int(f.Number)
+	case ActionFragment:
+		snd.fragment = int(f.Number)
+	case ActionPing:
+		snd.out = appendFrame(snd.out, ws.OpPing, []byte("gatewaytest"))
 	case ActionReconnect:
 		snd.control(reconnect)
 	case ActionInvalidSession:
@@ -165,6 +173,7 @@ func (c *conn) write(snd *sender, frames []byte) (err error) {
 	if len(frames) == 0 {
 		return nil
 	}
+	frames = snd.recut(frames)
 	if snd.cut == 0 {
 		_, err = c.nc.Write(frames)
 		return err

@@ -47,6 +47,9 @@ var plots = newPlots([]plotLine{
 	{often, straight, "event: stall-writes 500ms"},
 	{often, straight, "event: cut-frames 17"},
 	{often, straight, "event: cut-records 5"},
+	{often, straight, "event: split 100"},
+	{often, straight, "event: fragment 64"},
+	{often, straight, "event: ping"},
 	{often, straight, "heartbeat: burst 50"},
 	{often, straight, "heartbeat: silence"},
 

@@ -53,6 +53,8 @@ type config struct {
 	probes    int
 	tick      time.Duration
 
+	connReports int
+
 	faults        []Fault
 	scriptErr     error // of WithScript
 	chaosErrs     []error
@@ -128,6 +130,7 @@ func (cfg *config) validate() error {
 	check(cfg.rate >= 0 || cfg.rate == Saturated, "WithTraffic(%v): want 0, a rate, or Saturated", cfg.rate)
 	check(cfg.events > 0, "WithEvents(%d): want at least 1", cfg.events)
 	check(cfg.probes >= 0, "WithProbeShards(%d): want no negative number", cfg.probes)
+	check(cfg.connReports >= 0, "WithConnReports(%d): want no negative number", cfg.connReports)
 	check(cfg.tick >= 0, "WithTick(%v): want no negative duration", cfg.tick)
 	return errors.Join(append(errs, cfg.checkFaults()...)...)
 }

@@ -31,6 +31,8 @@ type Report struct {
 	REST map[string]int64 `json:"rest,omitempty"`
 
 	Sessions []SessionReport `json:"sessions"` // live and ended ones, by shard, then by age
+
+	Conns []ConnReport `json:"conns,omitempty"` // see [WithConnReports]; in the order of their upgrades
 }
 
 // SessionReport is what a server wrote to one session's connections.
@@ -68,6 +70,7 @@ func (s *Server) Report() Report {
 	}
 	s.mu.Unlock()
 	r.Faults = s.plan.kinds()
+	r.Conns = s.connReports()
 	for _, session := range s.all(true) {
 		r.Sessions = append(r.Sessions, session.report())
 	}

@@ -55,6 +55,7 @@ type Server struct {
 	sessions  map[string]*session
 	shards    map[int]*shardRecord
 	counts    counts
+	reports   []*connReport
 
 	restBuckets map[string]*restBucket
 	commands    map[string][]appCommand // by guild id; "" for the global ones

@@ -38,6 +38,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		in = io.MultiReader(bytes.NewReader(bytes.Clone(early)), nc)
 	}
 	c := newConn(s, nc, in, compression)
+	c.report = s.connReport(r, wire.via)
 	if !s.register(c) {
 		nc.Close()
 		return

@@ -168,37 +168,12 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 					before(r.Engine)
 				}
 				r.run()
-				go func() {
-					for conn := range r.net.conns {
-						if name == "PerShard" || name == "Dial" { // the dial is called off
-							_ = conn.Close()
-							continue
-						}
-						p, err := asPeer(t, conn)
-						if err != nil {
-							t.Error(err)
-							return
-						}
-						p.send(testHello)
-						for got := p.next(); got != ""; got = p.next() {
-							switch {
-							case strings.HasPrefix(got, `{"op":2,`):
-								p.send(testReady)
-							case strings.HasPrefix(got, "close"):
-								p.raw(serverClose(4000, ""))
-							}
-						}
-						p.drop()
-						close(p.out)
-					}
-				}()
+				g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return []string{testReady}, 0 }}
+				go g.serve(r.net)
 				if err := <-asked; !errors.Is(err, ErrInCallback) {
 					t.Errorf("Shutdown returned %v", err)
 				}
-				if err := <-r.result; err != nil {
-					t.Errorf("Run returned %v", err)
-				}
-				close(r.net.conns)
+				g.stop(r)
 			})
 		})
 	}

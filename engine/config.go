@@ -196,7 +196,8 @@ type Config struct {
 	MaxPayload int
 
 	// LibraryZstd has zstd-stream decoded by klauspost/compress instead of this
-	// project's own decoder, at more than twice the memory. Default false.
+	// project's own decoder, at more than twice the memory. Both take and refuse the
+	// same frames, and neither compares checksums. Default false.
 	LibraryZstd bool
 
 	// KeepMemory leaves the memory of past storms with the process. Default false:

@@ -3,6 +3,16 @@
 # Pinned, and outside go.mod: a linter is no dependency of who imports sluice.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# The versions of Go that the tests run on: the oldest that go.mod allows, and the
+# newest stable one. GOTOOLCHAIN fetches them.
+GO_OLDEST = $(shell sed -n 's/^go \([0-9]*\.[0-9]*\)$$/go\1.0/p; s/^go \([0-9]*\.[0-9]*\.[0-9]*\)$$/go\1/p' go.mod)
+GO_NEWEST = go1.27.4
+
+# The newest release candidate, if it is of a version to come; else nothing.
+GO_NEXT = $(shell next=$$(go list -m -versions golang.org/toolchain | tr ' ' '\n' | \
+	sed -n 's/^v[0-9.]*-\(go[0-9.]*rc[0-9]*\)\.linux-amd64$$/\1/p' | sort -V | tail -n 1); \
+	test "$$(printf '%s\n' $$next $(GO_NEWEST) | sort -V | tail -n 1)" = $(GO_NEWEST) || echo $$next)
+
 FUZZTIME   ?= 10m
 FUZZTARGETS = $(shell grep -ho '^func Fuzz[A-Za-z0-9]*' fuzz/*_test.go | cut -c6-)
 BENCHTIME  ?= 1s
@@ -19,6 +29,30 @@ test: ## the tests
 .PHONY: race
 race: ## the tests under the race detector
 	go test -race ./...
+
+.PHONY: go-oldest
+go-oldest: ## the tests on the oldest Go that go.mod allows
+	GOTOOLCHAIN=$(GO_OLDEST) go test ./...
+
+# with-go-GOVERSION is what must pass on a Go version before it may be relied on.
+with-%:
+	GOTOOLCHAIN=$* go vet ./...
+	GOTOOLCHAIN=$* go run $(STATICCHECK) ./...
+	GOTOOLCHAIN=$* go test ./...
+	GOTOOLCHAIN=$* go test -race -short ./internal/reactor/... ./engine
+	GOTOOLCHAIN=$* go build -o bin/sluice-$* ./cmd/sluice
+	bin/sluice-$* demo --duration 1s --json | tee /dev/stderr | grep -q '"tls_records":"lent"' # on Linux
+
+.PHONY: go-newest
+go-newest: with-$(GO_NEWEST) ## the tests on the newest stable Go, and the race suite of what depends on it most
+
+.PHONY: go-next
+go-next: ## the same on the newest release candidate of Go, if there is one
+	@next=$(GO_NEXT); if [ -n "$$next" ]; then $(MAKE) --no-print-directory with-$$next; else echo "no release candidate is newer than $(GO_NEWEST): none"; fi
+
+.PHONY: go-compare
+go-compare: ## the demo built by the oldest and newest Go, in turn: memory and CPU
+	bench/goversions.sh $(GO_OLDEST) $(GO_NEWEST)
 
 .PHONY: fmt
 fmt: ## format the code

@@ -61,6 +61,7 @@ fmt: ## format the code
 .PHONY: lint
 lint: staticcheck ## vet and staticcheck
 	go vet ./...
+	go vet -tags frontends ./engine
 	cd bench/compare && go vet ./...
 	cd gatewaytest/clients && go vet ./...
 
@@ -97,6 +98,20 @@ fuzz: ## every fuzz target for FUZZTIME (10m)
 			cat $$log; rm -f $$log; exit 1; \
 		fi; \
 	done; rm -f $$log
+	go test -run='^$$' -fuzz='^FuzzUpgrade$$' -fuzztime=$(FUZZTIME) ./engine/internal/transport
+
+FRONTENDS = nginx-light haproxy stunnel4 openssl squid tinyproxy dante-server microsocks
+
+.PHONY: frontends
+frontends: ## the engine behind nginx, HAProxy, stunnel and OpenSSL, and through proxies
+	@for program in nginx haproxy stunnel openssl squid tinyproxy danted microsocks; do \
+		PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "missing:$$missing; their tests are skipped without apt-get install $(FRONTENDS)"; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y -qq $(FRONTENDS); fi; \
+	fi
+	go test -tags frontends -count=1 -v -timeout=20m -run='^TestFront' ./engine
 
 .PHONY: bench
 bench: ## benchmarks of every stage and of the whole line

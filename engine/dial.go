@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -114,7 +115,7 @@ func (d *dialer) open(ctx context.Context, raw net.Conn, u *url.URL, path *trans
 	case ctx.Err() != nil:
 		return nil, nil, fmt.Errorf("%v did not answer the WebSocket upgrade in time: %w", path, ctx.Err())
 	}
-	return nil, nil, fmt.Errorf("%v: the WebSocket upgrade failed: %w", path, err)
+	return nil, nil, fmt.Errorf("%v: the WebSocket upgrade failed: %w%s", path, err, tlsRemedy(err))
 }
 
 // configFor returns the configuration for a host: one for all its connections,
@@ -147,7 +148,10 @@ const maxHosts = 64
 // tlsRemedy says what helps where a certificate is not trusted.
 func tlsRemedy(err error) string {
 	var verification *tls.CertificateVerificationError
-	if errors.As(err, &verification) {
+	switch {
+	case strings.HasSuffix(err.Error(), "too many non-advancing records"):
+		return " (Go's crypto/tls takes 16 session tickets or key updates in a row: have the server send fewer)"
+	case errors.As(err, &verification):
 		return " (if this server is yours, trust its authority: --ca-file, or Config.TLS with RootCAs)"
 	}
 	return ""

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -191,6 +192,7 @@ var (
 	errResumable      = errors.New("the gateway asked to resume on a new connection (op 9)")
 	errOtherSession   = errors.New("the gateway opened another session")
 	errUnanswered     = errors.New("resumes in a row brought nothing")
+	errHungUp         = fmt.Errorf("the other end closed the connection without a close frame: %w", io.EOF)
 	errCountsAnew     = errors.New("the gateway only brings sequences that came before")
 )
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"io"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -141,6 +142,9 @@ func (s *Shard) Fail(now time.Time, err error) {
 	returned := false
 	defer s.engine.guard(s, &returned)
 	s.link.detach()
+	if err == io.EOF {
+		err = errHungUp
+	}
 	s.core.lost(now, s.engine.dialer.shortage.judge(now, err)) // also where it could not be adopted
 	s.settle(now)
 	returned = true

@@ -49,12 +49,18 @@ const expectFor = identifyPeriod
 
 // LocalQueue is the [IdentifyQueue] of one process. Within a key the lowest
 // shard id goes first, as Discord wants the buckets started in order; one that is
-// still connecting ([IdentifyExpecter]) is waited for, for 5 s at most.
+// still connecting ([IdentifyExpecter]) is waited for once, for 5 s at most.
 type LocalQueue struct {
 	mu          sync.Mutex
 	concurrency int
-	keys        map[int]*queueKey // made when first asked for
-	expected    map[int]int       // by shard: how often
+	keys        map[int]*queueKey   // made when first asked for
+	expected    map[int]expectation // by shard
+}
+
+// expectation is what is known of a shard that has yet to ask.
+type expectation struct {
+	count  int  // calls of Expect that are not done
+	inVain bool // its bucket has waited for it, and does not again
 }
 
 // queueKey is one identify bucket.
@@ -70,7 +76,7 @@ type queueKey struct {
 // NewLocalQueue returns a queue for a max_concurrency; less than 1 is taken as 1. An
 // engine that asks the API has the queue keep to what Discord says instead.
 func NewLocalQueue(maxConcurrency int) *LocalQueue {
-	return &LocalQueue{concurrency: max(1, maxConcurrency), keys: make(map[int]*queueKey), expected: make(map[int]int)}
+	return &LocalQueue{concurrency: max(1, maxConcurrency), keys: make(map[int]*queueKey), expected: make(map[int]expectation)}
 }
 
 // SetMaxConcurrency changes max_concurrency while the queue is in use; less than 1
@@ -137,11 +143,13 @@ func (q *LocalQueue) key(shard int) *queueKey {
 func (q *LocalQueue) Expect(shard int) (done func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.expected[shard]++
+	q.expected[shard] = expectation{count: q.expected[shard].count + 1}
 	return sync.OnceFunc(func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		if q.expected[shard]--; q.expected[shard] == 0 {
+		x := q.expected[shard]
+		x.count--
+		if q.expected[shard] = x; x.count == 0 {
 			delete(q.expected, shard)
 		}
 		q.grant(q.key(shard))
@@ -167,6 +175,7 @@ func (q *LocalQueue) grant(key *queueKey) {
 			q.retry(key, key.late.Sub(now))
 			return
 		}
+		q.giveUpBelow(t.shard)
 	}
 	key.late = time.Time{}
 	key.waiting = drop(key.waiting, t)
@@ -186,14 +195,24 @@ func (q *LocalQueue) retry(key *queueKey, wait time.Duration) {
 	})
 }
 
-// expectsBelow reports whether a lower shard of the same bucket is expected.
+// expectsBelow reports whether a lower shard of the same bucket is waited for.
 func (q *LocalQueue) expectsBelow(shard int) bool {
 	for lower := shard % q.concurrency; lower < shard; lower += q.concurrency {
-		if q.expected[lower] > 0 {
+		if x := q.expected[lower]; x.count > 0 && !x.inVain {
 			return true
 		}
 	}
 	return false
+}
+
+// giveUpBelow has no lower shard of the bucket waited for until it is expected anew.
+func (q *LocalQueue) giveUpBelow(shard int) {
+	for lower := shard % q.concurrency; lower < shard; lower += q.concurrency {
+		if x, expected := q.expected[lower]; expected {
+			x.inVain = true
+			q.expected[lower] = x
+		}
+	}
 }
 
 // drop takes a ticket off a list, if it is there.

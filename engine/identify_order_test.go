@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,3 +154,62 @@ func TestSharedQueueLearnsMaxConcurrency(t *testing.T) {
 		})
 	}
 }
+
+// TestExpectedInVainIsWaitedForOnce: a shard that never comes, since its callback hangs,
+// say, does not have its bucket identify at half the speed.
+func TestExpectedInVainIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := NewLocalQueue(4)
+		done := q.Expect(0)
+		want := expectFor
+		identify := func(shard int) {
+			t.Helper()
+			begin := time.Now()
+			permit, err := q.Acquire(t.Context(), shard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if waited := time.Since(begin); waited != want {
+				t.Errorf("shard %d waited %v, want %v", shard, waited, want)
+			}
+			permit.Sent()
+			permit.Release()
+			want = identifyPeriod
+		}
+		identify(8)
+		identify(8)
+		identify(4)
+		want += expectFor
+		q.Expect(4) // another one, which has not had its time
+		identify(8)
+		done()
+		q.Expect(0) // and the first once more
+		want += expectFor
+		identify(12)
+		identify(12)
+	})
+}
+
+// TestExpectWithoutDone: a queue of the user's that returns no function is asked once for
+// each connection.
+func TestExpectWithoutDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue := &expectNil{LocalQueue: NewLocalQueue(1)}
+		r := start(t, func(c *Config) { c.IdentifyQueue = queue })
+		p := r.net.accept(t)
+		time.Sleep(time.Second)
+		p.begin()
+		waitState(t, r.shard(0), Ready)
+		r.end(p)
+		if n := queue.asked.Load(); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}
+
+type expectNil struct {
+	*LocalQueue
+	asked atomic.Int32
+}
+
+func (q *expectNil) Expect(int) (done func()) { q.asked.Add(1); return nil }

@@ -94,7 +94,9 @@ func (s *Shard) wantPermit(want bool) {
 func (s *Shard) expect(soon bool) {
 	switch queue, ok := s.engine.queue.(IdentifyExpecter); {
 	case ok && soon && s.expected == nil:
-		s.expected = queue.Expect(s.id)
+		if s.expected = queue.Expect(s.id); s.expected == nil {
+			s.expected = func() {}
+		}
 	case !soon && s.expected != nil:
 		s.expected()
 		s.expected = nil

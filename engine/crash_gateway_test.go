@@ -61,14 +61,13 @@ func TestCrash(t *testing.T) {
 			// The session of shard 0 is over.
 			"IdentifyQueue": {invalidates, "1 at 21"},
 			"Permit":        {invalidates, "1 at 21"},
-			"Write":         {event, "0 at 22, 1 at 21"}, // of a connection that Dial gave
-			"SessionStore":  {func(*gatewaytest.Server) {}, "0 at 21, 1 at 21"},
+			// Of a connection that Dial gave.
+			"Write":        {event, "0 at 22, 1 at 21"},
+			"Read":         {event, "0 at 21, 1 at 21"},
+			"SessionStore": {func(*gatewaytest.Server) {}, "0 at 21, 1 at 21"},
 		} {
 			t.Run(where, func(t *testing.T) {
 				t.Parallel()
-				if where == "Write" && driver != engine.PortableDriver {
-					t.Skip("event loops leave such a connection to goroutines of the driver's")
-				}
 				srv := gatewaytest.NewServer(t, gatewaytest.WithShards(2), gatewaytest.WithMaxConcurrency(2), gatewaytest.WithIdentifyInterval(0))
 				file := filepath.Join(t.TempDir(), "sessions")
 				plan, err := json.Marshal(crashPlan{where, srv.Token(), srv.APIURL(), string(srv.CertPEM()), file, driver})
@@ -163,7 +162,7 @@ func crash(t *testing.T, text string) {
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			goneWrong("Dial")
 			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			if plan.Where == "Write" && err == nil {
+			if (plan.Where == "Write" || plan.Where == "Read") && err == nil {
 				conn = crashConn{conn, goneWrong}
 			}
 			return conn, err
@@ -251,7 +250,7 @@ func (q crashQueue) Acquire(context.Context, int) (engine.Permit, error) {
 func (q crashQueue) Sent()    { q("Permit") }
 func (q crashQueue) Release() {}
 
-// crashConn is a connection that cannot be written to.
+// crashConn is a connection that cannot be written to, or read.
 type crashConn struct {
 	net.Conn
 	do func(where string)
@@ -260,6 +259,14 @@ type crashConn struct {
 func (c crashConn) Write(b []byte) (int, error) {
 	c.do("Write")
 	return c.Conn.Write(b)
+}
+
+func (c crashConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.do("Read")
+	}
+	return n, err
 }
 
 // crashLog does something with each record.

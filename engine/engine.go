@@ -293,9 +293,9 @@ func (e *Engine) close() (done <-chan struct{}) {
 // newDriver chooses how sockets are read.
 func (e *Engine) newDriver(shards int) reactor.Driver {
 	if e.config.Driver == PortableDriver {
-		return reactor.PortableDriver{}
+		return reactor.PortableDriver{Guard: e.guarded}
 	}
-	driver, why := reactor.New(shards)
+	driver, why := reactor.New(shards, e.guarded)
 	if why != nil {
 		e.config.Logger.Warn("event loops are refused by the system; each shard gets a goroutine instead", "cause", why)
 	}

@@ -22,7 +22,7 @@ func each(t *testing.T, tasks int, test func(t *testing.T, d Driver)) {
 			var d Driver = PortableDriver{}
 			if name == "loops" {
 				var err error
-				if d, err = New(tasks); err != nil {
+				if d, err = New(tasks, nil); err != nil {
 					t.Skip(err)
 				}
 			}

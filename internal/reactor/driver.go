@@ -20,11 +20,27 @@ type Driver interface {
 	Close()
 }
 
+// Guard calls something at the bottom of a goroutine in which a connection of the
+// user's is read or written, and may do something if that does not return, but
+// panics. It must not recover.
+type Guard func(do func())
+
+// unguarded is a Guard that does nothing.
+func unguarded(do func()) { do() }
+
 // PortableDriver gives every task a goroutine of its own.
-type PortableDriver struct{}
+type PortableDriver struct {
+	Guard Guard // nil: none
+}
 
 // NewLoop implements Driver.
-func (PortableDriver) NewLoop(task Task) Loop { return NewPortable(task) }
+func (d PortableDriver) NewLoop(task Task) Loop {
+	l := NewPortable(task)
+	if d.Guard != nil {
+		l.guard = d.Guard
+	}
+	return l
+}
 
 // Grow implements Driver.
 func (PortableDriver) Grow(int) {}

@@ -13,22 +13,27 @@ import (
 const loopsPerProcessor = 4
 
 // New returns the fastest driver that the system allows, for so many tasks; one
-// that is slower comes with the reason.
-func New(tasks int) (driver Driver, why error) {
+// that is slower comes with the reason. A nil guard is none.
+func New(tasks int, guard Guard) (driver Driver, why error) {
+	if guard == nil {
+		guard = unguarded
+	}
 	team, err := newTeam()
 	if err != nil {
-		return PortableDriver{}, err
+		return PortableDriver{guard}, err
 	}
-	d := &epollDriver{team: team}
+	d := &epollDriver{team: team, guard: guard}
 	if err := d.grow(max(tasks, 1)); err != nil {
 		d.Close()
-		return PortableDriver{}, err
+		return PortableDriver{guard}, err
 	}
 	return d, nil
 }
 
 // epollDriver spreads tasks evenly over event loops.
 type epollDriver struct {
+	guard Guard
+
 	mu   sync.Mutex // of those who make loops and count tasks
 	team *team
 }
@@ -78,7 +83,7 @@ func (d *epollDriver) Wrap(conn net.Conn) net.Conn {
 	if _, ok := conn.(*net.TCPConn); ok {
 		return &socket{Conn: conn, fd: -1}
 	}
-	return &foreign{Conn: conn}
+	return &foreign{Conn: conn, guard: d.guard}
 }
 
 // Close implements Driver.

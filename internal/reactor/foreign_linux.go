@@ -16,6 +16,7 @@ import (
 // up the others that it serves.
 type foreign struct {
 	net.Conn
+	guard Guard
 
 	mu       sync.Mutex
 	adoption bool
@@ -52,34 +53,52 @@ func (f *foreign) Write(b []byte) (int, error) {
 	f.tail = append(f.tail, b...)
 	if !f.writing {
 		f.writing = true
-		go f.drain()
+		go f.guard(f.drain)
 	}
 	return len(b), nil
 }
 
-// drain writes until nothing is left, and closes the connection if that fails, or
-// if it was closed meanwhile: the pump finds the end of it and tells the loop.
+// drain writes until nothing is left. No lock is held meanwhile, also where Write
+// panics.
 func (f *foreign) drain() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for len(f.tail) > 0 && f.err == nil {
-		tail := f.tail
-		f.tail = nil
-		f.mu.Unlock()
+	returned := false
+	defer func() {
+		if !returned {
+			f.next(errNoReturn)
+		}
+	}()
+	for tail := f.next(nil); tail != nil; {
 		_ = f.Conn.SetWriteDeadline(time.Now().Add(stallLimit))
 		_, err := f.Conn.Write(tail)
-		f.mu.Lock()
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = ErrPeerStalled
-		}
-		if f.err == nil {
-			f.err = err
-		}
+		tail = f.next(err)
+	}
+	returned = true
+}
+
+// errNoReturn is what became of a Write that ended its goroutine.
+var errNoReturn = errors.New("reactor: a connection's Write panicked, or ended its goroutine")
+
+// next takes what came of a write, and returns what is to be written next. Where there
+// is nothing it ends the writing, and closes the connection if that failed, or if it was
+// closed meanwhile: the pump finds the end of it and tells the loop.
+func (f *foreign) next(err error) (tail []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = ErrPeerStalled
+	}
+	if f.err == nil {
+		f.err = err
+	}
+	if f.err == nil && len(f.tail) > 0 {
+		tail, f.tail = f.tail, nil
+		return tail
 	}
 	f.writing = false
 	if f.closed || f.err != nil {
 		_ = f.Conn.Close()
 	}
+	return nil
 }
 
 // cause returns the error of a write, which explains that of a read.

@@ -36,8 +36,9 @@ var longAgo = time.Unix(1, 0)
 // Portable is a loop that has a goroutine of its own and blocks in the
 // connection's Read until the next deadline of its task.
 type Portable struct {
-	task Task
-	wake chan struct{} // ends a wait without a connection
+	task  Task
+	guard Guard
+	wake  chan struct{} // ends a wait without a connection
 
 	// busySince is the time, in nanoseconds since start, at which the task was
 	// called; 0 while the loop waits.
@@ -60,14 +61,14 @@ type Portable struct {
 
 // NewPortable returns a loop for task. Run must be called to drive it.
 func NewPortable(task Task) *Portable {
-	return &Portable{task: task, wake: make(chan struct{}, 1), start: time.Now()}
+	return &Portable{task: task, guard: unguarded, wake: make(chan struct{}, 1), start: time.Now()}
 }
 
 // Start implements [Loop].
 func (l *Portable) Start() {
 	go func() {
 		defer l.task.Done()
-		l.Run()
+		l.guard(l.Run)
 	}()
 }
 

@@ -30,7 +30,11 @@ type pump struct {
 func newPump(s *source, conn net.Conn, below *foreign) *pump {
 	p := &pump{source: s, conn: conn, below: below}
 	p.turn.L = &p.mu
-	go p.run()
+	guard := unguarded
+	if below != nil {
+		guard = below.guard
+	}
+	go guard(p.run)
 	return p
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func loops(t *testing.T) Driver { return loopsFor(t, 1) }
 // loopsFor returns the driver of event loops for so many tasks.
 func loopsFor(t *testing.T, tasks int) *epollDriver {
 	t.Helper()
-	d, err := New(tasks)
+	d, err := New(tasks, nil)
 	if err != nil {
 		t.Skip(err)
 	}
@@ -230,4 +231,41 @@ func TestForeignCloseSendsTheRest(t *testing.T) {
 	if got, err := io.ReadAll(far); string(got) != "goodbye" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
+}
+
+// Where a foreign connection's Write panics, or ends its goroutine, that is what is seen
+// of it: no lock is in the way of what follows, and the connection ends.
+func TestForeignWritePanics(t *testing.T) {
+	for name, end := range map[string]func(){"panic": func() { panic("gone wrong") }, "Goexit": runtime.Goexit} {
+		near, far := net.Pipe()
+		over := make(chan any)
+		f := &foreign{Conn: writes{near, end}, guard: func(do func()) {
+			defer func() { over <- recover() }()
+			do()
+		}}
+		f.adopt()
+		if _, err := f.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-over; name == "panic" && got != "gone wrong" {
+			t.Errorf("%s: recovered %v", name, got)
+		}
+		if _, err := f.Write([]byte("x")); !errors.Is(err, errNoReturn) {
+			t.Errorf("%s: then a write gives %v", name, err)
+		}
+		if _, err := far.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("%s: the connection stands: %v", name, err)
+		}
+	}
+}
+
+// writes is a connection whose Write does something else.
+type writes struct {
+	net.Conn
+	do func()
+}
+
+func (c writes) Write(b []byte) (int, error) {
+	c.do()
+	return len(b), nil
 }

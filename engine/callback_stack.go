@@ -21,9 +21,10 @@ var loopCalls = methods[Shard]("Feed", "Fail", "Advance", "Done")
 var callbackCalls = union(loopCalls, methods[asyncQueue]("run"))
 
 // runCalls are those below which the end of Run must not be waited for, since Run
-// waits for them: callbacks, Run itself (Config.PerShard, a session store), and its
-// helpers (Config.Dial, an identify queue, a session store).
-var runCalls = union(callbackCalls, methods[Engine]("Run", "guarded"))
+// waits for them: callbacks, Run itself (Config.PerShard, a session store), its
+// helpers (Config.Dial, an identify queue, a session store), and whoever adds shards
+// (Config.PerShard again).
+var runCalls = union(callbackCalls, methods[Engine]("Run", "guarded", "add"))
 
 func methods[T any](names ...string) functions {
 	t := reflect.TypeFor[T]()

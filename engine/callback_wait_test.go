@@ -108,6 +108,16 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 			c.PerShard = func(int, *ShardConfig) { ask() }
 			return nil
 		},
+		"PerShard of shards that are added": func(c *Config, ask func()) func(*Engine) {
+			c.PerShard = func(_ int, s *ShardConfig) {
+				if s.Total == 2 {
+					ask()
+				}
+			}
+			return func(e *Engine) {
+				e.On(ready, func(*Event) { go e.AddShards(Shards{Total: 2}) })
+			}
+		},
 		"IdentifyQueue": func(c *Config, ask func()) func(*Engine) {
 			c.IdentifyQueue = userCode(ask)
 			return nil

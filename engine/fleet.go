@@ -239,10 +239,10 @@ func (e *Engine) retire(s *Shard) {
 	switch {
 	case s.core.left, s.trial:
 		e.fleet.remove(s)
-	default:
-		select {
-		case e.stopped <- struct{}{}:
-		default:
+		if s.trial {
+			e.lookAgain() // refused shards may wait for its end
 		}
+	default:
+		e.lookAgain()
 	}
 }

@@ -41,6 +41,7 @@ func (e *Engine) Reshard(ctx context.Context, shards Shards) error {
 	if err := shards.check(); err != nil {
 		return err
 	}
+	defer e.reshards()()
 	var arrivals arrivals
 	defer e.On(gateway.Events(gateway.EventGuildsReady), arrivals.see)()
 	old := slices.Collect(e.Shards())
@@ -51,7 +52,7 @@ func (e *Engine) Reshard(ctx context.Context, shards Shards) error {
 	if err = e.awaitAll(ctx, fresh, &arrivals); err == nil {
 		err = e.overlap(ctx)
 	}
-	if stops := e.endTrial(fresh); stops != nil {
+	if stops := e.endTrial(fresh, err == nil); stops != nil {
 		err = stops // why, rather than that a shard has stopped
 	}
 	if err != nil {
@@ -113,8 +114,9 @@ func (e *Engine) awaitAll(ctx context.Context, shards []*Shard, arrivals *arriva
 	return nil
 }
 
-// endTrial makes shards full members, unless one of them has stopped for good.
-func (e *Engine) endTrial(shards []*Shard) error {
+// endTrial makes shards full members if they have passed, unless one of them has
+// stopped for good.
+func (e *Engine) endTrial(shards []*Shard, passed bool) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var errs []error
@@ -123,7 +125,7 @@ func (e *Engine) endTrial(shards []*Shard) error {
 			errs = append(errs, s.stop)
 		}
 	}
-	if errs == nil {
+	if errs == nil && passed {
 		for _, s := range shards {
 			s.trial = false
 		}

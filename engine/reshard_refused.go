@@ -14,39 +14,66 @@ import (
 // refusal is how far the replacement of shards that the gateway refuses has come.
 // The engine's mutex guards it.
 type refusal struct {
-	underway bool
-	failed   error // why refused shards end Run all the same
+	underway   bool
+	failed     error // why refused shards end Run all the same
+	resharding int   // calls of Reshard under way, the user's too
 }
 
-// replaceRefused takes the news that a shard has stopped for good. It reports whether
-// Run goes on: all that have stopped are refused for their number, and are being
-// replaced.
+// replaceRefused takes the news that a shard may have stopped for good. It reports
+// whether Run goes on: none has, or all that have are refused for their number, and are
+// being replaced.
 func (e *Engine) replaceRefused() (running bool) {
-	if e.config.Shards != (Shards{}) || e.rest == nil {
-		return false
-	}
+	chosen := e.config.Shards != (Shards{}) || e.rest == nil // by the user
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	total, stopped := 0, false
+	total, stopped, mixed, trial := 0, false, false, false
 	for _, s := range e.fleet.shards {
 		switch {
-		case s.trial:
+		case s.trial: // also of a Reshard that was called off, until it is closed
+			trial = true
 			continue
-		case total != 0 && s.total != total:
-			return false // the user has added shards of another total, and knows what is meant
 		case s.ended && !refusedForNumber(s.stop):
 			return false
 		}
+		mixed = mixed || total != 0 && s.total != total
 		total, stopped = s.total, stopped || s.ended
 	}
-	switch {
-	case e.refused.failed != nil:
+	switch r := &e.refused; {
+	case !stopped:
+		return true
+	case chosen:
 		return false
-	case stopped && !e.refused.underway:
-		e.refused.underway = true
-		e.work(func() { e.replace(total) })
+	case trial, r.underway, r.resharding > 0:
+		return true
+	case r.failed != nil, mixed: // the user has added shards of another total, and knows what is meant
+		return false
 	}
+	e.refused.underway = true
+	e.work(func() { e.replace(total) })
 	return true
+}
+
+// reshards notes that a call of Reshard begins. done says that it has ended: Run looks
+// whether refused shards are left.
+func (e *Engine) reshards() (done func()) {
+	count := func(n int) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.refused.resharding += n
+	}
+	count(1)
+	return func() {
+		count(-1)
+		e.lookAgain()
+	}
+}
+
+// lookAgain has Run look at shards that have stopped.
+func (e *Engine) lookAgain() {
+	select {
+	case e.stopped <- struct{}{}:
+	default: // it is about to
+	}
 }
 
 // refusedForNumber reports whether a shard was stopped by close code 4010 or 4011.
@@ -73,8 +100,5 @@ func (e *Engine) replace(refused int) {
 	if err != nil {
 		e.config.Logger.Error("shards that the gateway refuses could not be replaced", "cause", err)
 	}
-	select {
-	case e.stopped <- struct{}{}: // Run looks again: others may have stopped meanwhile
-	default:
-	}
+	e.lookAgain() // others may have stopped meanwhile
 }

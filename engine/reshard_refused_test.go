@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -116,6 +117,64 @@ func TestRefusedNumberOfShards(t *testing.T) {
 				g.stop(r)
 			})
 		}
+	}
+}
+
+// TestRefusedWhileResharding: the user's own Reshard is what replaces the refused shards,
+// if it is under way; should it fail, the engine sees to them.
+func TestRefusedWhileResharding(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budgetPeriod), budgetAnswer(3, 16, 1000, 900, budgetPeriod))
+			var grown, held atomic.Bool
+			held.Store(true)
+			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) {
+				switch {
+				case o.resume:
+					return nil, 4009
+				case o.total == 2 && grown.Load():
+					return nil, uint16(gateway.CloseInvalidShard)
+				case o.total == 3 && o.shard == 2 && held.Load():
+					return nil, 0
+				}
+				return []string{readyOf(o.shard)}, 0
+			}}
+			go g.serve(r.net)
+			r.run()
+			for id := range 2 {
+				waitState(t, r.shard(id), Ready)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			resharded := make(chan error, 1)
+			go func() { resharded <- r.Reshard(ctx, Shards{Total: 3}) }()
+			time.Sleep(20 * time.Second)
+			grown.Store(true)
+			g.mu.Lock()
+			for _, p := range g.peers[:2] {
+				p.raw(serverClose(4009, ""))
+			}
+			g.mu.Unlock()
+			time.Sleep(20 * time.Second)
+			held.Store(false)
+			if fails {
+				cancel()
+			} else {
+				g.mu.Lock()
+				g.peers[len(g.peers)-1].drop()
+				g.mu.Unlock()
+			}
+			if err := <-resharded; (err != nil) != fails {
+				t.Errorf("Reshard returned %v", err)
+			}
+			time.Sleep(2 * time.Minute)
+			for id := range 3 {
+				if s := r.Shard(id); s == nil || s.Total() != 3 || s.State() != Ready {
+					t.Errorf("it fails: %v: shard %d is %v", fails, id, s)
+				}
+			}
+			g.stop(r)
+		})
 	}
 }
 

@@ -60,8 +60,16 @@ type spending struct {
 
 // spend notes an identify.
 func (s *spending) spend(now time.Time) {
+	s.expire(now)
 	s.times = append(s.times, now)
 	s.open = true
+}
+
+// expire forgets identifies that were sent more than an hour ago.
+func (s *spending) expire(now time.Time) {
+	for len(s.times) > 0 && now.Sub(s.times[0]) >= spendPeriod {
+		s.times = s.times[1:]
+	}
 }
 
 // succeed notes that a session has lived.
@@ -92,9 +100,7 @@ func (s *spending) refuses(now time.Time, shard, share int) *ShardBudgetError {
 	if share == 0 {
 		return nil
 	}
-	for len(s.times) > 0 && now.Sub(s.times[0]) >= spendPeriod {
-		s.times = s.times[1:]
-	}
+	s.expire(now)
 	e := &ShardBudgetError{Shard: shard, Failed: s.failed, Spent: len(s.times), Share: share, Until: s.until}
 	if e.Spent >= share {
 		if free := s.times[e.Spent-share].Add(spendPeriod); free.After(e.Until) {

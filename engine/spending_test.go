@@ -158,6 +158,11 @@ func TestPutOffIsNoFailure(t *testing.T) {
 		}
 		r.peerClose(1011, "")
 	}
+	r.after(spendPeriod)
+	r.identify()
+	if n := len(r.core.spending.times); n != 1 {
+		t.Errorf("%d times are kept though no budget counts", n)
+	}
 }
 
 // TestViewSaysWhyItWaits, and until when.

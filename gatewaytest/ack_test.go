@@ -20,7 +20,7 @@ func TestACKDoesNotWaitForASegment(t *testing.T) {
 		defer near.Close()
 		defer far.Close()
 		now := time.Now()
-		s := &session{srv: srv, shardCount: 1, head: 2, next: 3, began: now}
+		s := &session{srv: srv, feed: srv.feed(0, 1), shardCount: 1, head: 2, next: 3, began: now}
 		c := newConn(srv, newWire(near, GatewayAddress, srv.quit), near, compression)
 		s.conn, c.session = c, s
 		snd := sender{scratch: new(scratch), opened: true}

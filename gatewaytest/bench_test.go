@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"testing"
+
+	"github.com/sluice-go/sluice/internal/traffic"
 )
 
 // benchEvents is short enough for a benchmark's start, and long against a connection's.
@@ -20,8 +22,8 @@ func BenchmarkTraffic(b *testing.B) {
 			b.Run(fmt.Sprintf("tls=%t/%v", useTLS, c), func(b *testing.B) {
 				srv := NewServer(b, WithTLS(useTLS), WithTraffic(Saturated), WithEvents(benchEvents), WithIdentifyInterval(0), WithSessionStartLimit(1<<30, 1<<30))
 				var total int64
-				for i := int64(0); i < benchEvents; i = srv.streams[c].segmentEnd(i) {
-					total += int64(len(srv.streams[c].frames(i, min(benchEvents, srv.streams[c].segmentEnd(i)))))
+				for i := int64(0); i < benchEvents; i = srv.feed(0, 1).streams[c].segmentEnd(i) {
+					total += int64(len(srv.feed(0, 1).streams[c].frames(i, min(benchEvents, srv.feed(0, 1).streams[c].segmentEnd(i)))))
 				}
 				b.SetBytes(total)
 				for b.Loop() {
@@ -41,7 +43,7 @@ func BenchmarkTraffic(b *testing.B) {
 // BenchmarkEncode is the traffic's first use.
 func BenchmarkEncode(b *testing.B) {
 	const events = 2048
-	corpus := newCorpus(1)
+	corpus := newSharedCorpus(func() *traffic.Generator { return traffic.New(1) })
 	corpus.at(events)
 	for c := range Compression(compressions) {
 		b.Run(c.String(), func(b *testing.B) {

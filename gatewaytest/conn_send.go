@@ -246,14 +246,14 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 		default:
 			due := s.due(now)
 			if due == s.shared {
-				if due == int64(s.srv.cfg.events) && !s.exhausted {
+				if due >= int64(s.srv.cfg.events) && !s.exhausted {
 					s.exhausted = true
 					snd.encode(reconnect)
 					continue
 				}
 				return b, s.wait(now)
 			}
-			stream := s.srv.streams[snd.compression]
+			stream := s.feed.streams[snd.compression]
 			if !s.inStep() || s.srv.plan.may(AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
 				s.shared++
 				s.head++

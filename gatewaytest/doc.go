@@ -32,8 +32,13 @@
 //
 // # Traffic
 //
-// [WithTraffic] sends every shard the same realistic events at a steady rate, or as fast as its
-// client takes them. They are generated and compressed once, when the first connection needs them,
+// [WithTraffic] sends every shard realistic events at a steady rate, or as fast as its client takes
+// them. They are about the guilds that READY and the GUILD_CREATEs told the shard of, and consistent: a message
+// that is deleted was there, a role that is given exists, members add up. All of Discord's events
+// occur. For bots with many shards, or without guilds, the events are the same for all
+// shards and about guilds that were not announced ([WithWorlds]).
+//
+// Events are generated and compressed once, when the first connection needs them,
 // in segments that depend on nothing before them, and every connection writes the same bytes; one
 // process serves thousands of connections. What belongs to one connection (an ACK, say) goes in
 // between two segments, or, where that would take longer than 20 ms, at once, and the rest of the

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/sluice-go/sluice/internal/traffic"
+
 	"github.com/gobwas/ws"
 	"github.com/klauspost/compress/zstd"
 )
@@ -26,7 +28,7 @@ type transcript struct {
 // payloads, runs of live encoders, and shared segments, entered at their starts and left at any event.
 func encodeAll(t *testing.T, c Compression) transcript {
 	t.Helper()
-	corpus := newCorpus(3)
+	corpus := newSharedCorpus(func() *traffic.Generator { return traffic.New(3) })
 	shared := newStream(c, corpus, 1, 512, 32)
 	var w transcript
 	stored := func(first bool) {

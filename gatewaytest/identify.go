@@ -99,6 +99,7 @@ func (c *conn) identify(message []byte, d json.RawMessage, now time.Time) {
 		shardCount: count,
 		intents:    gateway.Intents(*id.Intents),
 		guilds:     traffic.GuildIDs(shard, count, s.cfg.guilds),
+		feed:       s.feed(shard, count),
 		payloads:   id.Compress,
 		probe:      s.cfg.probe(shard),
 		identified: now,

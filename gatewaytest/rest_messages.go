@@ -108,7 +108,7 @@ func (s *Server) channels(guild uint64) []uint64 {
 	if known, ok := s.channelCache.Load(guild); ok {
 		return known.([]uint64)
 	}
-	ids := s.world().Channels(guild, s.cfg.guildSize)
+	ids := s.maker().Channels(guild, s.cfg.guildSize)
 	s.channelCache.Store(guild, ids)
 	return ids
 }

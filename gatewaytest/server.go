@@ -30,9 +30,7 @@ type Server struct {
 	channelCache sync.Map      // of guilds that messages were sent to, by guild id
 	lastMessage  atomic.Uint64 // id of the last message sent by REST
 
-	world   func() *traffic.Generator // of GUILD_CREATEs alone; made for the first, as it takes long
-	corpus  *corpus
-	streams [compressions]*stream // traffic, shared by all connections
+	maker func() *traffic.Maker // of GUILD_CREATEs; made for the first
 
 	buckets identifyBuckets
 	starts  startLimit
@@ -56,6 +54,7 @@ type Server struct {
 	shards    map[int]*shardRecord
 	counts    counts
 	reports   []*connReport
+	feeds     map[feedKey]*feed
 
 	restBuckets map[string]*restBucket
 	commands    map[string][]appCommand // by guild id; "" for the global ones
@@ -98,11 +97,8 @@ func Start(opts ...Option) (*Server, error) {
 
 		buckets: identifyBuckets{interval: cfg.identifyInterval, count: cfg.maxConcurrency, last: make(map[int]time.Time)},
 		starts:  startLimit{total: cfg.startTotal, remaining: cfg.startRemaining},
-		world:   sync.OnceValue(func() *traffic.Generator { return traffic.New(cfg.seed) }),
-		corpus:  newCorpus(cfg.seed),
-	}
-	for c := range s.streams {
-		s.streams[c] = newStream(Compression(c), s.corpus, s.burst()+1, cfg.events, cfg.perSegment())
+		maker:   sync.OnceValue(func() *traffic.Maker { return traffic.NewMaker(cfg.seed, cfg.bot) }),
+		feeds:   make(map[feedKey]*feed),
 	}
 	if err := s.listen(); err != nil {
 		return nil, fmt.Errorf("gatewaytest: %w", err)

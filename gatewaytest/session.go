@@ -19,6 +19,7 @@ type session struct {
 	shardCount int
 	intents    gateway.Intents
 	guilds     []uint64
+	feed       *feed
 	payloads   bool // the identify asked for payload compression
 	probe      bool
 	identified time.Time
@@ -190,16 +191,16 @@ func (s *session) appendEvent(dst []byte, seq int64) []byte {
 		return traffic.AppendPayload(dst, "READY", seq, s.ready())
 	}
 	if seq <= s.srv.burst() {
-		return traffic.AppendPayload(dst, "GUILD_CREATE", seq, s.srv.world().GuildCreate(nil, s.guilds[seq-2], s.srv.cfg.guildSize))
+		return traffic.AppendPayload(dst, "GUILD_CREATE", seq, s.srv.maker().GuildCreate(nil, s.guilds[seq-2], s.srv.cfg.guildSize))
 	}
 	own, index := s.locate(seq)
 	if own != nil {
 		return traffic.AppendPayload(dst, own.name, seq, own.data)
 	}
 	if s.probe {
-		return appendProbe(dst, seq, s.srv.corpus.at(index))
+		return appendProbe(dst, seq, s.feed.corpus.at(index))
 	}
-	ev := s.srv.corpus.at(index)
+	ev := s.feed.corpus.at(index)
 	return traffic.AppendPayload(dst, ev.name, seq, ev.data)
 }
 
@@ -224,7 +225,7 @@ func (s *session) given(seq int64) time.Time {
 	switch rate := s.srv.cfg.rate; {
 	case own != nil:
 		return own.at
-	case rate <= 0:
+	case rate <= 0 || s.began.IsZero():
 		return time.Now()
 	default:
 		return s.began.Add(time.Duration(float64(index+1) / rate * float64(time.Second)))

@@ -7,55 +7,22 @@ import (
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
-const (
-	// corpusEvents is how many different events there are; further ones repeat them under new
-	// sequences. The windows of both compressions are far shorter than the corpus.
-	corpusEvents = 20_000
+// segmentEvents is the most events in a segment.
+const segmentEvents = 64
 
-	// segmentEvents is the most events in a segment.
-	segmentEvents = 64
-)
+// keptSegments is how many segments of a shard's own stream are kept. Others are encoded again for a
+// session that is far behind.
+const keptSegments = 256
 
-// event is a dispatch without its sequence.
-type event struct {
-	name string
-	data []byte
-}
-
-// corpus is the events of traffic, generated as they are needed.
-type corpus struct {
-	seed uint64
-
-	mu     sync.Mutex
-	source *traffic.Generator // nil until the first event is needed
-	events []event
-}
-
-func newCorpus(seed uint64) *corpus { return &corpus{seed: seed} }
-
-// at returns the i-th event of the traffic. It is shared and never written.
-func (c *corpus) at(i int64) event {
-	i %= corpusEvents
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.source == nil {
-		c.source = traffic.New(c.seed)
-	}
-	for int64(len(c.events)) <= i {
-		name, data := c.source.Next()
-		c.events = append(c.events, event{name, append([]byte(nil), data...)})
-	}
-	return c.events[i]
-}
-
-// stream is the shared traffic in one compression: what every connection that is in step writes.
+// stream is a feed's traffic in one compression: what every connection that is in step writes.
 // Each segment is one run, encoded when the first connection needs it and kept.
 type stream struct {
 	compression Compression
-	corpus      *corpus
+	corpus      corpus
 	base        int64 // sequence of the first event
 	perSegment  int
 	events      int
+	forgets     bool // only the last segments are kept
 
 	made     sync.Once
 	segments []atomic.Pointer[segment]
@@ -67,7 +34,7 @@ type segment struct {
 	ends   []int // ends[i] is where event i's frames end
 }
 
-func newStream(c Compression, corpus *corpus, base int64, events, perSegment int) *stream {
+func newStream(c Compression, corpus corpus, base int64, events, perSegment int) *stream {
 	return &stream{
 		compression: c,
 		corpus:      corpus,
@@ -83,11 +50,16 @@ func (s *stream) frames(i, j int64) []byte {
 	k := int64(s.perSegment)
 	s.made.Do(func() { s.segments = make([]atomic.Pointer[segment], s.events/s.perSegment+1) })
 	seg := s.segments[i/k].Load()
-	if seg == nil {
+	for seg == nil { // another connection may have it forgotten again
 		s.segments[i/k].CompareAndSwap(nil, new(segment))
 		seg = s.segments[i/k].Load()
 	}
-	seg.once.Do(func() { s.encode(seg, i/k*k) })
+	seg.once.Do(func() {
+		s.encode(seg, i/k*k)
+		if old := i/k - keptSegments; s.forgets && old >= 0 {
+			s.segments[old].Store(nil)
+		}
+	})
 	start := 0
 	if i%k > 0 {
 		start = seg.ends[i%k-1]

@@ -32,6 +32,7 @@ type mockOptions struct {
 	rate           rateFlag
 	events         int
 	probes         int
+	worlds         int
 	seed           uint64
 	caOut          string
 	control        bool
@@ -58,6 +59,7 @@ func newMock() *cobra.Command {
 		guilds:         2,
 		guildSize:      2048,
 		events:         250_000,
+		worlds:         16,
 	}
 	cmd := &cobra.Command{
 		Use:   "mock",
@@ -90,6 +92,7 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken (default 0)")
 	f.Var(intFlag{&o.events, 1, 1 << 30}, "traffic", "events of each session before it is asked to begin a new one")
 	f.Var(intFlag{&o.probes, 0, 100_000}, "probes", "first shards whose events carry the time of writing, as probe_ns")
+	f.Var(intFlag{&o.worlds, 0, 100_000}, "worlds", "shards up to which each has traffic about its own guilds; more share theirs")
 	f.Var(seedFlag{&o.seed}, "seed", "of the traffic")
 	f.StringVar(&o.caOut, "ca-out", "", "write the certificate authority to this PEM file")
 	f.Var(&o.faults, "fault", "a fault such as 'ready: close 4000'; may be given more than once (see docs/testing.md)")
@@ -121,6 +124,7 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		gatewaytest.WithTraffic(float64(o.rate)),
 		gatewaytest.WithEvents(o.events),
 		gatewaytest.WithProbeShards(o.probes),
+		gatewaytest.WithWorlds(o.worlds),
 		gatewaytest.WithSeed(o.seed),
 	}
 	faults, err := o.options()

@@ -23,6 +23,9 @@ func (r *source) snowflake(ms int64) uint64 {
 	return uint64(ms-discordEpoch)<<22 | uint64(r.below(1<<22))
 }
 
+// id makes an id of something made now.
+func (g *Generator) id() string { return strconv.FormatUint(g.r.snowflake(g.now), 10) }
+
 // newID appends an id made now, without quotes.
 func (g *Generator) newID(dst []byte) []byte {
 	return strconv.AppendUint(dst, g.r.snowflake(g.now), 10)
@@ -44,15 +47,6 @@ func separate(dst []byte, i int) []byte {
 		dst = append(dst, ',')
 	}
 	return dst
-}
-
-// appendList appends a JSON array of the strings, which need no escape.
-func appendList(dst []byte, list []string) []byte {
-	dst = append(dst, '[')
-	for i, s := range list {
-		dst = add(separate(dst, i), `"`, s, `"`)
-	}
-	return append(dst, ']')
 }
 
 // appendUpper appends s, of the letters a to z, in capitals.

@@ -60,9 +60,10 @@ func appendEmbed(dst []byte, r *source, now int64) []byte {
 
 // appendAttachment appends a picture of m (Discord: "Attachment Object").
 func (g *Generator) appendAttachment(dst []byte, m *message) []byte {
-	r := &g.r
+	look := newSource(m.look, 16)
+	r := &look
 	var room [20]byte
-	id := g.newID(room[:0])
+	id := strconv.AppendUint(room[:0], r.snowflake(m.time), 10)
 	dst = append(dst, `{"width":`...)
 	dst = strconv.AppendInt(dst, int64(r.between(300, 1920)), 10)
 	dst = append(dst, `,"url":"https://cdn.discordapp.com/attachments/`...)

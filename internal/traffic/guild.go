@@ -1,6 +1,9 @@
 package traffic
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // DefaultGuildSize is the average size of a guild in bytes of JSON.
 const DefaultGuildSize = 134_000
@@ -8,172 +11,174 @@ const DefaultGuildSize = 134_000
 // guildSizes has [DefaultGuildSize] for its mean: most guilds are small, some huge.
 var guildSizes = []int{30_000, 45_000, 60_000, 80_000, 100_000, 120_000, 140_000, 175_000, 240_000, 350_000}
 
-// GuildCreate appends the data of a GUILD_CREATE (Discord: "Guild Create") for
-// the guild with that id to dst: about size bytes, but 4 KB at least. A size of
-// zero or less draws one, [DefaultGuildSize] on average.
-//
-// What it says follows from the generator's seed, id and size alone. Several
-// goroutines may call it at the same time, and while another calls Next.
-func (g *Generator) GuildCreate(dst []byte, id uint64, size int) []byte {
-	r := newSource(g.seed, id)
+// What Discord lets a guild have at most. What is left of a large guild's size is members.
+const (
+	maxChannels = 500
+	maxRoles    = 250
+	maxEmojis   = 500
+	maxStickers = 60
+	maxThreads  = 1000
+)
+
+// look is what an object shows besides its fields here: a seed, from which it is drawn anew each
+// time that the object is written, and which an update replaces.
+type look = uint64
+
+// A guild is what the bot was told of it, and what has happened since. Ids are strings, as in the
+// payloads.
+type guild struct {
+	id      string
+	number  uint64 // the id
+	size    int    // of its GUILD_CREATE
+	look    look
+	facade  look  // of what GUILD_UPDATE changes
+	made    int64 // Unix milliseconds
+	joined  int64 // when the bot came
+	ownerID string
+	visitor bool // joined by the bot in steady traffic, so that it can leave
+
+	channels []*channel // all but threads, by position
+	text     []*channel // of channels, those of types 0 and 5
+	voice    []*channel // of type 2
+	stages   []*channel // of type 13
+	forums   []*channel // of types 15 and 16
+	parents  []*channel // categories
+	threads  []*thread  // that are not archived
+
+	roles    []*role // without @everyone
+	founding []*role // those that members got at first
+
+	seats  int       // members that GUILD_CREATE lists, the bot as the last
+	active []*person // of the seats, the first ones, which steady traffic may be about
+	people []*person // present members that steady traffic may be about
+	gone   []*person
+	banned []*person
+	bot    *person
+	others int // members that are neither seats nor people
+
+	emojis   []*emoji
+	stickers []*sticker
+	sounds   []*sound
+	events   []*happening
+	stage    []*stage
+	invites  []*invite
+	rules    []*rule
+	apps     []*integration
+}
+
+// newGuild makes the guild with that id as it is announced, without its members. What it is follows
+// from the arguments alone.
+func (m *Maker) newGuild(id uint64, size int) *guild {
+	r := newSource(m.seed, id)
 	if size <= 0 {
 		size = pick(&r, guildSizes)
 	}
-	// A member takes some 980 bytes with their presence, a channel 450, a role
-	// 310, an emoji 140: the divisors share size out among them.
-	home := newGuild(&r, id, 2+size/4200, 1+size/11000, 2+size/3900)
-	members := make([]person, 2+size/1620)
-	for i := range members {
-		members[i] = newPerson(&r, &home, i%botStep == botStep-1)
+	g := &guild{
+		id: strconv.FormatUint(id, 10), number: id, size: size, look: r.pcg.Uint64(), facade: r.pcg.Uint64(),
+		made: int64(id>>22) + discordEpoch,
 	}
-	members[len(members)-1].user = string(BotUser(nil, DefaultBotID))
-	members[len(members)-1].id = applicationID
-	w := guildWriter{&r, g.world, &home, members}
-
-	dst = w.voiceStates(append(dst, `{"voice_states":[`...))
-	dst = append(dst, `],"version":`...)
-	dst = strconv.AppendInt(dst, epoch-int64(r.below(year/1000))*1000, 10)
-	dst = add(dst, `,"verification_level":2,"vanity_url_code":null,"unavailable":false,"threads":[],"system_channel_id":"`, home.channels[0],
-		`","system_channel_flags":5,"stickers":[],"stage_instances":[],"splash":null,"soundboard_sounds":[],"safety_alerts_channel_id":null,"rules_channel_id":"`, home.channels[1],
-		`","roles":[`)
-	dst = w.roles(dst)
-	dst = add(dst, `],"public_updates_channel_id":"`, home.channels[1], `","profile":null,"presences":[`)
-	dst = w.presences(dst)
-	dst = append(dst, `],"premium_tier":1,"premium_subscription_count":`...)
-	dst = strconv.AppendInt(dst, int64(r.below(14)), 10)
-	dst = add(dst, `,"premium_progress_bar_enabled":false,"premium_features":null,"preferred_locale":"en-US","owner_id":"`, members[0].id,
-		`","owner_configured_content_level":0,"nsfw_level":0,"nsfw":false,"name":"`, pick(&r, guildNames), `","moderator_reporting":null,"mfa_level":1,"members":[`)
-	for i := range members {
-		dst = members[i].appendMember(separate(dst, i))
+	g.joined = g.later(&r)
+	g.newChannels(&r, min(5+size/4700, maxChannels))
+	for range min(2+size/4300, maxRoles) {
+		g.roles = append(g.roles, &role{id: g.newID(&r), look: r.pcg.Uint64()})
 	}
-	dst = append(dst, `],"member_count":`...)
-	dst = strconv.AppendInt(dst, int64(len(members)+r.below(20*len(members))), 10)
-	dst = append(dst, `,"max_video_channel_users":25,"max_stage_video_channel_users":50,"max_members":25000000,"lazy":true,"latest_onboarding_question_id":null,"large":`...)
-	dst = append(dst, strconv.FormatBool(len(members) > 50)...)
-	dst = append(dst, `,"joined_at":`...)
-	dst = appendTime(dst, epoch-int64(r.below(year/1000))*1000-int64(r.below(1000)))
-	dst = add(dst, `,"inventory_settings":null,"incidents_data":null,"id":"`, home.id, `","icon":"`)
-	dst = r.appendHex(dst, 32)
-	dst = append(dst, `","hub_type":null,"home_header":null,"guild_scheduled_events":[],"features":["COMMUNITY","NEWS","SOUNDBOARD","ANIMATED_ICON","INVITE_SPLASH"],"explicit_content_filter":2,"emojis":[`...)
-	dst = w.emojis(dst, size/1600)
-	dst = append(dst, `],"embedded_activities":[],"discovery_splash":null,"description":null,"default_message_notifications":1,"channels":[`...)
-	dst = w.channels(dst)
-	return append(dst, `],"banner":null,"application_id":null,"application_command_counts":{},"afk_timeout":300,"afk_channel_id":null,"activity_instances":[]}`...)
+	g.founding = slices.Clone(g.roles)
+	for range min(1+size/1900, maxEmojis) {
+		g.emojis = append(g.emojis, &emoji{id: g.newID(&r), look: r.pcg.Uint64()})
+	}
+	for range min(1+size/40_000, maxStickers) {
+		g.stickers = append(g.stickers, &sticker{id: g.newID(&r), look: r.pcg.Uint64()})
+	}
+	for range min(1+size/40_000, 48) {
+		g.sounds = append(g.sounds, &sound{id: g.newID(&r), look: r.pcg.Uint64()})
+	}
+	g.seats = m.seatsOf(g)
+	g.ownerID = g.seatID(m, 0)
+	for range min(1+size/25_000, maxThreads) {
+		g.newThread(&r, g.seatID(m, r.below(g.seats-1)), epoch-int64(r.below(20*86_400))*1000)
+	}
+	for range min(1+size/100_000, 20) {
+		g.events = append(g.events, newHappening(&r, g, g.newID(&r)))
+	}
+	if r.chance(30) {
+		g.stage = append(g.stage, &stage{id: g.newID(&r), channel: g.stages[0], look: r.pcg.Uint64()})
+	}
+	return g
 }
 
-// A guildWriter appends the lists of a guild, without their brackets.
-type guildWriter struct {
-	r       *source
-	world   *world
-	home    *guild
-	members []person
+// later draws a time between the guild's making and the epoch, in Unix milliseconds.
+func (g *guild) later(r *source) int64 {
+	return g.made + int64(r.below(int(max(epoch-g.made, 1)/1000)))*1000
 }
 
-func (w *guildWriter) voiceStates(dst []byte) []byte {
-	for i := range w.members[:len(w.members)/16] {
-		p := &w.members[w.r.below(len(w.members))]
-		dst = add(separate(dst, i), `{"user_id":"`, p.id, `","suppress":false,"session_id":"`, p.session,
-			`","self_video":false,"self_mute":`, w.r.yes(40), `,"self_deaf":`, w.r.yes(20),
-			`,"request_to_speak_timestamp":null,"mute":false,"deaf":false,"channel_id":"`, pick(w.r, w.home.voice), `"}`)
-	}
-	return dst
+// newID draws the id of an object of the guild, younger than itself.
+func (g *guild) newID(r *source) string {
+	return strconv.FormatUint(r.snowflake(g.later(r)), 10)
 }
 
-func (w *guildWriter) roles(dst []byte) []byte {
-	dst = add(dst, `{"version":1750000000000,"unicode_emoji":null,"position":0,"permissions":"2248473465835073","name":"@everyone","mentionable":false,"managed":false,"id":"`,
-		w.home.id, `","icon":null,"hoist":false,"flags":0,"colors":{"tertiary_color":null,"secondary_color":null,"primary_color":0},"color":0}`)
-	for i, id := range w.home.roles {
-		dst = append(append(dst, ','), `{"version":`...)
-		dst = strconv.AppendInt(dst, epoch-int64(w.r.below(year/1000))*1000, 10)
-		dst = append(dst, `,"unicode_emoji":null,"position":`...)
-		dst = strconv.AppendInt(dst, int64(i+1), 10)
-		dst = add(dst, `,"permissions":"`, recur(w.r, permissions), `","name":"`, pick(w.r, roleNames),
-			`","mentionable":`, w.r.yes(20), `,"managed":false,"id":"`, id, `","icon":null,"hoist":`, w.r.yes(30),
-			`,"flags":0,"colors":{"tertiary_color":null,"secondary_color":null,"primary_color":`)
-		color := int64(w.r.below(2) * w.r.below(1<<24))
-		dst = strconv.AppendInt(dst, color, 10)
-		dst = append(dst, `},"color":`...)
-		dst = append(strconv.AppendInt(dst, color, 10), '}')
-	}
-	return dst
+// seatsOf returns how many members fit into the guild's size, the bot with them: two at least.
+func (m *Maker) seatsOf(g *guild) int {
+	rest := g.size - 450*len(g.channels) - 340*len(g.roles) - 150*len(g.emojis) - 600*(1+g.size/25_000) - 3500
+	return 2 + max(rest, 0)/1130
 }
 
-func (w *guildWriter) presences(dst []byte) []byte {
-	for i := range w.members[:len(w.members)*3/4] {
-		p := &w.members[i]
-		status := pick(w.r, statuses[:3])
-		dst = add(separate(dst, i), `{"user":{"id":"`, p.id, `"},"status":"`, status, `",`)
-		dst = append(w.world.appendDevices(dst, w.r, p, status, epoch), '}')
+// seat makes the i-th member that GUILD_CREATE lists.
+func (m *Maker) seat(g *guild, i int) *person {
+	r := g.seatSource(m, i)
+	if i == g.seats-1 {
+		p := newPerson(&r, g, true)
+		p.become(m)
+		return p
 	}
-	return dst
+	p := newPerson(&r, g, g.isBot(i))
+	if len(g.voice) > 0 && i%16 == 3 {
+		p.voice = g.voice[i/16%len(g.voice)]
+	}
+	return p
 }
 
-func (w *guildWriter) emojis(dst []byte, n int) []byte {
-	for i := range n {
-		dst = add(separate(dst, i), `{"version":0,"roles":[],"require_colons":true,"name":"`, pick(w.r, nameParts), pick(w.r, nameParts),
-			`","managed":false,"id":"`)
-		dst = strconv.AppendUint(dst, w.r.snowflake(epoch-int64(w.r.below(4*year/1000))*1000), 10)
-		dst = add(dst, `","available":true,"animated":`, w.r.yes(30), `}`)
-	}
-	return dst
+// isBot says which members are bots, never the owner.
+func (g *guild) isBot(i int) bool { return i > 0 && (uint64(i)+g.number>>22)%botStep == 5 }
+
+func (g *guild) seatSource(m *Maker, i int) source {
+	return newSource(m.seed^uint64(i+1)*0x9e3779b97f4a7c15, g.number)
 }
 
-func (w *guildWriter) channels(dst []byte) []byte {
-	dst = add(dst, `{"version":1750000000000,"type":4,"position":0,"permission_overwrites":[],"name":"Text","id":"`, w.home.category, `","flags":0}`)
-	for i, id := range w.home.channels {
-		dst = w.channelHead(append(dst, ','), "0", i)
-		dst = append(dst, `,"last_message_id":"`...)
-		dst = strconv.AppendUint(dst, w.r.snowflake(epoch-int64(w.r.below(year/1000))*1000), 10)
-		dst = add(dst, `","last_pin_timestamp":null,"id":"`, id, `","icon_emoji":{"name":"`, pick(w.r, unicodeEmoji), `","id":null},"flags":0}`)
-	}
-	for i, id := range w.home.voice {
-		dst = w.channelHead(append(dst, ','), "2", i)
-		dst = add(dst, `,"user_limit":0,"rtc_region":null,"last_message_id":null,"id":"`, id, `","icon_emoji":null,"flags":0,"bitrate":64000}`)
-	}
-	return dst
+// seatID is the id of that member.
+func (g *guild) seatID(m *Maker, i int) string {
+	r := g.seatSource(m, i)
+	return strconv.FormatUint(personID(&r), 10)
 }
 
-// channelHead appends what all kinds of channels begin with: a topic, now and
-// then, and whom the channel lets in.
-func (w *guildWriter) channelHead(dst []byte, kind string, position int) []byte {
-	dst = append(dst, `{"version":`...)
-	dst = strconv.AppendInt(dst, epoch-int64(w.r.below(year/1000))*1000, 10)
-	dst = add(dst, `,"type":`, kind, `,"topic":`)
-	if w.r.chance(35) {
-		dst = append(appendText(append(dst, '"'), w.r, w.r.between(2, 20)), '"')
-	} else {
-		dst = append(dst, "null"...)
+// populate makes the members that steady traffic may be about: n, if there are so many, of those that
+// are listed, and others up to n.
+func (g *guild) populate(m *Maker, n int) {
+	r := newSource(m.seed+1, g.number)
+	g.bot = m.seat(g, g.seats-1)
+	for i := range min(g.seats-1, n) {
+		g.active = append(g.active, m.seat(g, i))
 	}
-	dst = append(dst, `,"theme_color":null,"rate_limit_per_user":0,"position":`...)
-	dst = strconv.AppendInt(dst, int64(position), 10)
-	dst = append(dst, `,"permission_overwrites":[`...)
-	for i := range w.r.below(5) {
-		dst = add(separate(dst, i), `{"type":0,"id":"`, recur(w.r, w.home.roles), `","deny":"`,
-			pick(w.r, overwrites), `","allow":"`, pick(w.r, overwrites), `"}`)
+	g.people = slices.Clone(g.active)
+	g.others = g.count(m) - g.seats
+	for i := len(g.people); i < n; i++ {
+		g.people = append(g.people, newPerson(&r, g, g.isBot(i)))
+		g.others--
 	}
-	return add(dst, `],"parent_id":"`, w.home.category, `","name":"`, pick(w.r, channelNames), `","nsfw":`, w.r.yes(5))
 }
 
-// overwrites are what channels allow or deny.
-var overwrites = []string{"0", "1024", "2048", "1049600", "3072", "0"}
+// count is the member_count of the guild as it is announced.
+func (g *guild) count(m *Maker) int {
+	r := newSource(g.look, 2)
+	return g.seats + m.hidden + r.below(20*g.seats)
+}
 
-// Channels returns the ids of the channels of the guild that [Generator.GuildCreate] tells of with
-// the same id and size, as far as messages can be written in them.
-func (g *Generator) Channels(id uint64, size int) []uint64 {
-	r := newSource(g.seed, id)
-	if size <= 0 {
-		size = pick(&r, guildSizes)
+// present is its member_count now.
+func (g *guild) present() int { return g.others + g.seats - len(g.active) + len(g.people) }
+
+// remove takes the first x that the list has out of it.
+func remove[E comparable](list []E, x E) []E {
+	if i := slices.Index(list, x); i >= 0 {
+		return slices.Delete(list, i, i+1)
 	}
-	home := newGuild(&r, id, 2+size/4200, 1+size/11000, 2+size/3900)
-	var ids []uint64
-	for _, list := range [][]string{home.channels, home.voice} {
-		for _, channel := range list {
-			n, err := strconv.ParseUint(channel, 10, 64)
-			if err != nil {
-				panic("unreachable: newGuild wrote it")
-			}
-			ids = append(ids, n)
-		}
-	}
-	return ids
+	return list
 }

@@ -185,3 +185,29 @@ func BenchmarkGuildCreate(b *testing.B) {
 	}
 	b.SetBytes(int64(len(dst)))
 }
+
+// TestHugeGuild: the largest guild that can be asked for is members for the most part, and no list
+// is longer than Discord lets it be.
+func TestHugeGuild(t *testing.T) {
+	if testing.Short() {
+		t.Skip("64 MB take a second")
+	}
+	const size = 64 << 20
+	d := NewMaker(1, 0).GuildCreate(nil, GuildIDs(0, 1, 1)[0], size)
+	var got struct {
+		Channels, Roles, Emojis, Stickers, Threads, Members, Presences []struct{}
+		VoiceStates                                                    []struct{} `json:"voice_states"`
+	}
+	if err := json.Unmarshal(d, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(d) < size*85/100 || len(d) > size*115/100 {
+		t.Errorf("asked for %d bytes, got %d", size, len(d))
+	}
+	if len(got.Channels) > 500 || len(got.Roles) > 251 || len(got.Emojis) > 500 || len(got.Stickers) > 60 || len(got.Threads) > 1000 {
+		t.Errorf("%d channels, %d roles, %d emojis, %d stickers, %d threads", len(got.Channels), len(got.Roles), len(got.Emojis), len(got.Stickers), len(got.Threads))
+	}
+	if n := len(got.Members); n < 40_000 || len(got.Presences) < n/2 || len(got.VoiceStates) < n/20 {
+		t.Errorf("%d members, %d presences, %d voice states", n, len(got.Presences), len(got.VoiceStates))
+	}
+}

@@ -1,91 +1,130 @@
 package traffic
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // typingStart makes Discord's "Typing Start".
-func (g *Generator) typingStart(dst []byte) []byte {
+func (g *Generator) typingStart(dst []byte) (string, []byte) {
 	p := g.world.person(&g.r)
 	dst = add(dst, `{"user_id":"`, p.id, `","timestamp":`)
 	dst = strconv.AppendInt(dst, g.now/1000, 10)
 	dst = p.appendMember(append(dst, `,"member":`...))
-	return add(dst, `,"channel_id":"`, recur(&g.r, p.guild.channels), `","guild_id":"`, p.guild.id, `"}`)
+	return "TYPING_START", add(dst, `,"channel_id":"`, recur(&g.r, p.guild.text).id, `","guild_id":"`, p.guild.id, `"}`)
 }
 
-// voiceStateUpdate makes Discord's "Voice State Update": somebody joins, leaves
-// or moves, or becomes mute or deaf.
-func (g *Generator) voiceStateUpdate(dst []byte) []byte {
+// memberUpdate makes Discord's "Guild Member Update": a role is given or taken, a nickname changes, or
+// nothing that a bot can see.
+func (g *Generator) memberUpdate(dst []byte) (string, []byte) {
 	r, p := &g.r, g.world.person(&g.r)
-	dst = p.appendMember(append(dst, `{"member":`...))
-	dst = add(dst, `,"user_id":"`, p.id, `","suppress":false,"session_id":"`, p.session,
-		`","self_video":`, r.yes(5), `,"self_mute":`, r.yes(40), `,"self_deaf":`, r.yes(15),
-		`,"request_to_speak_timestamp":null,"mute":`, r.yes(2), `,"guild_id":"`, p.guild.id,
-		`","deaf":false,"channel_id":`)
-	if r.chance(25) {
-		return append(dst, "null}"...)
+	if len(p.guild.roles) > 0 && r.chance(50) {
+		if given := recur(r, p.guild.roles); slices.Contains(p.has, given) {
+			p.has = remove(slices.Clone(p.has), given)
+		} else {
+			p.has = append(p.has[:len(p.has):len(p.has)], given)
+		}
+		p.writeRoles()
 	}
-	return add(dst, `"`, recur(r, p.guild.voice), `"}`)
+	return "GUILD_MEMBER_UPDATE", add(dst, `{"user":`, p.user, `,`, p.roles, `,`, p.joined, `,"guild_id":"`, p.guild.id, `",`, p.flags, `}`)
 }
 
-// memberUpdate makes Discord's "Guild Member Update".
-func (g *Generator) memberUpdate(dst []byte) []byte {
-	p := g.world.person(&g.r)
-	return add(dst, `{"user":`, p.user, `,`, p.roles, `,`, p.joined, `,"guild_id":"`, p.guild.id, `",`, p.flags, `}`)
-}
-
-// memberAdd makes Discord's "Guild Member Add", of somebody never heard of.
-func (g *Generator) memberAdd(dst []byte) []byte {
-	r := &g.r
-	var room [20]byte
-	id := strconv.AppendUint(room[:0], r.snowflake(epoch-int64(r.below(5*year/1000))*1000), 10)
-	dst = append(dst, `{"user":`...)
-	dst = appendUser(dst, r, string(id), false)
-	dst = append(dst, `,"unusual_dm_activity_until":null,"roles":[],"premium_since":null,"pending":true,"nick":null,"mute":false,"joined_at":`...)
-	dst = appendTime(dst, g.now)
-	dst = add(dst, `,"guild_id":"`, g.world.guild(r).id)
-	return append(dst, `","flags":0,"deaf":false,"communication_disabled_until":null,"banner":null,"avatar":null}`...)
+// memberAdd makes Discord's "Guild Member Add", mostly of somebody never heard of.
+func (g *Generator) memberAdd(dst []byte) (string, []byte) {
+	r, home := &g.r, g.world.guild(&g.r)
+	var p *person
+	if len(home.gone) > 0 && r.chance(20) {
+		p = home.gone[0]
+		home.gone = home.gone[1:]
+		p.gone = false
+	} else {
+		p = newPerson(r, home, false)
+		g.world.addPerson(p)
+	}
+	p.has = nil
+	p.premium = `,"premium_since":null`
+	p.writeRoles()
+	p.writeJoined(r, g.now, r.chance(70))
+	home.people = append(home.people, p)
+	dst = add(dst, `{"user":`, p.user, `,"unusual_dm_activity_until":null,`, p.roles, `,`, p.joined, `,"guild_id":"`, home.id, `",`, p.flags, `}`)
+	return "GUILD_MEMBER_ADD", dst
 }
 
 // memberRemove makes Discord's "Guild Member Remove".
-func (g *Generator) memberRemove(dst []byte) []byte {
-	p := g.world.person(&g.r)
-	return add(dst, `{"user":`, p.user, `,"guild_id":"`, p.guild.id, `"}`)
-}
-
-// reactionAdd makes Discord's "Message Reaction Add".
-func (g *Generator) reactionAdd(dst []byte) []byte {
-	m := g.recentMessage()
-	p := m.author.fellow(&g.r)
-	dst = add(dst, `{"user_id":"`, p.id, `","type":0,"message_id":"`)
-	dst = strconv.AppendUint(dst, m.id, 10)
-	dst = add(dst, `","message_author_id":"`, m.author.id, `","member":`)
-	dst = p.appendMember(dst)
-	dst = g.appendEmoji(append(dst, `,"emoji":`...))
-	return add(dst, `,"channel_id":"`, m.channel, `","burst":false,"guild_id":"`, m.author.guild.id, `"}`)
-}
-
-// reactionRemove makes Discord's "Message Reaction Remove".
-func (g *Generator) reactionRemove(dst []byte) []byte {
-	m := g.recentMessage()
-	p := m.author.fellow(&g.r)
-	dst = add(dst, `{"user_id":"`, p.id, `","type":0,"message_id":"`)
-	dst = strconv.AppendUint(dst, m.id, 10)
-	dst = g.appendEmoji(append(dst, `","emoji":`...))
-	return add(dst, `,"channel_id":"`, m.channel, `","burst":false,"guild_id":"`, m.author.guild.id, `"}`)
-}
-
-// appendEmoji appends a reaction's emoji, one in four a guild's own.
-func (g *Generator) appendEmoji(dst []byte) []byte {
-	if g.r.chance(25) {
-		id := recur(&g.r, g.world.guild(&g.r).roles) // a role's, which recurs as an emoji's would
-		return add(dst, `{"name":"`, recur(&g.r, nameParts), `","id":"`, id, `"}`)
+func (g *Generator) memberRemove(dst []byte) (string, []byte) {
+	if p := g.removable(); p != nil {
+		p.guild.gone = append(p.guild.gone, p)
+		return g.leave(dst, p)
 	}
-	return add(dst, `{"name":"`, recur(&g.r, unicodeEmoji), `","id":null}`)
+	return g.memberAdd(dst)
+}
+
+// removable draws a member who can go: nobody who owns the guild or is in a voice channel, and
+// nobody of the last ones. It is nil if there is none at hand.
+func (g *Generator) removable() *person {
+	for range 4 {
+		p := g.world.person(&g.r)
+		if p.id != p.guild.ownerID && p.voice == nil && len(p.guild.people) > minPeople/2 {
+			return p
+		}
+	}
+	return nil
+}
+
+// leave has p leave the guild.
+func (g *Generator) leave(dst []byte, p *person) (string, []byte) {
+	home := p.guild
+	home.people = remove(home.people, p)
+	p.gone = true
+	for _, t := range home.threads {
+		t.members = remove(t.members, p)
+	}
+	for _, e := range home.events {
+		e.users = remove(e.users, p)
+	}
+	return "GUILD_MEMBER_REMOVE", add(dst, `{"user":`, p.user, `,"guild_id":"`, home.id, `"}`)
+}
+
+// banAdd makes Discord's "Guild Ban Add", which the member's removal follows.
+func (g *Generator) banAdd(dst []byte) (string, []byte) {
+	p := g.removable()
+	if p == nil {
+		return g.memberAdd(dst)
+	}
+	p.guild.banned = append(p.guild.banned, p)
+	g.follow = func(dst []byte) (string, []byte) { return g.leave(dst, p) }
+	return "GUILD_BAN_ADD", add(dst, `{"user":`, p.user, `,"guild_id":"`, p.guild.id, `"}`)
+}
+
+// banRemove makes Discord's "Guild Ban Remove"; there is a ban first.
+func (g *Generator) banRemove(dst []byte) (string, []byte) {
+	for _, home := range g.world.guilds {
+		if len(home.banned) > 0 {
+			p := home.banned[0]
+			home.banned = home.banned[1:]
+			home.gone = append(home.gone, p)
+			return "GUILD_BAN_REMOVE", add(dst, `{"user":`, p.user, `,"guild_id":"`, home.id, `"}`)
+		}
+	}
+	return g.banAdd(dst)
+}
+
+// membersChunk makes Discord's "Guild Members Chunk", the answer to a request.
+func (g *Generator) membersChunk(dst []byte) (string, []byte) {
+	home := g.world.guild(&g.r)
+	dst = append(dst, `{"nonce":"traffic","members":[`...)
+	for i, p := range home.people[:min(len(home.people), 10)] {
+		dst = p.appendMember(separate(dst, i))
+	}
+	return "GUILD_MEMBERS_CHUNK", add(dst, `],"guild_id":"`, home.id, `","chunk_index":0,"chunk_count":1}`)
+}
+
+// userUpdate makes Discord's "User Update", of the bot.
+func (g *Generator) userUpdate(dst []byte) (string, []byte) {
+	return "USER_UPDATE", Bot(dst, g.maker.bot)
 }
 
 // yes is JSON's true percent times in a hundred.
 func (r *source) yes(percent int) string {
-	if r.chance(percent) {
-		return "true"
-	}
-	return "false"
+	return strconv.FormatBool(r.chance(percent))
 }

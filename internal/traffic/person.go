@@ -8,55 +8,93 @@ type person struct {
 	id      string
 	guild   *guild
 	bot     bool
+	gone    bool   // no member any more
 	user    string // the whole user object
 	session string // the session_id of activities
+	has     []*role
+	premium string // member field "premium_since", with a comma in front
 	roles   string // member fields "roles" and "premium_since"
 	joined  string // member fields "pending" to "joined_at"
 	flags   string // member fields "flags" to "avatar"
+
+	voice              *channel // nil for none
+	selfMute, selfDeaf bool
+}
+
+// personID draws the id of somebody new.
+func personID(r *source) uint64 {
+	made := epoch - int64(r.between(30, 3400))*86_400_000 - int64(r.below(86_400_000))
+	return r.snowflake(made)
 }
 
 // newPerson makes a member of g.
-func newPerson(r *source, g *guild, bot bool) person {
-	made := epoch - int64(r.between(30, 3400))*86_400_000 - int64(r.below(86_400_000))
-	p := person{id: strconv.FormatUint(r.snowflake(made), 10), guild: g, bot: bot}
+func newPerson(r *source, g *guild, bot bool) *person {
+	id := personID(r)
+	made := int64(id>>22) + discordEpoch
+	p := &person{id: strconv.FormatUint(id, 10), guild: g, bot: bot}
 	p.user = string(appendUser(nil, r, p.id, p.bot))
 	p.session = string(r.appendHex(nil, 32))
 
 	// Most members have a handful of roles; the common ones recur.
-	var roles []string
-	for i, role := range g.roles {
+	for i, role := range g.founding {
 		if r.below(i/2+2) == 0 {
-			roles = append(roles, role)
+			p.has = append(p.has, role)
 		}
 	}
-	dst := appendList([]byte(`"roles":`), roles)
-	dst = append(dst, `,"premium_since":`...)
+	dst := []byte(`,"premium_since":`)
 	if r.chance(7) {
 		dst = appendTime(dst, epoch-int64(r.below(year/1000))*1000)
 	} else {
 		dst = append(dst, "null"...)
 	}
-	p.roles = string(dst)
+	p.premium = string(dst)
+	p.writeRoles()
+	p.writeJoined(r, made+(epoch-made)/100*int64(r.below(100))+int64(r.below(1000)), false)
 
-	dst = append(dst[:0], `"pending":false,"nick":`...)
+	dst = append(dst[:0], `"flags":`...)
+	dst = append(dst, pick(r, []string{"0", "0", "0", "2", "11"})...)
+	dst = append(dst, `,"deaf":false,"communication_disabled_until":null,"banner":null,"avatar":null`...)
+	p.flags = string(dst)
+	p.selfMute, p.selfDeaf = r.chance(40), r.chance(15)
+	return p
+}
+
+// writeRoles makes the fragment roles anew.
+func (p *person) writeRoles() {
+	dst := make([]byte, 0, len(`"roles":[]`)+len(p.has)*22+len(p.premium))
+	dst = append(dst, `"roles":[`...)
+	for i, role := range p.has {
+		dst = add(separate(dst, i), `"`, role.id, `"`)
+	}
+	p.roles = string(add(dst, `]`, p.premium))
+}
+
+// writeJoined makes the fragment joined anew.
+func (p *person) writeJoined(r *source, at int64, pending bool) {
+	dst := append(make([]byte, 0, 128), `"pending":`...)
+	dst = add(strconv.AppendBool(dst, pending), `,"nick":`)
 	if r.chance(25) {
 		dst = add(dst, `"`, pick(r, nicks), `"`)
 	} else {
 		dst = append(dst, "null"...)
 	}
 	dst = append(dst, `,"mute":false,"joined_at":`...)
-	dst = appendTime(dst, made+(epoch-made)/100*int64(r.below(100))+int64(r.below(1000)))
-	p.joined = string(dst)
+	p.joined = string(appendTime(dst, at))
+}
 
-	dst = append(dst[:0], `"flags":`...)
-	dst = append(dst, pick(r, []string{"0", "0", "0", "2", "11"})...)
-	dst = append(dst, `,"deaf":false,"communication_disabled_until":null,"banner":null,"avatar":null`...)
-	p.flags = string(dst)
-	return p
+// become makes p the bot.
+func (p *person) become(m *Maker) {
+	p.id = strconv.FormatUint(m.bot, 10)
+	p.user = string(BotUser(nil, m.bot))
 }
 
 // fellow draws a member of p's guild, perhaps p again.
 func (p *person) fellow(r *source) *person { return pick(r, p.guild.people) }
+
+// appendFields appends p as a guild member without the user and the braces.
+func (p *person) appendFields(dst []byte) []byte {
+	return add(dst, p.roles, `,`, p.joined, `,`, p.flags)
+}
 
 // appendMember appends p as a guild member with the user inside (Discord: "Guild
 // Member Object").

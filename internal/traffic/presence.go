@@ -3,18 +3,18 @@ package traffic
 import "strconv"
 
 // presenceUpdate makes Discord's "Presence Update".
-func (g *Generator) presenceUpdate(dst []byte) []byte {
+func (g *Generator) presenceUpdate(dst []byte) (string, []byte) {
 	p := g.world.person(&g.r)
 	status := pick(&g.r, statuses)
 	dst = add(dst, `{"user":{"id":"`, p.id, `"},"status":"`, status, `","processed_at_timestamp":`)
 	dst = strconv.AppendInt(dst, g.now, 10)
 	dst = add(dst, `,"guild_id":"`, p.guild.id, `",`)
-	dst = g.world.appendDevices(dst, &g.r, p, status, g.now)
-	return append(dst, '}')
+	dst = g.maker.appendDevices(dst, &g.r, p, status, g.now)
+	return "PRESENCE_UPDATE", append(dst, '}')
 }
 
 // appendDevices appends a presence's fields "client_status" to "activities".
-func (w *world) appendDevices(dst []byte, r *source, p *person, status string, now int64) []byte {
+func (m *Maker) appendDevices(dst []byte, r *source, p *person, status string, now int64) []byte {
 	dst = append(dst, `"client_status":{`...)
 	if status == "offline" {
 		return append(dst, `},"broadcast":null,"activities":[]`...)
@@ -32,7 +32,7 @@ func (w *world) appendDevices(dst []byte, r *source, p *person, status string, n
 		dst = append(appendGame(dst, r, p, now), ',')
 	}
 	if r.chance(25) {
-		dst = append(w.appendSpotify(dst, r, p, now), ',')
+		dst = append(m.appendSpotify(dst, r, p, now), ',')
 	}
 	if len(dst) > empty {
 		dst = dst[:len(dst)-1] // the last comma
@@ -90,8 +90,8 @@ func appendGame(dst []byte, r *source, p *person, now int64) []byte {
 }
 
 // appendSpotify appends an activity of type 2.
-func (w *world) appendSpotify(dst []byte, r *source, p *person, now int64) []byte {
-	s := recur(r, w.songs)
+func (m *Maker) appendSpotify(dst []byte, r *source, p *person, now int64) []byte {
+	s := recur(r, m.songs)
 	start := now - int64(r.below(200_000))
 	dst = append(dst, `{"type":2,"timestamps":{"start":`...)
 	dst = strconv.AppendInt(dst, start, 10)

@@ -1,35 +1,24 @@
 package traffic
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // How many of each the world of steady traffic holds.
 const (
-	guildCount  = 500
-	peopleCount = 4000
-	songCount   = 500
+	maxActive = 500  // guilds that it is about
+	allPeople = 4000 // people, over all guilds
+	minPeople = 8    // people of each guild
+	maxPeople = 200
+	songCount = 500
 
 	botStep = 16 // one in so many people is a bot
 )
 
-// A world is who and what recurs in steady traffic. It is made once and then only
-// read.
+// A world is whom and what steady traffic is about: guilds of one shard, and some of their members.
+// It changes as the events tell.
 type world struct {
-	guilds []guild
-	people []person
-	songs  []song
-}
-
-// A guild is what events refer to. Ids are strings, as in the payloads.
-type guild struct {
-	id       string
-	category string
-	channels []string // text channels
-	voice    []string // voice channels
-	roles    []string
-	people   []*person
+	guilds []*guild
+	people []*person // of all guilds; those that have left stay
+	bots   []*person // of people
 }
 
 // A song is what an activity of Spotify shows.
@@ -38,19 +27,55 @@ type song struct{ track, image, artist, title, album string }
 // year is a year in milliseconds.
 const year = 365 * 24 * 3600 * 1000
 
+// newWorld makes the world of the guilds with those ids, of which there is one at least.
+func newWorld(m *Maker, ids []uint64, size int) *world {
+	w := new(world)
+	ids = ids[:min(len(ids), maxActive)]
+	each := min(max(allPeople/len(ids), minPeople), maxPeople)
+	for _, id := range ids {
+		w.add(m, m.newGuild(id, size), each)
+	}
+	return w
+}
+
+// add makes g, which is as announced, one of the guilds, with so many people.
+func (w *world) add(m *Maker, g *guild, people int) {
+	g.populate(m, people)
+	w.guilds = append(w.guilds, g)
+	for _, p := range g.people {
+		w.addPerson(p)
+	}
+}
+
+func (w *world) addPerson(p *person) {
+	w.people = append(w.people, p)
+	if p.bot {
+		w.bots = append(w.bots, p)
+	}
+}
+
 // person draws one of the people. Some are heard of all the time, but a bot of
 // many guilds hears mostly of people whom it has long not heard of.
 func (w *world) person(r *source) *person {
-	if r.chance(85) {
-		return &w.people[r.below(peopleCount)]
+	for {
+		var p *person
+		if r.chance(85) {
+			p = w.people[r.below(len(w.people))]
+		} else {
+			p = w.people[r.recurring(len(w.people))]
+		}
+		if !p.gone {
+			return p
+		}
 	}
-	return &w.people[r.recurring(peopleCount)]
 }
 
 // author draws who writes a message, quite often a bot.
 func (w *world) author(r *source) *person {
-	if r.chance(45) {
-		return &w.people[botStep*r.below(peopleCount/botStep)]
+	if r.chance(45) && len(w.bots) > 0 {
+		if p := w.bots[r.below(len(w.bots))]; !p.gone {
+			return p
+		}
 	}
 	return w.person(r)
 }
@@ -58,51 +83,9 @@ func (w *world) author(r *source) *person {
 // guild draws one of the guilds, half of the time one that is busier than others.
 func (w *world) guild(r *source) *guild {
 	if r.chance(50) {
-		return &w.guilds[r.below(guildCount)]
+		return w.guilds[r.below(len(w.guilds))]
 	}
-	return &w.guilds[r.recurring(guildCount)]
-}
-
-func newWorld(r *source) *world {
-	w := &world{
-		guilds: make([]guild, guildCount),
-		people: make([]person, peopleCount),
-		songs:  make([]song, songCount),
-	}
-	for i := range w.guilds {
-		id := r.snowflake(epoch - int64(r.below(9*year/1000))*1000)
-		w.guilds[i] = newGuild(r, id, r.between(3, 12), r.between(1, 6), r.between(4, 24))
-	}
-	for i := range w.people {
-		p := &w.people[i]
-		*p = newPerson(r, w.guild(r), i%botStep == 0)
-		p.guild.people = append(p.guild.people, p)
-	}
-	for i := range w.songs {
-		w.songs[i] = newSong(r)
-	}
-	return w
-}
-
-// newGuild makes the guild with that id and so many channels and roles, all younger
-// than itself.
-func newGuild(r *source, id uint64, channels, voice, roles int) guild {
-	made := int64(id>>22) + discordEpoch
-	ids := func(n int) []string {
-		list := make([]string, n)
-		for i := range list {
-			at := made + int64(r.below(int(max(epoch-made, 1)/1000)))*1000
-			list[i] = strconv.FormatUint(r.snowflake(at), 10)
-		}
-		return list
-	}
-	return guild{
-		id:       strconv.FormatUint(id, 10),
-		channels: ids(channels),
-		voice:    ids(voice),
-		roles:    ids(roles),
-		category: ids(1)[0],
-	}
+	return w.guilds[r.recurring(len(w.guilds))]
 }
 
 func newSong(r *source) song {

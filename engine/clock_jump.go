@@ -87,8 +87,8 @@ func (c *core) probe(now time.Time) {
 	}
 }
 
-// answered gives up a connection that has not answered a probe in time, and reports
-// whether the verdict has to wait no more. An ACK is an answer; so is anything that
+// answered gives up a connection that has not answered a probe in time. It reports
+// whether the heartbeat may go on: no answer is overdue. An ACK is an answer; so is anything that
 // comes after probeGrace, since an ACK can be late behind a flood of events.
 func (c *core) answered(now time.Time, drained bool) bool {
 	h := &c.heart

@@ -51,8 +51,8 @@ func (e *Engine) crash(own *Shard) {
 	})
 }
 
-// die has Run not return while a panic ends the program, which else might end by
-// itself, as if nothing had happened. After a Goexit Run returns.
+// die keeps Run from returning while a panic ends the program: main might return
+// before, and the program would exit without an error. After a Goexit Run returns.
 func (e *Engine) die() {
 	if unwinding.innermost() == "runtime.gopanic" {
 		e.dying.Store(true)
@@ -119,7 +119,7 @@ func attempt(limit time.Duration, do func()) {
 	}
 }
 
-// guardDial has a panic of Config.Dial drain, whatever goroutine it is called in.
+// guardDial has the engine drained when Config.Dial panics, in whichever goroutine.
 func (e *Engine) guardDial() {
 	dial := e.config.Dial
 	if dial == nil {

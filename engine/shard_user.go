@@ -120,11 +120,13 @@ func (c *core) restart(now time.Time) {
 //
 // Close returns when the connection is closed, which takes the gateway's answer or
 // 2 s, and callbacks made by [Async] have taken what is queued; or with the error of
-// ctx, and the shard closes nevertheless; so it does where a callback, which cannot
-// wait for a loop, gets [ErrInCallback]; one made by Async gets it where it would wait for
-// callbacks made by Async, of which it may be one. What was asked for first, by another Close or the end
-// of Run, is what happens to connection and session. Closing a shard again does nothing;
-// if it had stopped for a cause of its own, that is the error, a [*StopError].
+// ctx. In a callback it returns [ErrInCallback] at once; in one made by Async, once the
+// connection is closed, if asynchronous callbacks of the shard, of which it may be one,
+// have yet to return. The shard closes in any case.
+//
+// What was asked for first, by another Close or the end of Run, is what happens to
+// connection and session. Closing a shard again does nothing; if it had stopped for a
+// cause of its own, that is the error, a [*StopError].
 func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (Session, error) {
 	d, err := newDeparture(code, reason)
 	if err != nil {
@@ -161,10 +163,10 @@ func (s *Shard) gone(ctx context.Context) error {
 
 // Restart has the shard redial at once: a connection is closed with 4000 and its
 // session resumed on a new one, a backoff is cut short, and so is the wait after
-// identifies that failed. A dial that is under way is let go on, and after an invalid
-// session the wait that Discord asks for is kept; so is the wait for identifies, where
-// the bot's or the shard's share of them are spent. Each Restart costs a connection, but no identify as long as there is a
-// session to resume.
+// identifies that failed. A dial that is under way goes on. The wait that Discord asks
+// for after an invalid session is kept, and so is the wait for new identifies, where the
+// bot's budget or the shard's share of it is spent. Each Restart costs a connection, but
+// no identify as long as there is a session to resume.
 //
 // It returns nil when the shard is Ready again, [ErrStopped] if it stopped
 // instead, or the error of ctx; the shard then restarts nevertheless, as it does

@@ -20,8 +20,8 @@ const (
 	putOffBase = time.Minute
 	putOffCap  = 15 * time.Minute
 
-	// A shard may spend one in shareOf of the day's identifies in spendPeriod, or
-	// leastShare if that is more (or if no total is known): 1 % an hour.
+	// In each spendPeriod a shard may spend 1/shareOf of the day's identifies, that is
+	// 1 % an hour, but leastShare at least, and where no total is known.
 	spendPeriod = time.Hour
 	shareOf     = 100
 	leastShare  = 10
@@ -91,7 +91,7 @@ func (s *spending) fail(now time.Time, random func() float64) {
 	s.until = now.Add(ceiling/2 + time.Duration(random()*float64(ceiling/2)))
 }
 
-// hurry has the next identify not put off for those that failed.
+// hurry ends the wait that failed identifies have caused.
 func (s *spending) hurry() { s.until = time.Time{} }
 
 // refuses says why a shard must not identify now, nil if it may. A share of 0 is

@@ -80,12 +80,13 @@ func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
 		}
 		return nil, err
 	}
-	defer e.mu.Unlock()
 	e.fleet.insert(fresh)
 	for _, s := range fresh {
 		s.promise.now(e, time.Now())
 		s.loop.Start() // under mu: a drain that begins now must find them started
 	}
+	e.mu.Unlock()
+	e.saver.handOver(fresh)
 	return fresh, nil
 }
 
@@ -197,6 +198,7 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 	if err != nil {
 		return err
 	}
+	e.dismiss(shards)
 	for _, s := range shards {
 		s.leave(d)
 	}
@@ -210,6 +212,23 @@ func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
 	}
 	e.forget(shards)
 	return nil
+}
+
+// dismiss has the sessions of shards not be saved any more, all at once: they are about
+// to end, and of what is left of a fleet nothing could be made.
+func (e *Engine) dismiss(shards []*Shard) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range shards {
+		s.dismissed = s.dismissed || s.mail.mayEndSession()
+	}
+}
+
+// staying returns the shards whose sessions are to be saved.
+func (e *Engine) staying() []*Shard {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(e.fleet.shards), func(s *Shard) bool { return s.dismissed })
 }
 
 // forget takes shards off the list that had stopped for a cause of their own before

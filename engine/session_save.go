@@ -166,6 +166,21 @@ func (v *saver) saved(shard, total int) Session {
 	return Session{}
 }
 
+// handOver drops the sessions that were loaded for shards: what becomes of them is with
+// the shards now, also where these leave before the next save.
+func (v *saver) handOver(shards []*Shard) {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range shards {
+		if i, found := v.find(s.id); found && s.total == v.total {
+			v.loaded = slices.Delete(v.loaded, i, i+1)
+		}
+	}
+}
+
 // find returns where among the loaded sessions that of a shard is.
 func (v *saver) find(shard int) (i int, found bool) {
 	return slices.BinarySearchFunc(v.loaded, shard, func(s SavedSession, id int) int { return s.Shard - id })
@@ -247,23 +262,19 @@ func (v *saver) save(ctx context.Context) error {
 	return err
 }
 
-// snapshot collects what is to be saved: the sessions of the shards of one total,
-// that of the oldest, and those that were loaded for shards which do not run.
+// snapshot collects what is to be saved: the sessions of the shards of one total, that of
+// the oldest that are to stay, and those that were loaded for shards which do not run.
 func (v *saver) snapshot(now time.Time) Snapshot {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	sessions := v.spare[:0]
-	first, forgotten := true, v.forgotten.Load()
-	for shard := range v.engine.Shards() {
-		if first && shard.total != v.total {
-			v.total, v.loaded = shard.total, nil // the fleet was replaced
-		}
-		first = false
+	shards, forgotten := v.engine.staying(), v.forgotten.Load()
+	if len(shards) > 0 && shards[0].total != v.total {
+		v.total, v.loaded = shards[0].total, nil // the fleet was replaced
+	}
+	for _, shard := range shards {
 		if shard.total != v.total {
 			continue
-		}
-		if i, found := v.find(shard.id); found {
-			v.loaded = slices.Delete(v.loaded, i, i+1)
 		}
 		if session := shard.settledSession(); session.keepable() && !forgotten {
 			sessions = append(sessions, SavedSession{shard.id, session})

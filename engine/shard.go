@@ -41,9 +41,10 @@ type Shard struct {
 	done      chan struct{} // closed when the loop has ended
 
 	// Guarded by the engine's mutex.
-	trial bool  // a stop for good does not end Run
-	ended bool  // the loop has
-	stop  error // why it stopped for good
+	trial     bool  // a stop for good does not end Run
+	dismissed bool  // the session is not saved any more, see Engine.dismiss
+	ended     bool  // the loop has
+	stop      error // why it stopped for good
 }
 
 // newShard makes a shard that resumes a given session, or else one that was saved.

@@ -23,6 +23,14 @@ type mailbox struct {
 	closed    bool // the loop has ended: nobody reads any more
 }
 
+// mayEndSession reports whether what the user asks for next, or has asked for, ends the
+// shard's session.
+func (m *mailbox) mayEndSession() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.departure == nil || m.departure.endsSession()
+}
+
 // errand is a dial, or a wait for a permit, in a goroutine of its own.
 type errand struct {
 	cancel context.CancelFunc

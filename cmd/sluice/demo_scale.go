@@ -26,7 +26,7 @@ const (
 // for this process and the child, the hard limit too where that is allowed. The error says what to do where the system
 // refuses.
 func reserveDescriptors(shards int) error {
-	need := uint64(shards + spareDescriptors)
+	need := uint64(shards) + spareDescriptors
 	limit, err := descriptors.RaiseHard(need)
 	if err != nil {
 		return fmt.Errorf("--shards %d needs %d open files, and the system allows %d (%w): raise the hard limit, as with ulimit -Hn %d, or ask for fewer shards",

@@ -49,7 +49,7 @@ func TestReserveDescriptors(t *testing.T) {
 	if err == nil {
 		t.Skip("the system allows anything")
 	}
-	wantText(t, err.Error(), "ulimit -Hn "+fmt.Sprint(shards+spareDescriptors))
+	wantText(t, err.Error(), "ulimit -Hn "+fmt.Sprint(uint64(shards)+spareDescriptors))
 }
 
 // Heartbeats are counted, and a shard that missed some fails the command.

@@ -25,9 +25,7 @@ import (
 )
 
 func main() {
-	// A reader of standard output that goes away is an error of the write, which
-	// ends the command in an orderly way, and not a signal that kills it.
-	signal.Ignore(syscall.SIGPIPE)
+	ignoreBrokenPipes()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal kills

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"syscall"
 
 	"github.com/sluice-go/sluice/engine"
 )
@@ -56,7 +55,7 @@ func (s *sink) event(ev *engine.Event) {
 	s.line = append(s.line, '\n')
 	if _, err := s.w.Write(s.line); err != nil {
 		s.err = fmt.Errorf("cannot write events to --out: %w", err)
-		if errors.Is(err, syscall.EPIPE) {
+		if isBrokenPipe(err) {
 			s.err = errors.New("cannot write events to --out: whoever read them is gone")
 		}
 		s.abort(s.err)

@@ -6,11 +6,12 @@
 //
 // # Where sonic does not run
 //
-// sonic is imported on amd64 and arm64 alone: it does not build on processors
-// of 32 bits. Version 1.15 compiles decoders for Go up to 1.27, says its build
+// sonic is imported on amd64 and arm64 under Linux, macOS and Windows alone, which it is
+// made for: it does not build on processors of 32 bits, nor under Solaris and Plan 9,
+// and Android and iOS may refuse the code that it makes while it runs. Version 1.15 compiles decoders for Go up to 1.27, says its build
 // tag; from Go 1.28 on, until it knows that, it hands the work to encoding/json
 // and says so on standard error when the program starts. On other processors
-// this package calls encoding/json itself. The results are the same, but
+// and systems this package calls encoding/json itself. The results are the same, but
 // slower; only a −0 in an interface keeps its sign there and loses it in sonic.
 // Native tells which it is.
 package decode

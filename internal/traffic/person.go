@@ -91,11 +91,6 @@ func (p *person) become(m *Maker) {
 // fellow draws a member of p's guild, perhaps p again.
 func (p *person) fellow(r *source) *person { return pick(r, p.guild.people) }
 
-// appendFields appends p as a guild member without the user and the braces.
-func (p *person) appendFields(dst []byte) []byte {
-	return add(dst, p.roles, `,`, p.joined, `,`, p.flags)
-}
-
 // appendMember appends p as a guild member with the user inside (Discord: "Guild
 // Member Object").
 func (p *person) appendMember(dst []byte) []byte {

@@ -124,17 +124,19 @@ func (m *Maker) seatsOf(g *guild) int {
 
 // seat makes the i-th member that GUILD_CREATE lists.
 func (m *Maker) seat(g *guild, i int) *person {
+	p := new(person)
+	m.fill(p, g, i)
+	return p
+}
+
+func (m *Maker) fill(p *person, g *guild, i int) {
 	r := g.seatSource(m, i)
+	p.make(&r, g, i == g.seats-1 || g.isBot(i))
 	if i == g.seats-1 {
-		p := newPerson(&r, g, true)
 		p.become(m)
-		return p
-	}
-	p := newPerson(&r, g, g.isBot(i))
-	if len(g.voice) > 0 && i%16 == 3 {
+	} else if i%16 == 3 {
 		p.voice = g.voice[i/16%len(g.voice)]
 	}
-	return p
 }
 
 // isBot says which members are bots, never the owner.

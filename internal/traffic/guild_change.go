@@ -64,8 +64,7 @@ func (g *Generator) roleChange(dst []byte) (string, []byte) {
 		home.roles = home.roles[:len(home.roles)-1]
 		for _, p := range home.people {
 			if slices.Contains(p.has, o) {
-				p.has = remove(slices.Clone(p.has), o)
-				p.writeRoles()
+				p.setRoles(remove(slices.Clone(p.has), o))
 			}
 		}
 		return "GUILD_ROLE_DELETE", add(dst, `{"role_id":"`, o.id, `","guild_id":"`, home.id, `"}`)
@@ -141,7 +140,7 @@ func (g *Generator) guildLeave(dst []byte) (string, []byte) {
 	g.world.guilds = slices.Delete(g.world.guilds, i, i+1)
 	g.visitors--
 	for _, p := range home.people {
-		p.gone = true
+		g.world.removePerson(p)
 	}
 	for _, c := range home.channels {
 		g.forgetChannel(c.id)

@@ -51,8 +51,10 @@ func (m *Maker) Channels(id uint64, size int) []uint64 {
 // appendGuild appends all that a GUILD_CREATE tells of g now.
 func (m *Maker) appendGuild(dst []byte, g *guild, now int64) []byte {
 	members := make([]*person, 0, g.seats+len(g.people))
-	for i := len(g.active); i < g.seats-1; i++ {
-		members = append(members, m.seat(g, i))
+	rest := make([]person, max(g.seats-1-len(g.active), 0))
+	for i := range rest {
+		m.fill(&rest[i], g, len(g.active)+i)
+		members = append(members, &rest[i])
 	}
 	members = append(members, g.people...)
 	bot := g.bot

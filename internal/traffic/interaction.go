@@ -50,8 +50,8 @@ func (g *Generator) interactionCreate(dst []byte) (string, []byte) {
 	if under != nil {
 		dst = g.appendOwnMessage(append(dst, `,"message":`...), under, home)
 	}
-	dst = add(dst, `,"member":{"user":`, p.user, `,"unusual_dm_activity_until":null,`, p.roles,
-		`,"permissions":"`, recur(r, permissions), `",`, p.joined, `,`, p.flags, `},"locale":"`, recur(r, locales), `","id":"`)
+	dst = add(dst, `,"member":{"user":`, p.user, `,"unusual_dm_activity_until":null,"permissions":"`, recur(r, permissions),
+		`",`, p.fields, `},"locale":"`, recur(r, locales), `","id":"`)
 	dst = g.newID(dst)
 	dst = add(dst, `","guild_locale":"en-US","guild_id":"`, home.id, `","guild":{"locale":"en-US","id":"`, home.id,
 		`","features":["NEWS","COMMUNITY","SOUNDBOARD"]},"entitlements":[],"entitlement_sku_ids":[],"data":{`)
@@ -78,8 +78,8 @@ func (g *Generator) appendCommand(dst []byte, p *person, channel *channel) []byt
 	switch draw := r.below(100); {
 	case draw < 10:
 		on := p.fellow(r)
-		dst = add(dst, `"type":2,"target_id":"`, on.id, `","resolved":{"users":{"`, on.id, `":`, on.user, `},"members":{"`, on.id, `":{"unusual_dm_activity_until":null,`,
-			on.roles, `,"permissions":"`, recur(r, permissions), `",`, on.joined, `,`, on.flags, `}}},"name":"Profile","id":"`)
+		dst = add(dst, `"type":2,"target_id":"`, on.id, `","resolved":{"users":{"`, on.id, `":`, on.user, `},"members":{"`, on.id, `":{"unusual_dm_activity_until":null,"permissions":"`,
+			recur(r, permissions), `",`, on.fields, `}}},"name":"Profile","id":"`)
 		return append(appendCommandID(dst, len(commands)), '"')
 	case draw < 15:
 		if m := g.recentMessage(); m != nil && m.channel == channel.id {

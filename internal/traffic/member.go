@@ -20,13 +20,12 @@ func (g *Generator) memberUpdate(dst []byte) (string, []byte) {
 	r, p := &g.r, g.world.person(&g.r)
 	if len(p.guild.roles) > 0 && r.chance(50) {
 		if given := recur(r, p.guild.roles); slices.Contains(p.has, given) {
-			p.has = remove(slices.Clone(p.has), given)
+			p.setRoles(remove(slices.Clone(p.has), given))
 		} else {
-			p.has = append(p.has[:len(p.has):len(p.has)], given)
+			p.setRoles(append(p.has[:len(p.has):len(p.has)], given))
 		}
-		p.writeRoles()
 	}
-	return "GUILD_MEMBER_UPDATE", add(dst, `{"user":`, p.user, `,`, p.roles, `,`, p.joined, `,"guild_id":"`, p.guild.id, `",`, p.flags, `}`)
+	return "GUILD_MEMBER_UPDATE", add(dst, p.member[:len(p.member)-1], `,"guild_id":"`, p.guild.id, `"}`)
 }
 
 // memberAdd makes Discord's "Guild Member Add", mostly of somebody never heard of.
@@ -36,24 +35,26 @@ func (g *Generator) memberAdd(dst []byte) (string, []byte) {
 	if len(home.gone) > 0 && r.chance(20) {
 		p = home.gone[0]
 		home.gone = home.gone[1:]
-		p.gone = false
 	} else {
 		p = newPerson(r, home, false)
-		g.world.addPerson(p)
 	}
+	g.world.addPerson(p)
 	p.has = nil
-	p.premium = `,"premium_since":null`
-	p.writeRoles()
-	p.writeJoined(r, g.now, r.chance(70))
+	p.rewrite(p.user, `"premium_since":null`, string(appendJoined(nil, r, g.now, r.chance(70))))
 	home.people = append(home.people, p)
-	dst = add(dst, `{"user":`, p.user, `,"unusual_dm_activity_until":null,`, p.roles, `,`, p.joined, `,"guild_id":"`, home.id, `",`, p.flags, `}`)
+	dst = add(dst, p.member[:len(p.member)-1], `,"unusual_dm_activity_until":null,"guild_id":"`, home.id, `"}`)
 	return "GUILD_MEMBER_ADD", dst
 }
+
+// maxGone is how many of those that have left a guild can come again.
+const maxGone = 16
 
 // memberRemove makes Discord's "Guild Member Remove".
 func (g *Generator) memberRemove(dst []byte) (string, []byte) {
 	if p := g.removable(); p != nil {
-		p.guild.gone = append(p.guild.gone, p)
+		if len(p.guild.gone) < maxGone {
+			p.guild.gone = append(p.guild.gone, p)
+		}
 		return g.leave(dst, p)
 	}
 	return g.memberAdd(dst)
@@ -75,7 +76,7 @@ func (g *Generator) removable() *person {
 func (g *Generator) leave(dst []byte, p *person) (string, []byte) {
 	home := p.guild
 	home.people = remove(home.people, p)
-	p.gone = true
+	g.world.removePerson(p)
 	for _, t := range home.threads {
 		t.members = remove(t.members, p)
 	}

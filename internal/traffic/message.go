@@ -187,7 +187,7 @@ func (g *Generator) appendMessage(dst []byte, m, answered *message, edited bool)
 	if answered != nil {
 		dst = answered.author.appendMentioned(dst)
 	}
-	dst = add(dst, `],"mention_roles":[],"mention_everyone":false,"member":{`, p.roles, `,`, p.joined, `,`, p.flags, `},"id":"`)
+	dst = add(dst, `],"mention_roles":[],"mention_everyone":false,"member":{`, p.fields, `},"id":"`)
 	dst = strconv.AppendUint(dst, m.id, 10)
 	dst = append(dst, `","flags":0,"embeds":[`...)
 	if m.embed {

@@ -1,6 +1,9 @@
 package traffic
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // How many of each the world of steady traffic holds.
 const (
@@ -17,7 +20,8 @@ const (
 // It changes as the events tell.
 type world struct {
 	guilds []*guild
-	people []*person // of all guilds; those that have left stay
+	people []*person // of all guilds; those that have left stay until others come
+	free   []int     // the places in people of those that have left
 	bots   []*person // of people
 }
 
@@ -47,11 +51,26 @@ func (w *world) add(m *Maker, g *guild, people int) {
 	}
 }
 
+// addPerson makes p one of the people.
 func (w *world) addPerson(p *person) {
-	w.people = append(w.people, p)
-	if p.bot {
+	p.gone = false
+	if n := len(w.free); n > 0 {
+		p.place = w.free[n-1]
+		w.free = w.free[:n-1]
+		w.people[p.place] = p
+	} else {
+		p.place = len(w.people)
+		w.people = append(w.people, p)
+	}
+	if p.bot && !slices.Contains(w.bots, p) {
 		w.bots = append(w.bots, p)
 	}
+}
+
+// removePerson gives the place of p to whoever comes next.
+func (w *world) removePerson(p *person) {
+	p.gone = true
+	w.free = append(w.free, p.place)
 }
 
 // person draws one of the people. Some are heard of all the time, but a bot of

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -112,7 +111,7 @@ func TestAnswers(t *testing.T) {
 		}
 		var guilds []uint64
 		for sounds, err := range s.RequestSoundboardSounds(ctx, c.guilds...) {
-			if err != nil || string(sounds.Sounds) != "[]" || !strings.HasPrefix(string(sounds.Data), "{") {
+			if err != nil || !strings.HasPrefix(string(sounds.Sounds), `[{`) || !strings.Contains(string(sounds.Sounds), `"sound_id":"`) || !strings.HasPrefix(string(sounds.Data), "{") {
 				t.Fatalf("%+v, %v", sounds, err)
 			}
 			guilds = append(guilds, sounds.GuildID)
@@ -121,7 +120,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("sounds of %v", guilds)
 		}
 		info, err := c.RequestChannelInfo(ctx, c.guilds[1], gateway.ChannelStatus)
-		if err != nil || info.GuildID != c.guilds[1] || string(info.Channels) != fmt.Sprintf(`[{"id":"%d","status":null}]`, c.guilds[1]) || len(info.Data) == 0 {
+		if err != nil || info.GuildID != c.guilds[1] || !strings.HasPrefix(string(info.Channels), `[{"id":"`) || !strings.HasSuffix(string(info.Channels), `","status":null}]`) || len(info.Data) == 0 {
 			t.Errorf("%+v, %v", info, err)
 		}
 		if err := c.UpdateVoiceState(ctx, &gateway.VoiceState{GuildID: c.guilds[0], ChannelID: 2}); err != nil {

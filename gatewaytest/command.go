@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -229,7 +230,7 @@ func parseIDs(d json.RawMessage) (ids []snowflake, ok bool) {
 	return nil, false
 }
 
-// requestSounds answers Request Soundboard Sounds: no guild has any.
+// requestSounds answers Request Soundboard Sounds, with those that the guild was announced with.
 func (s *session) requestSounds(d json.RawMessage) bool {
 	var data struct {
 		GuildIDs *[]snowflake `json:"guild_ids"`
@@ -239,13 +240,15 @@ func (s *session) requestSounds(d json.RawMessage) bool {
 	}
 	for _, guild := range *data.GuildIDs {
 		if s.has(guild) {
-			s.send("SOUNDBOARD_SOUNDS", map[string]any{"guild_id": guild, "soundboard_sounds": []any{}})
+			data := s.srv.maker().SoundboardSounds(nil, uint64(guild), s.srv.cfg.guildSize)
+			s.dispatch(event{"SOUNDBOARD_SOUNDS", data})
 		}
 	}
 	return true
 }
 
-// requestChannelInfo answers Request Channel Info: a guild has one voice channel, of its own id.
+// requestChannelInfo answers Request Channel Info, about the voice channels that the guild was announced
+// with.
 func (s *session) requestChannelInfo(d json.RawMessage) bool {
 	var data struct {
 		GuildID *snowflake `json:"guild_id"`
@@ -254,17 +257,23 @@ func (s *session) requestChannelInfo(d json.RawMessage) bool {
 	if json.Unmarshal(d, &data) != nil || data.GuildID == nil || data.Fields == nil {
 		return false
 	}
-	channel := map[string]any{"id": data.GuildID}
+	info := map[string]any{}
 	for _, field := range *data.Fields {
 		switch field {
 		case "status", "voice_start_time":
-			channel[field] = nil
+			info[field] = nil
 		default:
 			return false
 		}
 	}
 	if s.has(*data.GuildID) {
-		s.send("CHANNEL_INFO", map[string]any{"guild_id": data.GuildID, "channels": []any{channel}})
+		channels := []any{}
+		for _, id := range s.srv.maker().VoiceChannels(uint64(*data.GuildID), s.srv.cfg.guildSize) {
+			channel := maps.Clone(info)
+			channel["id"] = id
+			channels = append(channels, channel)
+		}
+		s.send("CHANNEL_INFO", map[string]any{"guild_id": data.GuildID, "channels": channels})
 	}
 	return true
 }

@@ -52,7 +52,7 @@ func appendEmbed(dst []byte, r *source, now int64) []byte {
 		dst = append(dst, ']')
 	}
 	dst = append(dst, `,"description":"`...)
-	dst = appendText(dst, r, r.between(8, 32))
+	dst = appendText(dst, r, r.between(12, 40))
 	dst = append(dst, `","content_scan_version":0,"color":`...)
 	dst = append(dst, pick(r, []string{"5793266", "15548997", "5763719", "16776960", "3092790"})...)
 	return append(dst, '}')

@@ -48,6 +48,20 @@ func (m *Maker) Channels(id uint64, size int) []uint64 {
 	return ids
 }
 
+// VoiceChannels returns the ids of the guild's voice channels, likewise.
+func (m *Maker) VoiceChannels(id uint64, size int) []string {
+	var ids []string
+	for _, c := range m.newGuild(id, size).voice {
+		ids = append(ids, c.id)
+	}
+	return ids
+}
+
+// SoundboardSounds appends the data of a SOUNDBOARD_SOUNDS with the guild's sounds, likewise.
+func (m *Maker) SoundboardSounds(dst []byte, id uint64, size int) []byte {
+	return m.newGuild(id, size).appendSounds(dst)
+}
+
 // appendGuild appends all that a GUILD_CREATE tells of g now.
 func (m *Maker) appendGuild(dst []byte, g *guild, now int64) []byte {
 	members := make([]*person, 0, g.seats+len(g.people))

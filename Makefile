@@ -157,6 +157,25 @@ chaos-short: ## 20 seconds of faults at random over both drivers
 soak: ## 10,000 reconnects over both drivers: nothing may be left of them
 	go test -run='^TestPain21_Soak$$' -v -timeout=30m ./engine -args -reconnects=10000
 
+CLIENTS     = cd gatewaytest/clients && go test -count=1 -timeout=60m -parallel=6
+CLIENTSFAST = go,python,node
+
+.PHONY: clients
+clients: ## twelve other clients through every scenario; needs python3, node, maven and cargo
+	$(CLIENTS) -run='^TestClients$$' . -families=go,python,node,java,rust -steady=60s
+
+.PHONY: clients-short
+clients-short: ## the same with those that are installed within a minute
+	$(CLIENTS) . -families=$(CLIENTSFAST) -steady=10s
+
+.PHONY: clients-doc
+clients-doc: ## measure what these clients do differently, and write docs/clients.md
+	$(CLIENTS) -run='^TestMeasure$$' . -families=go,python,node,java,rust -measure
+
+.PHONY: clients-page
+clients-page: ## write docs/clients.md from what was measured last
+	cd gatewaytest/clients && go test -count=1 -run='^TestWritePage$$' . -write
+
 .PHONY: storm
 storm: ## 2,000 shards whose connections are all dropped at once
 	@go build -o bin/sluice ./cmd/sluice

@@ -28,13 +28,16 @@ const (
 	membersInterval = 30 * time.Second
 )
 
-// snowflake is an id, which JSON carries as a string.
+// snowflake is an id, which JSON carries as a string. JDA and others send a number, which Discord takes as well
+// (Discord: "Reference", heading "Snowflakes in the API").
 type snowflake uint64
 
 func (id *snowflake) UnmarshalJSON(b []byte) error {
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return err
+	s := string(b)
+	if s[0] == '"' {
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
 	}
 	n, err := strconv.ParseUint(s, 10, 64)
 	*id = snowflake(n)

@@ -60,5 +60,5 @@
 // Invalid Session the connection stays open and may identify again. A message may be text or
 // binary. An identify may come 2 % early. Versions 9 and 10 of the API are the same. A token may
 // have the prefix "Bot ". Payload compression is ignored where transport
-// compression was asked for.
+// compression was asked for, and compress may be something else than a boolean.
 package gatewaytest

@@ -14,10 +14,24 @@ type identification struct {
 	Token          *string   `json:"token"`
 	Intents        *uint64   `json:"intents"`
 	Properties     *struct{} `json:"properties"`
-	Compress       bool      `json:"compress"`
+	Compress       truth     `json:"compress"`
 	LargeThreshold *int      `json:"large_threshold"`
 	Shard          *[]int    `json:"shard"`
 	Presence       *struct{} `json:"presence"`
+}
+
+// truth is a boolean in the place of which some clients send something else: Oceanic.js has the name of
+// the transport compression. That has always worked for its users, so it is no mistake here.
+type truth bool
+
+func (t *truth) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case "false", "null", "0", `""`:
+		*t = false
+	default:
+		*t = true
+	}
+	return nil
 }
 
 // refusal is a close code and its reason.
@@ -100,7 +114,7 @@ func (c *conn) identify(message []byte, d json.RawMessage, now time.Time) {
 		intents:    gateway.Intents(*id.Intents),
 		guilds:     traffic.GuildIDs(shard, count, s.cfg.guilds),
 		feed:       s.feed(shard, count),
-		payloads:   id.Compress,
+		payloads:   bool(id.Compress),
 		probe:      s.cfg.probe(shard),
 		identified: now,
 		conn:       c,

@@ -1,6 +1,6 @@
 module github.com/sluice-go/sluice/gatewaytest/clients
 
-go 1.26
+go 1.26.0
 
 replace github.com/sluice-go/sluice => ../..
 
@@ -13,6 +13,7 @@ require (
 )
 
 require (
+	github.com/disgoorg/godave v0.1.0 // indirect
 	github.com/disgoorg/json/v2 v2.0.0 // indirect
 	github.com/disgoorg/omit v1.0.0 // indirect
 	github.com/disgoorg/snowflake/v2 v2.0.3 // indirect
@@ -22,6 +23,6 @@ require (
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/sasha-s/go-csync v0.0.0-20240107134140-fcbab37b09ad // indirect
 	golang.org/x/crypto v0.48.0 // indirect
-	golang.org/x/sys v0.41.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/time v0.10.0 // indirect
 )

@@ -215,6 +215,8 @@ func shutdown(s *stage) string {
 	return answer
 }
 
+const stillOpen = "does not close"
+
 // ending says how the client ended a connection.
 func ending(c gatewaytest.ConnReport) string {
 	switch {
@@ -225,7 +227,7 @@ func ending(c gatewaytest.ConnReport) string {
 	case c.End == "eof", c.End == "reset":
 		return "no close frame"
 	case c.End == "":
-		return "does not close"
+		return stillOpen
 	}
 	return "" // the server's doing
 }
@@ -255,7 +257,7 @@ func after(happen func(*stage)) func(*stage) string {
 		})
 		took := time.Since(begin)
 		var words []string
-		if how := ending(s.conns()[0]); how != "" && !same {
+		if how := ending(s.conns()[0]); how != "" && how != stillOpen && !same {
 			words = append(words, how)
 		}
 		switch {

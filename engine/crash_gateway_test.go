@@ -74,11 +74,7 @@ func TestCrash(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				self, err := os.Executable()
-				if err != nil {
-					t.Fatal(err)
-				}
-				cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestCrash$")
+				cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$")
 				cmd.Env = append(os.Environ(), crashEnv+"="+string(plan))
 				var stderr bytes.Buffer
 				cmd.Stderr = &stderr

@@ -77,11 +77,7 @@ type soakHello struct {
 // soakServer starts the gateway. Its input is where to order ends.
 func soakServer(t *testing.T) (hello soakHello, orders io.Writer) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(self, "-test.run=^TestPain21_SoakServer$")
+	command := exec.Command(os.Args[0], "-test.run=^TestPain21_SoakServer$")
 	command.Env = append(os.Environ(), "SLUICE_SOAK_SERVER=1")
 	command.Stderr = os.Stderr
 	in, err := command.StdinPipe()

@@ -238,7 +238,7 @@ func (m *model) set(set map[string]bool, what, id, change string) {
 }
 
 func newModel() *model {
-	return &model{guilds: map[string]*modelGuild{}, out: map[string]*modelGuild{}, sales: map[string]bool{}, bot: fmt.Sprint(DefaultBotID)}
+	return &model{guilds: map[string]*modelGuild{}, out: map[string]*modelGuild{}, sales: map[string]bool{}, bot: fmt.Sprint(uint64(DefaultBotID))}
 }
 
 // play lets the model follow events of one seed, and returns how many of each type came.

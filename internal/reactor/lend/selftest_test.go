@@ -63,6 +63,9 @@ func TestSelfTestFinds(t *testing.T) {
 		"a message in part is forgotten": {giveUp: func(c Conn) { c.hand.Reset() }},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if s.giveUp != nil && !crafts(t) {
+				t.Skip("messages in part cannot be made here: this processor has no instructions for AES")
+			}
 			err := selfTest(func(c *tls.Conn) door {
 				with := s
 				with.Conn = of(c)
@@ -84,4 +87,22 @@ func TestSelfTest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// crafts reports whether the self-test makes records of its own, see newSealer.
+func crafts(t *testing.T) bool {
+	t.Helper()
+	certificate, err := identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newPeers(certificate, tls.VersionTLS13).connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSealer(p, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s != nil
 }

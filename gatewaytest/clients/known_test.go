@@ -19,6 +19,8 @@ var knownFaults = map[cell]string{
 
 // knownLines are lines of the clients' logs that are no complaint about the gateway, by how they begin.
 var knownLines = map[string]struct{ begin, why string }{
+	"discord.py": {"warning: discord.gateway: Can't keep up", "it takes the time of a heartbeat after the write, in another thread: an ACK that is " +
+		"there sooner counts from the heartbeat before: discord/gateway.py:199; Gelbpunkt/gateway-proxy#23"},
 	"discordgo": {"warning: unknown event:", "it warns of each event that it has no type for, such as STAGE_INSTANCE_CREATE: wsapi.go:673"},
 }
 

@@ -149,6 +149,12 @@ func page(all answers) []byte {
 		}
 	}
 	writeFaults(&b)
+	b.WriteString("\nLines of a log that are let pass:\n\n| client | line | why |\n|---|---|---|\n")
+	for _, c := range clients {
+		if known, ok := knownLines[c.name]; ok {
+			fmt.Fprintf(&b, "| %s %s | `%s` | %s |\n", c.name, c.version, known.begin, known.why)
+		}
+	}
 	return b.Bytes()
 }
 

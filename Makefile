@@ -82,7 +82,7 @@ SYSTEMS = darwin/arm64 windows/amd64 freebsd/amd64 linux/arm64 linux/386 linux/s
 
 .PHONY: cross
 cross: ## build and vet everything for every system that Go lists; SYSTEMS="…" for some
-	@.ci/cross $(if $(filter-out file,$(origin SYSTEMS)),$(SYSTEMS))
+	@.ci/cross $(if $(filter-out file,$(origin SYSTEMS)),$(SYSTEMS),)
 
 .PHONY: cross-short
 cross-short: ## the same for the systems that CI takes

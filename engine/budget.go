@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,31 +20,6 @@ const (
 	// back.
 	budgetSpread = 5 * time.Second
 )
-
-// Budget is what is known of the identifies that Discord allows in 24 hours, over
-// all shards of the bot (Discord: "Session Start Limit Object"). The zero value
-// means that nothing is known.
-type Budget struct {
-	Total     int       // in 24 hours
-	Remaining int       // of these
-	ResetAt   time.Time // when Remaining becomes Total again
-	Reserve   int       // of Remaining, never spent: see Config.IdentifyReserve
-}
-
-// BudgetError says that an identify is refused, so that the last ones of the day
-// are not spent: going over the limit ends every session of the bot and resets its
-// token. It is the cause of a state change, and in the log; the shard waits
-// without a connection, and tries again by itself.
-type BudgetError struct {
-	Budget
-	Until time.Time // when identifies are possible again
-}
-
-// Error says until when.
-func (e *BudgetError) Error() string {
-	return fmt.Sprintf("engine: no identify before %s: %d of %d are left, and %d are kept in reserve (Config.IdentifyReserve)",
-		e.Until.Format(time.RFC3339), e.Remaining, e.Total, e.Reserve)
-}
 
 // Budget returns what is known of the identifies that are left. It comes from the
 // API, is counted down with each identify that this engine sends, and is kept in

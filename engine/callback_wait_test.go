@@ -193,13 +193,16 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 // nothing of use.
 type userCode func()
 
-func (f userCode) Acquire(context.Context, int) (Permit, error) { f(); return unlimitedPermit{}, nil }
-func (f userCode) Load(context.Context) (*Snapshot, error)      { return nil, nil }
-func (f userCode) Save(context.Context, *Snapshot) error        { f(); return nil }
-func (f userCode) Close() error                                 { return nil }
-func (f userCode) Enabled(context.Context, slog.Level) bool     { return true }
-func (f userCode) WithAttrs([]slog.Attr) slog.Handler           { return f }
-func (f userCode) WithGroup(string) slog.Handler                { return f }
+func (f userCode) Acquire(context.Context, int) (Permit, error) {
+	f()
+	return UnlimitedQueue{}.Acquire(context.Background(), 0)
+}
+func (f userCode) Load(context.Context) (*Snapshot, error)  { return nil, nil }
+func (f userCode) Save(context.Context, *Snapshot) error    { f(); return nil }
+func (f userCode) Close() error                             { return nil }
+func (f userCode) Enabled(context.Context, slog.Level) bool { return true }
+func (f userCode) WithAttrs([]slog.Attr) slog.Handler       { return f }
+func (f userCode) WithGroup(string) slog.Handler            { return f }
 func (f userCode) Handle(_ context.Context, r slog.Record) error {
 	if r.Message == "shard ready" {
 		f()

@@ -83,7 +83,7 @@ func (s Shards) valid() bool {
 	if s == (Shards{}) {
 		return true
 	}
-	return 0 <= s.First && s.First < s.Total && s.Total <= maxShards && 0 <= s.Count && s.Count <= s.Total-s.First
+	return 0 <= s.First && s.First < s.Total && s.Total <= gateway.MaxShards && 0 <= s.Count && s.Count <= s.Total-s.First
 }
 
 // Driver is how an engine reads its connections.
@@ -281,7 +281,7 @@ func (c *Config) validate() error {
 		bad("Intents", "bits %#x are no intents of Discord's", uint64(unknown))
 	}
 	if s := c.Shards; !s.valid() {
-		bad("Shards", "%v is no range of shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, maxShards)
+		bad("Shards", "%v is no range of shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, gateway.MaxShards)
 	}
 	c.checkShard(bad)
 	for _, host := range c.AllowedHosts {

@@ -73,7 +73,7 @@ func (c *Config) forShard(id, total int) (own *Config, session Session, err erro
 		}
 	}
 	if session != (Session{}) {
-		if err := session.check(c.Token); err != nil {
+		if err := checkSession(session, c.Token); err != nil {
 			bad("Session", "%v", err)
 		}
 	}
@@ -102,7 +102,7 @@ func (c *Config) checkShard(bad func(field, format string, args ...any)) {
 // presence that is no JSON object, or an identify that is too large, with the
 // longest numbers that a shard can have. Everything else has been checked.
 func (c *Config) checkIdentify(bad func(field, format string, args ...any)) {
-	if _, err := gateway.AppendIdentify(nil, c.Token.secret(), c.identify(maxShards-1, maxShards)); err != nil {
+	if _, err := gateway.AppendIdentify(nil, c.Token.secret(), c.identify(gateway.MaxShards-1, gateway.MaxShards)); err != nil {
 		bad("Presence", "%v; shorten Presence or Properties", err)
 	}
 }

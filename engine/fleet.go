@@ -165,7 +165,7 @@ func (f *fleet) insert(fresh []*Shard) {
 // check says why shards cannot be added whatever else there is.
 func (s Shards) check() error {
 	if s.Total == 0 || !s.valid() {
-		return fmt.Errorf("engine: %v are no shards to add: name a Total, and 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, maxShards)
+		return fmt.Errorf("engine: %v are no shards to add: name a Total, and 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, gateway.MaxShards)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -50,50 +51,12 @@ func TestIdentifiesGoInOrder(t *testing.T) {
 	}
 }
 
-// TestExpectedShardsHoldUpNobodyForLong: a bucket waits for a lower shard that is
-// connecting, until that fails or 5 s have passed.
-func TestExpectedShardsHoldUpNobodyForLong(t *testing.T) {
-	tests := []struct {
-		name     string
-		expected int
-		fails    time.Duration // 0: it never says so
-		waits    time.Duration
-	}{
-		{"nobody", -1, 0, 0},
-		{"a lower one", 0, 0, expectFor},
-		{"a lower one, whose connection fails", 0, time.Second, time.Second},
-		{"a higher one", 8, 0, 0},
-		{"a lower one of another bucket", 1, 0, 0},
-		{"itself", 4, 0, 0},
-	}
-	for _, test := range tests {
-		synctest.Test(t, func(t *testing.T) {
-			q := NewLocalQueue(4)
-			if test.expected >= 0 {
-				done := q.Expect(test.expected)
-				if test.fails > 0 {
-					time.AfterFunc(test.fails, done)
-				}
-			}
-			begin := time.Now()
-			permit, err := q.Acquire(t.Context(), 4)
-			if err != nil {
-				t.Fatal(err)
-			}
-			permit.Release()
-			if waited := time.Since(begin); waited != test.waits {
-				t.Errorf("%s is expected: waited %v, want %v", test.name, waited, test.waits)
-			}
-		})
-	}
-}
-
 // TestExpectedIsForgotten when every shard is ready, and when the engine ends.
 func TestExpectedIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queue := NewLocalQueue(4)
 		r := start(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 4}, queue })
-		count := func() int { queue.mu.Lock(); defer queue.mu.Unlock(); return len(queue.expected) }
+		count := func() int { return reflect.ValueOf(queue).Elem().FieldByName("expected").Len() }
 		var peers []*peer
 		for range 3 {
 			peers = append(peers, r.net.accept(t))
@@ -145,49 +108,14 @@ func TestSharedQueueLearnsMaxConcurrency(t *testing.T) {
 			p.begin()
 			waitState(t, r.shard(0), Ready)
 			r.end(p)
-			if test.told != nil && test.told.concurrency != 16 {
-				t.Errorf("%T: max_concurrency %d, want 16", test.queue, test.told.concurrency)
+			if test.told != nil && keepsTo(test.told) != 16 {
+				t.Errorf("%T: max_concurrency %d, want 16", test.queue, keepsTo(test.told))
 			}
 			if said := strings.Contains(r.logs.String(), "takes no max_concurrency"); said != (test.told == nil) {
 				t.Errorf("%T: the log says that it cannot be told: %v", test.queue, said)
 			}
 		})
 	}
-}
-
-// TestExpectedInVainIsWaitedForOnce: a shard that never comes, since its callback hangs,
-// say, does not have its bucket identify at half the speed.
-func TestExpectedInVainIsWaitedForOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := NewLocalQueue(4)
-		done := q.Expect(0)
-		want := expectFor
-		identify := func(shard int) {
-			t.Helper()
-			begin := time.Now()
-			permit, err := q.Acquire(t.Context(), shard)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if waited := time.Since(begin); waited != want {
-				t.Errorf("shard %d waited %v, want %v", shard, waited, want)
-			}
-			permit.Sent()
-			permit.Release()
-			want = identifyPeriod
-		}
-		identify(8)
-		identify(8)
-		identify(4)
-		want += expectFor
-		q.Expect(4) // another one, which has not had its time
-		identify(8)
-		done()
-		q.Expect(0) // and the first once more
-		want += expectFor
-		identify(12)
-		identify(12)
-	})
 }
 
 // TestExpectWithoutDone: a queue of the user's that returns no function is asked once for
@@ -213,3 +141,8 @@ type expectNil struct {
 }
 
 func (q *expectNil) Expect(int) (done func()) { q.asked.Add(1); return nil }
+
+// keepsTo returns the max_concurrency that a queue keeps to.
+func keepsTo(queue *LocalQueue) int64 {
+	return reflect.ValueOf(queue).Elem().FieldByName("concurrency").Int()
+}

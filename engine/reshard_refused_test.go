@@ -17,9 +17,11 @@ import (
 func savedFor(shards int) *MemorySessions {
 	s := &Snapshot{Bot: NewToken(testToken).Hash(), Shards: shards, Saved: time.Now()}
 	for id := range shards {
-		s.Sessions = append(s.Sessions, SavedSession{id, Session{ID: fmt.Sprint("of ", id), ResumeURL: "ws://resume.discord.gg", Seq: 1}})
+		s.Sessions = append(s.Sessions, SavedSession{Shard: id, Session: Session{ID: fmt.Sprint("of ", id), ResumeURL: "ws://resume.discord.gg", Seq: 1}})
 	}
-	return &MemorySessions{saved: s}
+	store := &MemorySessions{}
+	_ = store.Save(context.Background(), s)
+	return store
 }
 
 // TestSavedShardsGoOn: where Config leaves the number of shards open, saved sessions
@@ -52,7 +54,9 @@ func TestSavedWithoutSessions(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, _ := api(t, 0, budgetAnswer(3, 3, 1000, 1000, budgetPeriod))
 			store := savedFor(2)
-			store.saved.Sessions = nil
+			saved, _ := store.Load(t.Context())
+			saved.Sessions = nil
+			_ = store.Save(t.Context(), saved)
 			r.config.Sessions, r.config.Shards = store, shards
 			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) { return []string{readyOf(o.shard)}, 0 }}
 			go g.serve(r.net)
@@ -61,7 +65,7 @@ func TestSavedWithoutSessions(t *testing.T) {
 				waitState(t, r.shard(id), Ready)
 			}
 			g.stop(r)
-			if s := store.saved; s.Shards != 3 || len(s.Sessions) != 3 {
+			if s, _ := store.Load(t.Context()); s.Shards != 3 || len(s.Sessions) != 3 {
 				t.Errorf("saved %+v", s)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/gateway"
 )
 
 const (
@@ -122,14 +123,11 @@ func (b *gatewayBot) check(api string, token Token) error {
 	if strings.HasPrefix(api, "https:") && !strings.HasPrefix(b.URL, "wss:") {
 		return fmt.Errorf("the API named a gateway URL that is not encrypted: %s; if that is meant, set Config.GatewayURL", transport.ShowURL(b.URL))
 	}
-	if b.Shards < 1 || b.Shards > maxShards {
+	if b.Shards < 1 || b.Shards > gateway.MaxShards {
 		return fmt.Errorf("the API recommended %d shards", b.Shards)
 	}
 	return nil
 }
-
-// maxShards bounds what a configuration, or an answer of the API, can cost.
-const maxShards = 1 << 20
 
 // retryAfter returns how long an answer asks to wait, by its headers or else the body's
 // retry_after (Discord: "Rate Limits").

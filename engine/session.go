@@ -27,23 +27,6 @@ const (
 	resumeTime = 5 * time.Minute
 )
 
-// Session is what the gateway keeps for a shard over its connections, and what
-// it takes to resume it: on the next connection, by another engine, or by the
-// next process. Its zero value is no session.
-type Session struct {
-	// ID is session_id as READY gave it.
-	ID string `json:"id"`
-
-	// ResumeURL is resume_gateway_url as READY gave it, as ws:// or wss://, or ""
-	// if there was none or it may not be used; a resume then goes to the first
-	// URL.
-	ResumeURL string `json:"resume_url"`
-
-	// Seq is the sequence of the last event whose callbacks have returned. It is
-	// 0 until READY has been delivered; such a session cannot be resumed.
-	Seq int64 `json:"seq"`
-}
-
 // session is a shard's, with what came of resuming it.
 type session struct {
 	Session
@@ -63,7 +46,7 @@ func (s *session) resumable() bool { return s.ID != "" }
 // resumes it. It may come from anywhere (a file, a user), so it is trusted no more
 // than READY: its URL is used only if READY's would be.
 func (c *core) adopt(s Session) error {
-	if err := s.check(c.config.Token); err != nil {
+	if err := checkSession(s, c.config.Token); err != nil {
 		return err
 	}
 	c.session = session{Session: s}
@@ -73,8 +56,8 @@ func (c *core) adopt(s Session) error {
 	return nil
 }
 
-// check says why a session cannot be resumed.
-func (s Session) check(token Token) error {
+// checkSession says why a session cannot be resumed.
+func checkSession(s Session, token Token) error {
 	switch {
 	case s.ID == "" || s.Seq < 1:
 		return errNoSession

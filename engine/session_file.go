@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxSessionFile is how large a session file may be: enough for maxShards.
+	// maxSessionFile is how large a session file may be: enough for gateway.MaxShards.
 	maxSessionFile = 256 << 20
 
 	// lockTimeout is how long Load waits for another process to let go of the

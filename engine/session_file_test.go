@@ -282,37 +282,3 @@ func TestFileSessionsPatience(t *testing.T) {
 		}
 	})
 }
-
-// BenchmarkSave is what keeping the sessions of a fleet costs, each time: where
-// sequences moved, and where a look shows that nothing did.
-func BenchmarkSave(b *testing.B) {
-	for _, shards := range []int{200, 2000, 20000} {
-		for _, moving := range []bool{true, false} {
-			b.Run(fmt.Sprintf("shards=%d/moving=%v", shards, moving), func(b *testing.B) {
-				e := &Engine{config: *testConfig(b), budget: newBudget(testConfig(b))}
-				saved := testSnapshot(shards)
-				for _, session := range saved.Sessions {
-					s := &Shard{id: session.Shard, total: shards}
-					s.public.session = session.Session
-					e.fleet.shards = append(e.fleet.shards, s)
-				}
-				e.config.Sessions = NewFileSessions(filepath.Join(b.TempDir(), "sessions.json"))
-				use, err := e.enterStore(b.Context())
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer use.close(b.Context())
-				v := &saver{engine: e, use: use, saving: make(chan struct{}, 1), last: Snapshot{Bot: saved.Bot}, total: shards}
-				b.ReportAllocs()
-				for b.Loop() {
-					if moving {
-						e.fleet.shards[0].public.session.Seq++
-					}
-					if err := v.save(b.Context()); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-	}
-}

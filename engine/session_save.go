@@ -74,7 +74,7 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	saved, err := v.load(ctx)
 	slow.Stop()
 	if err == nil && saved != nil {
-		err = saved.check()
+		err = saved.Check()
 	}
 	var damaged *DamagedSessionsError
 	switch {
@@ -235,7 +235,7 @@ func (v *saver) save(ctx context.Context) error {
 	}
 	defer func() { <-v.saving }()
 	next := v.snapshot(time.Now())
-	if next.same(&v.last) && !v.failed {
+	if same(&next, &v.last) && !v.failed {
 		v.spare = next.Sessions
 		return nil
 	}
@@ -276,8 +276,8 @@ func (v *saver) snapshot(now time.Time) Snapshot {
 		if shard.total != v.total {
 			continue
 		}
-		if session := shard.settledSession(); session.keepable() && !forgotten {
-			sessions = append(sessions, SavedSession{shard.id, session})
+		if session := shard.settledSession(); session.Keepable() && !forgotten {
+			sessions = append(sessions, SavedSession{Shard: shard.id, Session: session})
 		}
 	}
 	if len(v.loaded) > 0 {
@@ -288,7 +288,7 @@ func (v *saver) snapshot(now time.Time) Snapshot {
 }
 
 // same reports whether two snapshots of one bot differ in nothing but the time.
-func (s *Snapshot) same(o *Snapshot) bool {
+func same(s, o *Snapshot) bool {
 	return s.Shards == o.Shards && slices.Equal(s.Sessions, o.Sessions) &&
 		s.Budget.Total == o.Budget.Total && s.Budget.Remaining == o.Budget.Remaining && s.Budget.ResetAt.Equal(o.Budget.ResetAt)
 }
@@ -351,4 +351,20 @@ func (v *saver) abandon() {
 	if v.use != nil {
 		attempt(saveTimeout, func() { _ = v.use.close(v.patience) })
 	}
+}
+
+// SessionsMismatchError says that saved sessions are not those of the bot, or of
+// the number of shards, that is to run. Nothing was changed. It ends Run.
+type SessionsMismatchError struct {
+	OtherBot       bool // they belong to another token
+	Saved, Running int  // numbers of shards, where these differ
+}
+
+// Error names cause and remedy.
+func (e *SessionsMismatchError) Error() string {
+	if e.OtherBot {
+		return "engine: the saved sessions belong to another token; give Config.Sessions another place, or remove what is saved there"
+	}
+	return fmt.Sprintf("engine: the saved sessions are those of a bot of %d shards, but %d are to run; "+
+		"set Config.Shards to %[1]d to go on with them, or remove what is saved to begin anew", e.Saved, e.Running)
 }

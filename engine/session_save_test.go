@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -304,7 +305,7 @@ func TestSessionsRefused(t *testing.T) {
 		want  string
 	}{
 		"other bot":    {stored(t, &Snapshot{Bot: "other", Shards: 1}), "another token"},
-		"other shards": {stored(t, &Snapshot{Shards: 16, Sessions: []SavedSession{{0, Session{ID: "abc", Seq: 1}}}}), "set Config.Shards to 16"},
+		"other shards": {stored(t, &Snapshot{Shards: 16, Sessions: []SavedSession{{Shard: 0, Session: Session{ID: "abc", Seq: 1}}}}), "set Config.Shards to 16"},
 		"out of order": {stored(t, &Snapshot{Shards: 1, Sessions: make([]SavedSession, 2)}), "bad snapshot"},
 		"broken":       {&memory{fail: broken}, "the disk is gone"},
 	} {
@@ -393,7 +394,7 @@ func TestSaveThatFails(t *testing.T) {
 // TestSessionsOfOthers: those of shards that do not run stay as they are.
 func TestSessionsOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		snapshot := testSnapshot(4)
+		snapshot := savedFleet(4)
 		snapshot.Sessions[1].ResumeURL = ""
 		store := stored(t, snapshot)
 		r := start(t, withStore(store), func(c *Config) { c.Shards = ShardRange(1, 1, 4) })
@@ -530,4 +531,52 @@ func TestLogoutTooLate(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
+}
+
+// BenchmarkSave is what keeping the sessions of a fleet costs, each time: where
+// sequences moved, and where a look shows that nothing did.
+func BenchmarkSave(b *testing.B) {
+	for _, shards := range []int{200, 2000, 20000} {
+		for _, moving := range []bool{true, false} {
+			b.Run(fmt.Sprintf("shards=%d/moving=%v", shards, moving), func(b *testing.B) {
+				e := &Engine{config: *testConfig(b), budget: newBudget(testConfig(b))}
+				saved := savedFleet(shards)
+				for _, session := range saved.Sessions {
+					s := &Shard{id: session.Shard, total: shards}
+					s.public.session = session.Session
+					e.fleet.shards = append(e.fleet.shards, s)
+				}
+				e.config.Sessions = NewFileSessions(filepath.Join(b.TempDir(), "sessions.json"))
+				use, err := e.enterStore(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer use.close(b.Context())
+				v := &saver{engine: e, use: use, saving: make(chan struct{}, 1), last: Snapshot{Bot: saved.Bot}, total: shards}
+				b.ReportAllocs()
+				for b.Loop() {
+					if moving {
+						e.fleet.shards[0].public.session.Seq++
+					}
+					if err := v.save(b.Context()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// savedFleet is one of so many shards, all with sessions.
+func savedFleet(shards int) *Snapshot {
+	s := &Snapshot{
+		Bot: NewToken(testToken).Hash(), Shards: shards, Saved: time.Date(2026, 8, 1, 12, 0, 0, 123, time.UTC),
+		Budget: Budget{Total: 1000, Remaining: 990, ResetAt: time.Date(2026, 8, 2, 11, 0, 0, 0, time.UTC)},
+	}
+	for id := range shards {
+		s.Sessions = append(s.Sessions, SavedSession{Shard: id, Session: Session{
+			ID: strings.Repeat("0123456789abcdef", 2), ResumeURL: "wss://gateway-us-east1-b.discord.gg", Seq: int64(id) + 1,
+		}})
+	}
+	return s
 }

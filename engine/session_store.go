@@ -2,9 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -74,33 +71,6 @@ func (s *Snapshot) clone() *Snapshot {
 	c := *s
 	c.Sessions = slices.Clone(s.Sessions)
 	return &c
-}
-
-// Hash returns what tells one token from another without telling the token: 64
-// hexadecimal digits. A snapshot carries it.
-//
-// It is a plain SHA-256. Salt and a slow function protect what can be guessed;
-// the last part of a token is a signature of at least 160 bits, which cannot be,
-// and the rest (the bot's id and a time) is no secret.
-func (t Token) Hash() string {
-	sum := sha256.Sum256([]byte("sluice session store\n" + t.secret()))
-	return hex.EncodeToString(sum[:])
-}
-
-// SessionsMismatchError says that saved sessions are not those of the bot, or of
-// the number of shards, that is to run. Nothing was changed. It ends Run.
-type SessionsMismatchError struct {
-	OtherBot       bool // they belong to another token
-	Saved, Running int  // numbers of shards, where these differ
-}
-
-// Error names cause and remedy.
-func (e *SessionsMismatchError) Error() string {
-	if e.OtherBot {
-		return "engine: the saved sessions belong to another token; give Config.Sessions another place, or remove what is saved there"
-	}
-	return fmt.Sprintf("engine: the saved sessions are those of a bot of %d shards, but %d are to run; "+
-		"set Config.Shards to %[1]d to go on with them, or remove what is saved to begin anew", e.Saved, e.Running)
 }
 
 // MemorySessions is a [SessionStore] in memory: it hands sessions from one engine

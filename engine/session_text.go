@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"github.com/sluice-go/sluice/gateway"
 )
 
 // snapshotVersion is the format that this file writes, and reads.
@@ -44,7 +46,7 @@ type sessionText struct {
 // AppendText appends the snapshot as JSON, which [ParseSnapshot] reads. The error
 // says what in the snapshot makes no sense.
 func (s *Snapshot) AppendText(dst []byte) ([]byte, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return dst, err
 	}
 	bot, _ := json.Marshal(s.Bot)
@@ -91,21 +93,21 @@ func ParseSnapshot(b []byte) (*Snapshot, error) {
 	for i, t := range text.Sessions {
 		s.Sessions[i] = SavedSession{t.Shard, Session{t.ID, t.ResumeURL, t.Seq}}
 	}
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// check says what in a snapshot makes no sense.
-func (s *Snapshot) check() error {
+// Check says what in a snapshot makes no sense: nil for one that AppendText writes.
+func (s *Snapshot) Check() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("engine: bad snapshot: "+format, args...)
 	}
 	if s.Bot == "" || len(s.Bot) > 1024 || !utf8.ValidString(s.Bot) {
 		return bad("it does not say whose it is")
 	}
-	if s.Shards < 1 || s.Shards > maxShards {
+	if s.Shards < 1 || s.Shards > gateway.MaxShards {
 		return bad("%d shards", s.Shards)
 	}
 	b := s.Budget
@@ -123,15 +125,15 @@ func (s *Snapshot) check() error {
 			return bad("a session of shard %d behind one of shard %d, of %d shards", saved.Shard, last, s.Shards)
 		}
 		last = saved.Shard
-		if !saved.keepable() {
+		if !saved.Keepable() {
 			return bad("the session of shard %d cannot be resumed", saved.Shard)
 		}
 	}
 	return nil
 }
 
-// keepable reports whether the session can be resumed, as far as can be told from
+// Keepable reports whether the session can be resumed, as far as can be told from
 // it, and be written down.
-func (s *Session) keepable() bool {
+func (s Session) Keepable() bool {
 	return s.ID != "" && s.Seq >= 1 && utf8.ValidString(s.ID) && utf8.ValidString(s.ResumeURL)
 }

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // This file keeps one shard from spending the whole bot's identifies. The budget
 // (budget.go) counts what all shards spend, and stops at the last ones of the day; but a
@@ -26,29 +23,6 @@ const (
 	shareOf     = 100
 	leastShare  = 10
 )
-
-// ShardBudgetError says that the identify of one shard is put off, so that the shard
-// does not spend those of the whole bot. It is the cause of a state change, and in
-// the log and in [View.Waits]; the shard waits without a connection, and tries again
-// by itself.
-type ShardBudgetError struct {
-	Shard  int       // the shard's id
-	Failed int       // identifies in a row after which no session lived
-	Spent  int       // identifies in the last hour
-	Share  int       // of the day's identifies, that the shard may spend in an hour
-	Until  time.Time // when the shard identifies again
-}
-
-// Error says why, and until when.
-func (e *ShardBudgetError) Error() string {
-	until := e.Until.Format(time.RFC3339)
-	if e.Spent >= e.Share {
-		return fmt.Sprintf("engine: no identify of shard %d before %s: it sent %d within an hour, its share of the bot's identifies",
-			e.Shard, until, e.Spent)
-	}
-	return fmt.Sprintf("engine: no identify of shard %d before %s: after %d in a row no session lived, and the bot's identifies must last for all shards; Shard.Restart does not wait",
-		e.Shard, until, e.Failed)
-}
 
 // spending is what a shard did with its identifies. The zero value has sent none.
 type spending struct {

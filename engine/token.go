@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,6 +64,17 @@ func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 func (t *Token) UnmarshalText(text []byte) error {
 	*t = NewToken(string(text))
 	return nil
+}
+
+// Hash returns what tells one token from another without telling the token: 64
+// hexadecimal digits. A snapshot carries it.
+//
+// It is a plain SHA-256. Salt and a slow function protect what can be guessed;
+// the last part of a token is a signature of at least 160 bits, which cannot be,
+// and the rest (the bot's id and a time) is no secret.
+func (t Token) Hash() string {
+	sum := sha256.Sum256([]byte("sluice session store\n" + t.secret()))
+	return hex.EncodeToString(sum[:])
 }
 
 // secret returns the token without its prefix.

@@ -94,3 +94,14 @@ func TestRedactError(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestTokenHash tells tokens apart, and not what they are.
+func TestTokenHash(t *testing.T) {
+	hash := NewToken(testToken).Hash()
+	if hash != NewToken("Bot "+testToken).Hash() || hash == NewToken("an.other.token").Hash() {
+		t.Error("one token has two hashes, or two have one")
+	}
+	if len(hash) != 64 || strings.Contains(hash, testToken) {
+		t.Error("the hash shows the token")
+	}
+}

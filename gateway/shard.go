@@ -2,6 +2,10 @@ package gateway
 
 import "strconv"
 
+// MaxShards bounds the number of shards, and so what a configuration, saved
+// sessions or an answer of the API can cost. Discord's own bots have some thousands.
+const MaxShards = 1 << 20
+
 // ShardID returns the id, from 0 to total-1, of the shard that receives the events of a guild
 // when there are total shards. Events without a guild go to shard 0, and so does everything when
 // total is less than 1.

@@ -21,6 +21,12 @@ func (e *SyntaxError) Error() string {
 	return "lazyjson: " + e.Reason + " at offset " + strconv.FormatInt(e.Offset, 10)
 }
 
+// Truncated reports whether nothing is wrong but that the bytes end too early: they
+// may be the start of a valid document, as far as they were read.
+func (e *SyntaxError) Truncated() bool {
+	return e.Reason == reasonEnd
+}
+
 // A TypeError tells that a value is there, and is not what it was asked for: a
 // string as a bool, 1.5 or 1e3 as an int64, 300 digits as a float64.
 type TypeError struct {

@@ -327,3 +327,27 @@ func ExamplePeek() {
 	fmt.Printf("op %d, s %d, t %s, d %s\n", e.Op, e.Seq, e.Type(b), e.Data(b))
 	// Output: op 0, s 42, t TYPING_START, d {"user_id":"80351110224678912"}
 }
+
+// Of a payload that is cut off anywhere, nothing is wrong but that; of one that is
+// damaged, something is.
+func TestPeekTruncated(t *testing.T) {
+	for _, doc := range []string{
+		`{"t":"MESS\u0041GE_CREATE","s":48213,"op":0,"d":{"a":"\"}\u00e9","b":[-1.5e3,true,null]},"x":[1.25E-1]}`,
+		`{"d":-12.5e+3,"op":1,"\u0074":null,"s":1}`,
+	} {
+		for n := range len(doc) {
+			_, err := peek(t, doc[:n])
+			var syntax *SyntaxError
+			if !errors.As(err, &syntax) || !syntax.Truncated() || syntax.Offset != int64(n) {
+				t.Errorf("%s: %v", doc[:n], err)
+			}
+		}
+	}
+	for _, doc := range []string{`{"op":0}}`, `{"op":tru}`, `{"op":0 "`, `[`} {
+		_, err := peek(t, doc)
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) || syntax.Truncated() {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+}

@@ -135,3 +135,25 @@ func TestSteadyUseDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// Content of a known size gets no larger class than that needs, and room all the same
+// where it turns out to be larger.
+func TestGrowWithin(t *testing.T) {
+	keepsMemory(t)
+	for _, test := range []struct{ have, n, most, want int }{
+		{1 << 20, 1, 1<<20 + 1, 1<<20 + 1},
+		{1 << 20, 1, 3 << 20, 2 << 20},
+		{1 << 20, 1, 1<<20 + 100, 1<<20 + 100},
+		{1 << 20, 5 << 20, 2 << 20, 6 << 20},
+		{1 << 10, 1, 1 << 11, 1 << 11},
+		{1 << 10, 1, 0, 1 << 11}, // the next class
+		{1 << 20, 0, 1 << 21, 1 << 20},
+	} {
+		b := Get(test.have)
+		b.B = b.B[:test.have]
+		if b.GrowWithin(test.n, test.most); cap(b.B) != test.want {
+			t.Errorf("%d and %d more, %d at most: capacity %d, want %d", test.have, test.n, test.most, cap(b.B), test.want)
+		}
+		b.Release()
+	}
+}

@@ -61,7 +61,11 @@ func Get(n int) *Buffer {
 // Grow makes room for n more bytes behind len(b.B), where need be by moving the
 // content to a class at least twice as large. Slices of the former memory end
 // with it. An n of zero or less changes nothing.
-func (b *Buffer) Grow(n int) {
+func (b *Buffer) Grow(n int) { b.GrowWithin(n, math.MaxInt) }
+
+// GrowWithin is Grow for content of which it is known that it has most bytes at
+// most: where n allows, the class is no larger than these need.
+func (b *Buffer) GrowWithin(n, most int) {
 	if n <= cap(b.B)-len(b.B) {
 		return
 	}
@@ -69,7 +73,7 @@ func (b *Buffer) Grow(n int) {
 	if n > math.MaxInt-len(old) {
 		panic("pool: Grow beyond the largest int")
 	}
-	b.B = append(take(max(len(old)+n, 2*cap(old))), old...)
+	b.B = append(take(max(len(old)+n, min(2*cap(old), most))), old...)
 	give(old)
 	grown := int64(cap(b.B))
 	lentBytes.Add(grown - b.bytes)

@@ -117,12 +117,12 @@ func (d *Decoder) start(src []byte, limit int, past *history) {
 	if cap(src)-len(src) >= padding {
 		d.src = src[:len(src)+padding]
 	} else {
-		d.src = d.input.take(len(src) + padding)[:len(src)+padding]
+		d.src = d.input.take(len(src)+padding, len(src)+padding)[:len(src)+padding]
 		copy(d.src, src)
 	}
 	d.in = bitReader{}
 	d.limit = min(max(limit, 0), math.MaxInt-room)
-	d.out = d.output.take(1)
+	d.out = d.output.take(1, 1)
 	d.size = 0
 	d.past = past
 	d.cold = past != d.recent && len(src) <= coldMessage
@@ -168,6 +168,8 @@ func (d *Decoder) finish(v verdict) ([]byte, error) {
 	d.output.done(d.size)
 	d.src, d.out, d.past = nil, nil, nil
 	if v != blockEnd {
+		d.input.shrink()
+		d.output.shrink()
 		return nil, v.err(max(d.in.read()-1, 0) / 8)
 	}
 	return out, nil
@@ -181,7 +183,7 @@ func (d *Decoder) reserve(n int) bool {
 	}
 	if n += d.size + room; n > len(d.out) {
 		old := d.out[:d.size]
-		d.out = d.output.take(n)
+		d.out = d.output.take(n, d.limit+room)
 		copy(d.out, old)
 	}
 	return true

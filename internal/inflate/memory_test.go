@@ -2,6 +2,7 @@ package inflate
 
 import (
 	"bytes"
+	"compress/zlib"
 	"slices"
 	"testing"
 	"unsafe"
@@ -98,5 +99,34 @@ func TestScratchShrinks(t *testing.T) {
 	}
 	if len(d.output.mem) != smallScratch {
 		t.Errorf("%d bytes kept", len(d.output.mem))
+	}
+}
+
+// A message that expands beyond the limit takes no more memory than the limit, and
+// leaves none of it with the decoder: one of a stream, and one of its own.
+func TestRefusedExpansion(t *testing.T) {
+	const limit = 5 << 20 // no power of two
+	var whole bytes.Buffer
+	w := zlib.NewWriter(&whole)
+	w.Write(make([]byte, limit+1))
+	w.Close()
+	var d Decoder
+	most := 0
+	var s Stream
+	if _, _, err := d.Decode(&s, messages(t, 6, make([]byte, limit+1))[0], limit); err != ErrTooLarge {
+		t.Errorf("stream: %v", err)
+	}
+	most = max(most, cap(d.output.mem))
+	if _, err := d.DecodeWhole(whole.Bytes(), limit); err != ErrTooLarge {
+		t.Errorf("whole: %v", err)
+	}
+	if most = max(most, cap(d.output.mem)); most > smallScratch {
+		t.Errorf("%d bytes kept", most)
+	}
+	if out, err := d.DecodeWhole(whole.Bytes(), limit+1); len(out) != limit+1 || err != nil {
+		t.Errorf("%d bytes, %v", len(out), err)
+	}
+	if len(d.output.mem) > limit+1+room {
+		t.Errorf("%d bytes of memory for a limit of %d", len(d.output.mem), limit+1)
 	}
 }

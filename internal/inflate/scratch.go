@@ -16,13 +16,21 @@ type scratch struct {
 	strikes int
 }
 
-// take returns the memory, at least size bytes of it.
-func (s *scratch) take(size int) []byte {
+// take returns the memory, at least size bytes of it. It doubles, but no further
+// than to what most bytes need.
+func (s *scratch) take(size, most int) []byte {
 	if len(s.mem) < size {
-		s.mem = make([]byte, max(size, 2*len(s.mem), smallScratch))
+		s.mem = make([]byte, max(size, min(2*len(s.mem), most), smallScratch))
 		s.strikes = 0
 	}
 	return s.mem
+}
+
+// shrink gives back what a message took that was refused, or is not whole.
+func (s *scratch) shrink() {
+	if len(s.mem) > smallScratch {
+		*s = scratch{}
+	}
 }
 
 // done says how much of the memory a message needed. What take returned

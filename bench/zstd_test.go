@@ -53,7 +53,11 @@ func (s *ownStream) reset() error {
 }
 
 func (s *ownStream) decode(message []byte, _ int) ([]byte, error) {
-	return s.decoder.Decode(&s.stream, message, codecLimit)
+	out, done, err := s.decoder.Decode(&s.stream, message, codecLimit)
+	if err == nil && !done {
+		err = io.ErrUnexpectedEOF
+	}
+	return out, err
 }
 
 // openKlauspost opens streams that share the memory of their output.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/zstd"
 )
 
 // Version is this library's version, as it is told to Discord.
@@ -28,6 +30,7 @@ const projectURL = "https://github.com/sluice-go/sluice"
 const (
 	defaultAPIURL          = "https://discord.com/api/v10"
 	defaultMaxPayload      = 64 << 20
+	minWindow              = 1 << 10 // the least that a frame can ask for (RFC 8878, section 3.1.1.1.2)
 	maxSendLimit           = 100_000 // the times of so many sends are kept for each shard
 	defaultGuildsTimeout   = 15 * time.Second
 	defaultShutdownTimeout = 10 * time.Second
@@ -195,6 +198,12 @@ type Config struct {
 	// closes the connection. Default 64 MiB.
 	MaxPayload int
 
+	// MaxWindow is the largest window of a zstd-stream in bytes, from 1 KiB to 2 GiB:
+	// as much memory as each connection can need. A stream that asks for more closes
+	// the connection. Discord's windows have 256 KiB. Default 8 MiB, which every
+	// decoder should support (RFC 8878, section 3.1.1.1.2).
+	MaxWindow int
+
 	// LibraryZstd has zstd-stream decoded by klauspost/compress instead of this
 	// project's own decoder, at more than twice the memory. Both take and refuse the
 	// same frames, and neither compares checksums. Default false.
@@ -300,6 +309,9 @@ func (c *Config) validate() error {
 	if c.MaxPayload < 0 {
 		bad("MaxPayload", "%d is negative; 0 means 64 MiB", c.MaxPayload)
 	}
+	if c.MaxWindow < 0 || c.MaxWindow > 0 && c.MaxWindow < minWindow || c.MaxWindow > math.MaxInt32 {
+		bad("MaxWindow", "%d is not between %d and %d bytes; 0 means 8 MiB", c.MaxWindow, minWindow, math.MaxInt32)
+	}
 	if c.GuildsTimeout < 0 {
 		bad("GuildsTimeout", "%v is negative; 0 means %v", c.GuildsTimeout, defaultGuildsTimeout)
 	}
@@ -319,6 +331,9 @@ func (c *Config) validate() error {
 func (c *Config) setDefaults() {
 	if c.MaxPayload == 0 {
 		c.MaxPayload = defaultMaxPayload
+	}
+	if c.MaxWindow == 0 {
+		c.MaxWindow = zstd.DefaultMaxWindow
 	}
 	if c.GuildsTimeout == 0 {
 		c.GuildsTimeout = defaultGuildsTimeout

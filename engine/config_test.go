@@ -22,6 +22,7 @@ func TestConfigMistakes(t *testing.T) {
 		AllowedHosts:    []string{"ok.example.com", "https://x", ""},
 		Retries:         -1,
 		MaxPayload:      -1,
+		MaxWindow:       -1,
 		LargeThreshold:  10,
 		ShutdownTimeout: -1,
 		GuildsTimeout:   -1,
@@ -37,7 +38,7 @@ func TestConfigMistakes(t *testing.T) {
 			t.Error(mistake)
 		}
 	}
-	for _, want := range []string{"Token", "Intents", "Shards", "Compression", "GatewayURL", "APIURL", "AllowedHosts", "Retries", "MaxPayload", "LargeThreshold", "ShutdownTimeout", "GuildsTimeout"} {
+	for _, want := range []string{"Token", "Intents", "Shards", "Compression", "GatewayURL", "APIURL", "AllowedHosts", "Retries", "MaxPayload", "MaxWindow", "LargeThreshold", "ShutdownTimeout", "GuildsTimeout"} {
 		if !fields[want] {
 			t.Errorf("%s is not reported: %v", want, err)
 		}
@@ -96,7 +97,7 @@ func TestConfigIsCopied(t *testing.T) {
 	if string(e.config.Presence) != `{"status":"online"}` || e.config.AllowedHosts[0] != "a.example.com" {
 		t.Error("the configuration is shared")
 	}
-	if c := e.config; c.MaxPayload != 64<<20 || c.ShutdownTimeout != 10*time.Second || c.Compression != ZlibStream ||
+	if c := e.config; c.MaxPayload != 64<<20 || c.MaxWindow != 8<<20 || c.ShutdownTimeout != 10*time.Second || c.Compression != ZlibStream ||
 		c.TLS == nil || c.proxy == nil || c.OnClose == nil || c.Logger == nil || c.Properties.Browser != "sluice" {
 		t.Errorf("defaults: %+v", c)
 	}

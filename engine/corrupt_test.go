@@ -111,9 +111,7 @@ func TestPain19_OneContextPerConnection(t *testing.T) {
 		got := seqs(r)
 		r.binary(e.message(eventPayload(2)))
 		half := e.message(eventPayload(3))
-		if c == ZlibStream {
-			r.binary(half[:len(half)/2]) // goes on in a message that never comes
-		}
+		r.binary(half[:len(half)/2]) // goes on in a message that never comes
 		r.fail(errReset)
 		r.dial()
 		e = newEncoder(t, c)
@@ -197,35 +195,9 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestSplitPayloads: a zlib payload may span messages, also where the end marker
-// stands inside of it; a zstd message may not end inside a block.
+// TestSplitPayloads: a payload may span messages, also where zlib's end marker
+// stands inside of it.
 func TestSplitPayloads(t *testing.T) {
-	payload := eventPayload(2)
-	for cut := range 200 {
-		r, e := streamRig(t, ZlibStream)
-		got := seqs(r)
-		m := e.message(payload)
-		if cut > len(m) {
-			break
-		}
-		r.binary(m[:cut])
-		r.binary(m[cut:])
-		r.binary(e.message(eventPayload(3)))
-		if !slices.Equal(*got, []int64{2, 3}) {
-			t.Fatalf("cut at %d: delivered %v\n%v", cut, *got, r.core.redial.cause)
-		}
-	}
-	for cut := 1; ; cut++ {
-		r, e := streamRig(t, ZstdStream)
-		m := e.message(payload)
-		if cut >= len(m) {
-			break
-		}
-		r.binary(m[:cut])
-		if r.core.state != Closing || r.core.counter.corrupt != 1 {
-			t.Fatalf("zstd cut at %d of %d: %v", cut, len(m), r.core.state)
-		}
-	}
 	// Stored blocks hold the marker's own bytes wherever the payload has them.
 	var stored bytes.Buffer
 	w, _ := zlib.NewWriterLevel(&stored, zlib.NoCompression)
@@ -283,10 +255,7 @@ func TestEmptyFlushes(t *testing.T) {
 	// A frame header alone, then its first block.
 	e = newEncoder(t, ZstdStream)
 	m := e.message(testHello)
-	n, err := zstdFrameHeader(m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := len(zstdHeader)
 	r = newRig(t, func(config *Config) { config.Compression = ZstdStream })
 	r.dial()
 	r.binary(m[:n])
@@ -356,7 +325,6 @@ func TestDamage(t *testing.T) {
 // TestBadStreams are refused with a cause that says what is wrong, by either
 // decoder of zstd-stream.
 func TestBadStreams(t *testing.T) {
-	header := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40}
 	for _, test := range []struct {
 		c            Compression
 		message      []byte
@@ -364,13 +332,13 @@ func TestBadStreams(t *testing.T) {
 	}{
 		{ZlibStream, []byte("{\"op\":1}\x00\x00\xff\xff"), "zlib-stream", ""},
 		{ZlibStream, []byte{0x78, 0x9d, 0, 0, 0, 0xff, 0xff}, "header", ""},
-		{ZstdStream, []byte("{\"op\":1}"), "magic number", "without a zstd frame"},
-		{ZstdStream, []byte{0x28, 0xb5}, "inside a frame's header", "without a zstd frame"},
-		{ZstdStream, header[:5], "inside a frame's header", "inside the frame header"},
-		{ZstdStream, append(slices.Clone(header), 6, 0, 0), "reserved block type", "reserved block type"},
-		{ZstdStream, append(slices.Clone(header), 8), "inside a block", "inside a block header"},
-		{ZstdStream, append(slices.Clone(header), 80, 0, 0, 'x'), "inside a block", "inside a block"},
-		{ZstdStream, []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 8, 0, 0, 'x'}, "window", "zstd-stream"}, // of terabytes
+		{ZstdStream, []byte("{\"op\":1}"), "magic number", "magic number"},
+		{ZstdStream, []byte("{}"), "magic number", "magic number"},
+		{ZstdStream, append(slices.Clone(zstdHeader), 6, 0, 0), "reserved block type", "reserved block type"},
+		{ZstdStream, append(slices.Clone(zstdHeader), 0xfc, 0xff, 0xff), "maximum size", "maximum size"},
+		{ZstdStream, append(slices.Clone(zstdHeader), 12, 0, 0, 'x'), "literals", "zstd-stream"},
+		{ZstdStream, []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 8, 0, 0, 'x'}, "Config.MaxWindow is 8388608", "Config.MaxWindow is 8388608"}, // of terabytes
+		{ZstdStream, []byte{0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 4, 'x'}, "MaxPayload", "MaxPayload"},                                            // a skippable frame of 64 MiB and a byte
 		{PayloadCompression, []byte{0x78, 0x9c, 0, 0}, "payload compression", ""},
 		{PayloadCompression, append(newEncoder(t, PayloadCompression).message(testHello), 0), "payload compression", ""},
 	} {
@@ -388,20 +356,6 @@ func TestBadStreams(t *testing.T) {
 			if r.core.state != Closing || !strings.Contains(r.core.redial.cause.Error(), cause) {
 				t.Errorf("%v %x: %v, %v; want %s", test.c, test.message, r.core.state, r.core.redial.cause, cause)
 			}
-		}
-	}
-}
-
-// A zstd frame may end, and another begin; only the library's reader cannot go on.
-func TestZstdFrameEnds(t *testing.T) {
-	ended := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40, 1, 0, 0}
-	for _, library := range []bool{false, true} {
-		r := newRig(t, func(config *Config) { config.Compression, config.LibraryZstd = ZstdStream, library })
-		r.dial()
-		r.binary(slices.Clone(ended))
-		r.binary(newEncoder(t, ZstdStream).message(testHello))
-		if want := map[bool]State{true: Closing, false: Queued}[library || !ownZstd]; r.core.state != want {
-			t.Errorf("library %t: %v, %v; want %v", library, r.core.state, r.core.redial.cause, want)
 		}
 	}
 }
@@ -431,7 +385,7 @@ func FuzzMessage(f *testing.F) {
 		for seq := 2; seq < 5; seq++ {
 			want = append(want, fmt.Sprintf(`{"t":"MESSAGE_CREATE","s":%d,"op":0,"d":{"x":%s}}`, seq, quoted))
 			m := e.message(want[seq-2])
-			if c == ZlibStream && len(m) > 0 { // a payload may span messages
+			if c <= ZstdStream && len(m) > 0 { // a payload may span messages
 				n := int(cut) % len(m)
 				wire = frame.AppendServerFrame(wire, frame.OpBinary, m[:n])
 				m = m[n:]

@@ -3,15 +3,28 @@ package engine
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/internal/inflate"
 	"github.com/sluice-go/sluice/internal/zstd"
+	"github.com/sluice-go/sluice/lazyjson"
 )
 
 // errTooLarge: a payload would be larger than Config.MaxPayload. How large it
 // would have become is not known, since nothing is decompressed beyond the limit.
 var errTooLarge = errors.New("payload is larger than MaxPayload")
+
+// errUnfinished: see unfinishedTimeout.
+var errUnfinished = &corruptError{what: "a payload goes on for longer than 30 s"}
+
+// unfinishedTimeout is how long the messages of one payload may take to come.
+// Damage can make a payload look unfinished, and it would swallow all that follows.
+const unfinishedTimeout = 30 * time.Second
+
+// maxCuts is into how many parts, each of which might be the last, a payload may be
+// cut where blocks end: all of it is looked at each time.
+const maxCuts = 64
 
 // inflow turns the messages of one connection into payloads. Its context (the
 // window, the tables) belongs to that connection: open makes a new one, close
@@ -21,15 +34,25 @@ type inflow struct {
 	stream   stream           // nil without transport compression
 	inflater *inflate.Decoder // lent for the length of a feed
 	unzstd   *zstd.Decoder    // lent for the length of a feed
+
+	pending pending   // messages that the stream cannot decode without more
+	partial pending   // the start of a payload, decoded
+	cuts    int       // of the payload that partial is the start of
+	begun   time.Time // when pending or partial began; zero: there is neither
+
+	// cuttable says that what was decompressed last may be a part of a payload.
+	cuttable bool
 }
 
 // stream is a transport compression's decoder.
 type stream interface {
-	// decode takes one message and returns its payload, at most limit bytes: nil
-	// or empty if the payload goes on in the next message or there is none. It
-	// is borrowed until the next call of decode or rest. After an error the
-	// stream is of no use.
-	decode(in *inflow, message []byte) ([]byte, error)
+	// decode takes a message, with those before it that were not done, and returns
+	// what it holds: at most limit bytes, nil or empty if there is nothing in it.
+	// That is borrowed until the next call of decode or rest. If the message is not
+	// done, it goes on in the next one. After an error the stream is of no use.
+	decode(in *inflow, message []byte) (payload []byte, done bool, err error)
+	// cuttable reports whether a payload may have been cut where a message is done.
+	cuttable() bool
 	// rest gives back what is only needed during a feed.
 	rest()
 	close()
@@ -43,13 +66,16 @@ func (in *inflow) open(config *Config) {
 	case ZlibStream:
 		in.stream = &zlibStream{}
 	case ZstdStream:
-		in.stream = newZstd(config.LibraryZstd)
+		in.stream = newZstd(config)
 	}
 }
 
 // close drops the context.
 func (in *inflow) close() {
 	in.rest()
+	in.pending.drop()
+	in.partial.drop()
+	in.begun = time.Time{}
 	if in.stream != nil {
 		in.stream.close()
 		in.stream = nil
@@ -95,13 +121,15 @@ func (in *inflow) rest() {
 }
 
 // decompress returns the payload of a message: borrowed until the next call of
-// decompress or rest, nil if the message goes on in the next one or held nothing.
-func (in *inflow) decompress(m frame.Message) (payload []byte, err error) {
+// decompress, taken or rest, nil if the message goes on in the next one or held
+// nothing.
+func (in *inflow) decompress(now time.Time, m frame.Message) (payload []byte, err error) {
+	in.cuttable = false
 	switch {
 	case m.Opcode == frame.OpText:
 		payload = m.Payload
 	case in.stream != nil:
-		payload, err = in.stream.decode(in, m.Payload)
+		payload, err = in.decodeStream(now, m.Payload)
 	case hasZlibHeader(m.Payload):
 		// Payload compression: Discord decides for each payload, so it is taken
 		// also where it was not asked for.
@@ -114,4 +142,68 @@ func (in *inflow) decompress(m frame.Message) (payload []byte, err error) {
 		return nil, err
 	}
 	return payload, nil
+}
+
+// decodeStream decodes a message of a transport compression.
+func (in *inflow) decodeStream(now time.Time, message []byte) (payload []byte, err error) {
+	if !in.begun.IsZero() && now.Sub(in.begun) > unfinishedTimeout {
+		return nil, errUnfinished
+	}
+	if message, err = in.pending.add(message, in.limit); err != nil {
+		return nil, err
+	}
+	payload, done, err := in.stream.decode(in, message)
+	if err != nil {
+		return nil, err
+	}
+	if !done {
+		in.pending.keep(message)
+		in.goesOn(now)
+		return nil, nil
+	}
+	in.pending.drop()
+	in.cuttable = in.stream.cuttable()
+	if in.partial.buf == nil {
+		in.begun = time.Time{}
+		return payload, nil
+	}
+	payload, err = in.partial.add(payload, in.limit)
+	if err != nil || payload[len(payload)-1] != '}' {
+		return nil, err // it cannot be the end
+	}
+	return payload, nil
+}
+
+// goesOn notes that a payload is not finished.
+func (in *inflow) goesOn(now time.Time) {
+	if in.begun.IsZero() {
+		in.begun = now
+	}
+}
+
+// keep has a payload wait for more, if that may be all that is wrong with it: one
+// that was cut where a block of zstd ends is decoded in parts, and only its JSON
+// tells that they are none.
+func (in *inflow) keep(now time.Time, payload []byte, err error) bool {
+	var syntax *lazyjson.SyntaxError
+	if !in.cuttable || !errors.As(err, &syntax) || !syntax.Truncated() {
+		return false
+	}
+	if in.partial.buf == nil {
+		in.cuts = 0
+	}
+	if in.cuts++; in.cuts > maxCuts {
+		return false
+	}
+	in.partial.keep(payload)
+	in.goesOn(now)
+	return true
+}
+
+// taken ends the loan of a payload.
+func (in *inflow) taken() {
+	if in.cuttable && in.partial.buf != nil {
+		in.partial.drop()
+		in.begun = time.Time{}
+	}
 }

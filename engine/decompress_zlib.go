@@ -17,57 +17,32 @@ func hasZlibHeader(b []byte) bool {
 
 // zlibStream is one zlib stream for a connection, flushed after every payload.
 type zlibStream struct {
-	stream  inflate.Stream
-	window  *slab.Block  // of stream; nil before the first message
-	pending *pool.Buffer // the messages of a payload that is not yet whole
+	stream inflate.Stream
+	window *slab.Block // of stream; nil before the first message
 }
 
 // windows are the memory of all connections' windows. They live as long as these,
 // so on the heap they would have the collector leave as much garbage again.
 var windows = slab.New(inflate.WindowSize)
 
-// decode implements stream. A payload may span several messages (Discord:
-// "Transport Compression"); what has come of it is kept until it is whole.
-func (z *zlibStream) decode(in *inflow, message []byte) ([]byte, error) {
-	if z.pending != nil {
-		if len(z.pending.B)+len(message) > in.limit {
-			return nil, errTooLarge
-		}
-		z.pending.Grow(len(message))
-		z.pending.B = append(z.pending.B, message...)
-		message = z.pending.B
-	}
+// decode implements stream.
+func (z *zlibStream) decode(in *inflow, message []byte) (payload []byte, done bool, err error) {
 	if z.window == nil {
 		z.window = windows.Get()
 		z.stream.SetWindow((*inflate.Window)(z.window.B))
 	}
-	payload, done, err := in.decoder().Decode(&z.stream, message, in.limit)
-	if err != nil {
-		return nil, inflateError("zlib-stream", err)
-	}
-	if done {
-		z.drop()
-		return payload, nil
-	}
-	if z.pending == nil {
-		z.pending = pool.Get(len(message))
-		z.pending.B = append(z.pending.B, message...)
-	}
-	return nil, nil
+	payload, done, err = in.decoder().Decode(&z.stream, message, in.limit)
+	return payload, done, inflateError("zlib-stream", err)
 }
 
-func (z *zlibStream) drop() {
-	if z.pending != nil {
-		z.pending.Release()
-		z.pending = nil
-	}
-}
+// cuttable implements stream: a message is done where the stream was flushed, which
+// is where a payload ends.
+func (z *zlibStream) cuttable() bool { return false }
 
 func (z *zlibStream) rest() {}
 
 // close gives the window back, exactly once: nothing may read it from then on.
 func (z *zlibStream) close() {
-	z.drop()
 	if z.window == nil {
 		return
 	}

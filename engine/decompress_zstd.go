@@ -2,35 +2,51 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/sluice-go/sluice/internal/zstd"
 )
 
 // newZstd returns the decoder of a new connection.
-func newZstd(library bool) stream {
-	if library || !ownZstd {
-		return &libraryZstd{}
+func newZstd(config *Config) stream {
+	if config.LibraryZstd || !ownZstd {
+		return newLibraryZstd(config.MaxWindow)
 	}
-	return &zstdStream{}
+	return &zstdStream{maxWindow: config.MaxWindow}
 }
 
-// zstdStream is one zstd frame for a connection, which never ends. One message
-// is one payload.
+// zstdStream is one zstd frame for a connection, which does not end but might.
 type zstdStream struct {
-	stream zstd.Stream
+	stream    zstd.Stream
+	maxWindow int
 }
 
 // decode implements stream.
-func (z *zstdStream) decode(in *inflow, message []byte) ([]byte, error) {
-	payload, err := in.zstdDecoder().Decode(&z.stream, message, in.limit)
-	switch {
-	case err == nil:
-		return payload, nil
-	case errors.Is(err, zstd.ErrTooLarge):
-		return nil, errTooLarge
-	}
-	return nil, &corruptError{what: "zstd-stream", err: err}
+func (z *zstdStream) decode(in *inflow, message []byte) (payload []byte, done bool, err error) {
+	d := in.zstdDecoder()
+	d.MaxWindow = z.maxWindow
+	payload, done, err = d.Decode(&z.stream, message, in.limit)
+	return payload, done, zstdError(err)
 }
+
+// cuttable implements stream: a message is done where a block ends.
+func (z *zstdStream) cuttable() bool { return true }
 
 func (z *zstdStream) rest()  {}
 func (z *zstdStream) close() {}
+
+// zstdError says what an error of internal/zstd means for the connection.
+func zstdError(err error) error {
+	if err == nil {
+		return nil
+	}
+	var wide *zstd.WindowError // on the heap
+	switch {
+	case errors.Is(err, zstd.ErrTooLarge):
+		return errTooLarge
+	case errors.As(err, &wide):
+		return &corruptError{what: fmt.Sprintf(
+			"zstd-stream asks for a window of %d bytes, but Config.MaxWindow is %d; raise it to at least as much", wide.Window, wide.Limit)}
+	}
+	return &corruptError{what: "zstd-stream", err: err}
+}

@@ -2,12 +2,11 @@ package engine
 
 import (
 	"bytes"
-	"encoding/binary"
-	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/zstd"
+	library "github.com/klauspost/compress/zstd"
 
+	"github.com/sluice-go/sluice/internal/zstd"
 	"github.com/sluice-go/sluice/pool"
 )
 
@@ -17,21 +16,23 @@ const (
 
 	// zstdOut is the output buffer to begin with.
 	zstdOut = 256 << 10
-
-	// zstdMaxWindow is the largest window that is taken. Discord's is 256 KiB.
-	zstdMaxWindow = 8 << 20
-
-	zstdMagic = 0xfd2fb528
 )
 
 // libraryZstd decodes zstd-stream with klauspost/compress: the second opinion to
 // internal/zstd, for Config.LibraryZstd and where that one is not built for speed
-// (the build tag purego, big-endian machines). It keeps its window twice.
+// (the build tag purego, big-endian machines). It keeps its window twice. Where
+// messages end, and what is refused of frames and the headers of blocks, a
+// zstd.Splitter says for both.
 type libraryZstd struct {
-	source bytes.Reader
-	header []byte        // the frame's, until the first block comes
-	reader *zstd.Decoder // nil: no block has come
-	out    *pool.Buffer  // only during a feed: a large payload leaves nothing behind
+	splitter zstd.Splitter
+	source   bytes.Reader
+	header   []byte           // of a frame that begins, until a block with content comes
+	reader   *library.Decoder // nil: no such block has come
+	out      *pool.Buffer     // only during a feed: a large payload leaves nothing behind
+}
+
+func newLibraryZstd(maxWindow int) *libraryZstd {
+	return &libraryZstd{splitter: zstd.Splitter{MaxWindow: maxWindow}}
 }
 
 func (z *libraryZstd) close() {
@@ -52,111 +53,88 @@ func (z *libraryZstd) rest() {
 	}
 }
 
-// decode implements stream. The blocks' headers are walked before the reader
-// sees the message: the reader fails for good on a message that ends inside a
-// block, and looks for more behind an empty one.
-func (z *libraryZstd) decode(in *inflow, message []byte) ([]byte, error) {
-	if z.reader == nil && z.header == nil {
-		n, err := zstdFrameHeader(message)
-		if err != nil {
-			return nil, err
-		}
-		z.header, message = bytes.Clone(message[:n]), message[n:]
-	}
-	used, err := zstdBlocks(message)
-	if err != nil || used == 0 {
-		return nil, err
-	}
-	message = message[:used]
-	if z.reader == nil {
-		message, z.header = append(z.header, message...), nil
-	}
-	z.source.Reset(message)
-	if z.reader == nil {
-		// One goroutine, and a window that is not doubled for speed.
-		z.reader, err = zstd.NewReader(&z.source, zstd.WithDecoderConcurrency(1),
-			zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdMaxWindow))
-		if err != nil {
-			return nil, &corruptError{what: "zstd-stream", err: err}
-		}
+// decode implements stream. The message is taken apart before the reader sees it:
+// the reader fails for good on one that ends inside a block, looks for more behind
+// an empty one, and is at its end behind a frame.
+func (z *libraryZstd) decode(in *inflow, message []byte) (payload []byte, done bool, err error) {
+	whole, err := z.splitter.Whole(message, in.limit)
+	if !whole || err != nil {
+		return nil, false, zstdError(err)
 	}
 	if z.out == nil {
 		z.out = pool.Get(zstdOut)
 	}
 	z.out.B = z.out.B[:0]
-	return z.read(in.limit)
+	for piece := range z.splitter.Pieces(message) {
+		if err == nil {
+			err = z.decodePiece(piece, in.limit)
+		}
+	}
+	return z.out.B, err == nil, err
+}
+
+// cuttable implements stream: a message is done where a block ends.
+func (z *libraryZstd) cuttable() bool { return true }
+
+// decodePiece decodes what a message has of one frame.
+func (z *libraryZstd) decodePiece(p zstd.Piece, limit int) error {
+	b := p.Bytes
+	switch {
+	case p.Begins && !p.Content && !p.Ends:
+		z.header = bytes.Clone(b)
+		return nil
+	case !p.Content && !p.Ends:
+		return nil
+	case p.Begins:
+	case z.header != nil:
+		b = append(z.header, b...)
+	}
+	begins := p.Begins || z.header != nil
+	z.header = nil
+	z.source.Reset(b)
+	if err := z.open(begins); err != nil {
+		return err
+	}
+	return z.read(limit, p.Ends)
+}
+
+// open makes the reader one of a frame that begins with the source.
+func (z *libraryZstd) open(begins bool) (err error) {
+	switch {
+	case z.reader == nil:
+		// One goroutine, a window that is not doubled for speed, and no limit but
+		// those that the splitter keeps.
+		z.reader, err = library.NewReader(&z.source, library.WithDecoderConcurrency(1),
+			library.WithDecoderLowmem(true), library.IgnoreChecksum(true),
+			library.WithDecoderMaxWindow(1<<41), library.WithDecoderMaxMemory(1<<63))
+	case begins:
+		err = z.reader.Reset(&z.source)
+	}
+	if err != nil {
+		return &corruptError{what: "zstd-stream", err: err}
+	}
+	return nil
 }
 
 // read takes everything that the source's blocks hold. A Read brings one block
 // at most, and one with an empty source would be the stream's last: so there is
 // always room for more than a block, and a Read that left some of it was enough
-// once the source is empty.
-func (z *libraryZstd) read(limit int) ([]byte, error) {
+// once the source is empty. Only where the frame ends is it asked until it says so.
+func (z *libraryZstd) read(limit int, ends bool) error {
 	for {
-		z.out.Grow(zstdRoom)
+		z.out.GrowWithin(zstdRoom, limit+zstdRoom)
 		space := z.out.B[len(z.out.B):cap(z.out.B)]
 		n, err := z.reader.Read(space)
 		z.out.B = z.out.B[:len(z.out.B)+n]
 		switch {
 		case len(z.out.B) > limit:
-			return nil, errTooLarge
-		case err == io.EOF:
-			return nil, &corruptError{what: "zstd-stream: the frame ended"}
+			return errTooLarge
+		case err == io.EOF && ends:
+			return nil
 		case err != nil:
-			return nil, &corruptError{what: "zstd-stream", err: err}
-		case z.source.Len() == 0 && n < len(space):
-			return z.out.B, nil
+			return &corruptError{what: "zstd-stream", err: err}
+		case z.source.Len() == 0 && n < len(space) && !ends:
+			return nil
 		}
 	}
-}
-
-// zstdFrameHeader returns the length of the frame header that b begins with (RFC
-// 8878, section 3.1.1.1).
-func zstdFrameHeader(b []byte) (int, error) {
-	if len(b) < 5 || binary.LittleEndian.Uint32(b) != zstdMagic {
-		return 0, &corruptError{what: "zstd-stream begins without a zstd frame"}
-	}
-	descriptor := b[4]
-	n := 5
-	if single := descriptor&0x20 != 0; !single {
-		n++
-		n += [4]int{0, 2, 4, 8}[descriptor>>6]
-	} else {
-		n += [4]int{1, 2, 4, 8}[descriptor>>6]
-	}
-	n += [4]int{0, 1, 2, 4}[descriptor&3]
-	if len(b) < n {
-		return 0, &corruptError{what: "zstd-stream: the first message ends inside the frame header"}
-	}
-	return n, nil
-}
-
-// zstdBlocks walks block headers (RFC 8878, section 3.1.1.2) and returns how
-// many bytes the blocks take up to the last that is not empty.
-func zstdBlocks(b []byte) (used int, err error) {
-	for at := 0; at < len(b); {
-		if len(b)-at < 3 {
-			return 0, &corruptError{what: fmt.Sprintf("zstd-stream: message ends inside a block header, at %d", at)}
-		}
-		header := uint32(b[at]) | uint32(b[at+1])<<8 | uint32(b[at+2])<<16
-		size := int(header >> 3)
-		stored := size
-		switch kind := header >> 1 & 3; kind {
-		case 1: // RLE: one byte, size times
-			stored = 1
-		case 3:
-			return 0, &corruptError{what: fmt.Sprintf("zstd-stream: reserved block type, at %d", at)}
-		}
-		if header&1 != 0 {
-			return 0, &corruptError{what: fmt.Sprintf("zstd-stream: the frame ends, at %d", at)}
-		}
-		at += 3 + stored
-		if at > len(b) {
-			return 0, &corruptError{what: "zstd-stream: message ends inside a block"}
-		}
-		if size > 0 {
-			used = at
-		}
-	}
-	return used, nil
 }

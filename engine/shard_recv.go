@@ -28,7 +28,7 @@ func (c *core) feed(now time.Time, b []byte) {
 	c.heart.life = now
 	c.counter.bytesWire += uint64(len(b))
 	if c.rest != nil {
-		c.rest.Grow(len(b))
+		c.rest.GrowWithin(len(b), 0) // keep has made room for what it knew of
 		c.rest.B = append(c.rest.B, b...)
 		b = c.rest.B
 	}
@@ -79,8 +79,9 @@ func (c *core) keep(b []byte) {
 	}
 	// Make room for the whole frame, but never for more than what has arrived
 	// once over: a header alone must not cost memory.
-	if missing := c.frames.Need(c.rest.B) - len(c.rest.B); missing > 0 {
-		c.rest.Grow(min(missing, len(c.rest.B)))
+	need := c.frames.Need(c.rest.B)
+	if missing := need - len(c.rest.B); missing > 0 {
+		c.rest.GrowWithin(min(missing, len(c.rest.B)), need)
 	}
 }
 
@@ -97,7 +98,7 @@ func (c *core) message(now time.Time, m frame.Message) {
 			return // the session goes on without it: it will be replayed
 		}
 		c.counter.flow.In += uint64(len(m.Payload))
-		payload, err := c.inflow.decompress(m)
+		payload, err := c.inflow.decompress(now, m)
 		if err != nil {
 			c.corrupt(now, err)
 			return
@@ -105,10 +106,18 @@ func (c *core) message(now time.Time, m frame.Message) {
 		if payload == nil {
 			return // the message goes on, or was empty
 		}
+		env, err := lazyjson.Peek(payload)
+		if err != nil {
+			if !c.inflow.keep(now, payload, err) {
+				c.corrupt(now, &corruptError{what: "bad envelope", err: err})
+			}
+			return
+		}
 		c.counter.flow.Out += uint64(len(payload))
-		c.payload(now, payload)
+		c.payload(now, payload, &env)
 		// The loan of the event's bytes ends here.
 		pool.Poison(payload)
+		c.inflow.taken()
 	}
 }
 
@@ -145,17 +154,12 @@ func (c *core) corrupt(now time.Time, err error) {
 }
 
 // payload takes one decompressed payload.
-func (c *core) payload(now time.Time, p []byte) {
-	env, err := lazyjson.Peek(p)
-	if err != nil {
-		c.corrupt(now, &corruptError{what: "bad envelope", err: err})
-		return
-	}
+func (c *core) payload(now time.Time, p []byte, env *lazyjson.Envelope) {
 	if gateway.Opcode(env.Op) == gateway.OpDispatch {
-		c.dispatch(now, p, &env)
+		c.dispatch(now, p, env)
 		return
 	}
-	c.control(now, p, &env)
+	c.control(now, p, env)
 }
 
 // dispatch takes an event: sequence first, then the event set, then callbacks.

@@ -112,6 +112,7 @@ type Settings struct {
 	Properties      gateway.Properties `json:"properties"`
 	SendLimit       int                `json:"send_limit"` // in 60 s, negative: none
 	MaxPayload      int                `json:"max_payload"`
+	MaxWindow       int                `json:"max_window"`
 }
 
 // settings returns what View shows of a configuration.
@@ -120,7 +121,7 @@ func (c *Config) settings() Settings {
 		Intents: c.Intents, GatewayURL: redact(transport.ShowURL(c.GatewayURL), c.Token), IgnoreResumeURL: c.IgnoreResumeURL,
 		Compression: c.Compression, LargeThreshold: c.LargeThreshold,
 		Presence: append(json.RawMessage(nil), c.Presence...), Properties: c.Properties,
-		SendLimit: c.SendLimit, MaxPayload: c.MaxPayload,
+		SendLimit: c.SendLimit, MaxPayload: c.MaxPayload, MaxWindow: c.MaxWindow,
 	}
 	if s.LargeThreshold == 0 {
 		s.LargeThreshold = 50 // Discord: "Gateway Events", heading "Identify Structure"

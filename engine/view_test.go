@@ -71,7 +71,7 @@ func TestView(t *testing.T) {
 		want := Settings{
 			GatewayURL: "ws://gateway.discord.gg/", Compression: NoCompression,
 			LargeThreshold: 50, Presence: json.RawMessage(`{"status":"idle"}`), Properties: r.config.Properties,
-			SendLimit: 120, MaxPayload: defaultMaxPayload,
+			SendLimit: 120, MaxPayload: defaultMaxPayload, MaxWindow: 8 << 20,
 		}
 		if !reflect.DeepEqual(v.Settings, want) {
 			t.Errorf("settings %+v\nwant %+v", v.Settings, want)

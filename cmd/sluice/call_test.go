@@ -71,6 +71,8 @@ func TestWrongCalls(t *testing.T) {
 		{"run --compress brotli", []string{"--compress", "zlib, zstd, payload or none"}},
 		{"run --duration soon", []string{"--duration", "such as 500ms"}},
 		{"run --duration -5s", []string{"--duration", "at least 0s"}},
+		{"run --max-window 1023", []string{"--max-window", "from 1024"}},
+		{"demo --max-window -1", []string{"--max-window", "from 1024"}},
 		{"run --retries -1", []string{"--retries", "from 0"}},
 		{"run --retries 1.5", []string{"--retries", "whole number"}},
 		{"run --gateway-url discord.gg", []string{"--gateway-url", "ws:// or wss://"}},

@@ -138,6 +138,7 @@ func (d *demo) config() (engine.Config, error) {
 		Intents:     gateway.IntentsUnprivileged,
 		Shards:      engine.Shards{Total: d.options.shards},
 		Compression: d.options.compress.Compression,
+		MaxWindow:   d.options.maxWindow,
 		Driver:      d.options.driver.Driver,
 		APIURL:      hello.APIURL,
 		Logger:      d.logger,

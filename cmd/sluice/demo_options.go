@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ type demoOptions struct {
 	warmUp         time.Duration
 	heartbeat      time.Duration
 	compress       compressFlag
+	maxWindow      int
 	tls            bool
 	maxConcurrency int
 	guilds         int
@@ -90,6 +92,7 @@ With --storm the gateway drops all connections at once when --duration is over.
 	f.Var(durationFlag{&o.warmUp, 0}, "warm-up", "time from all shards ready until --duration begins")
 	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what the gateway asks for")
 	f.Var(&o.compress, "compress", "compression")
+	f.Var(intFlag{&o.maxWindow, 1 << 10, math.MaxInt32}, "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
 	f.BoolVar(&o.tls, "tls", true, "speak TLS")
 	f.Var(intFlag{&o.maxConcurrency, 0, 100_000}, "max-concurrency", "identifies in 5 s (default: the number of shards)")
 	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type runOptions struct {
 	events     eventsFlag
 	compress   compressFlag
 	proxy      proxyFlag
+	maxWindow  int
 	caFile     string
 	out        string
 	duration   time.Duration
@@ -69,6 +71,7 @@ SIGTERM close all connections in a way that lets the sessions be resumed: with
 	f.Var(&o.events, "events", "events to deliver, such as MESSAGE_CREATE,READY")
 	f.Var(&o.compress, "compress", "compression")
 	f.Var(&o.proxy, "proxy", "proxy to go through, such as http://host:3128 or socks5://host:1080; none: go directly\n(default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment)")
+	f.Var(intFlag{&o.maxWindow, 1 << 10, math.MaxInt32}, "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificate authorities to trust besides the system's")
 	f.StringVar(&o.out, "out", "", "append events to this file; - is standard output")
 	f.Var(durationFlag{&o.duration, 0}, "duration", "end after this time (default: run until a signal)")
@@ -93,6 +96,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Intents:     o.intents.Intents,
 		Shards:      o.shards.Shards,
 		Compression: o.compress.Compression,
+		MaxWindow:   o.maxWindow,
 		GatewayURL:  o.gatewayURL,
 		APIURL:      o.apiURL,
 		Proxy:       o.proxy.choose(),

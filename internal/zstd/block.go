@@ -12,47 +12,61 @@ const (
 	maxBlock        = 128 << 10 // Block_Maximum_Size, unless the window is smaller
 )
 
-// block decodes a block (RFC 8878 section 3.1.1.2), and ends the frame behind
-// its last one.
-func (d *Decoder) block() verdict {
-	s := d.stream
-	d.blockMax = min(s.frame.window, maxBlock)
-	d.grow(d.size + d.blockMax)
-	src := d.src[d.pos:]
+// A block is what its header says (RFC 8878 section 3.1.1.2).
+type block struct {
+	last   bool
+	kind   int
+	size   int // Block_Size
+	stored int // bytes that follow the header
+}
+
+// parseBlock reads the header of the block that begins at src.
+func parseBlock(src []byte, blockMax int) (b block, v verdict) {
 	if len(src) < blockHeaderSize {
-		return truncatedBlock
+		return b, truncated
 	}
 	header := int(src[0]) | int(src[1])<<8 | int(src[2])<<16
-	last := header&1 == 1
-	kind := header >> 1 & 3
-	size := header >> 3
-	if size > d.blockMax {
-		return badBlockSize
+	b = block{last: header&1 == 1, kind: header >> 1 & 3, size: header >> 3}
+	b.stored = b.size
+	switch {
+	case b.size > blockMax:
+		return b, badBlockSize
+	case b.kind > compressedBlock:
+		return b, badBlock
+	case b.kind == rleBlock:
+		b.stored = 1
 	}
-	stored := size
-	if kind == rleBlock {
-		stored = 1
+	return b, ok
+}
+
+// block decodes a block, and ends the frame behind its last one. There is room in
+// the output for a block of any size.
+func (d *Decoder) block() verdict {
+	s := d.stream
+	d.blockMax = s.frame.blockMax()
+	src := d.src[d.pos:]
+	b, v := parseBlock(src, d.blockMax)
+	if v != ok {
+		return v
 	}
-	if kind <= compressedBlock && stored > len(src)-blockHeaderSize {
-		return truncatedBlock
+	if src = src[blockHeaderSize:]; len(src) < b.stored {
+		return truncated
 	}
 	d.pos += blockHeaderSize
 
 	before := d.size
-	switch kind {
+	switch b.kind {
 	case rawBlock:
-		d.size += copy(d.out[d.size:], src[blockHeaderSize:][:size])
-		d.pos += size
+		d.size += copy(d.out[d.size:], src[:b.size])
+		d.pos += b.size
 	case rleBlock:
-		fill(d.out[d.size:][:size], src[blockHeaderSize])
-		d.size += size
+		fill(d.out[d.size:][:b.size], src[0])
+		d.size += b.size
 		d.pos++
 	case compressedBlock:
-		if v := d.compressed(d.pos + size); v != ok {
+		if v := d.compressed(d.pos + b.size); v != ok {
 			return v
 		}
-	default:
-		return badBlock
 	}
 	if d.size > d.limit {
 		return tooLarge
@@ -64,7 +78,7 @@ func (d *Decoder) block() verdict {
 		}
 		s.frame.left -= n
 	}
-	if last {
+	if b.last {
 		return d.endFrame()
 	}
 	return ok

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -28,24 +29,12 @@ func TestCorrupt(t *testing.T) {
 		offset int64
 	}{
 		{"magic", []byte("not Zstandard"), badMagic, 0},
-		{"short magic", []byte{0x28, 0xb5, 0x2f}, truncatedFrame, 0},
-		{"no descriptor", []byte{0x28, 0xb5, 0x2f, 0xfd}, truncatedFrame, 0},
-		{"no window", []byte{0x28, 0xb5, 0x2f, 0xfd, 0}, truncatedFrame, 0},
-		{"short content size", []byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0, 1, 2, 3, 4, 5, 6, 7}, truncatedFrame, 0},
 		{"reserved bit", []byte{0x28, 0xb5, 0x2f, 0xfd, 8, 0}, badFrame, 0},
-		{"short skippable frame", []byte{0x50, 0x2a, 0x4d, 0x18, 1, 0, 0}, truncatedFrame, 0},
-		{"skippable frame goes on", []byte{0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 'a'}, truncatedFrame, 0},
-		{"skippable frame of 4 GB", []byte{0x5f, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, 'a'}, truncatedFrame, 0},
 		{"frame behind the last", framed(18).block(true, rawBlock, 1, 'a').raw("abc").b, badMagic, 10},
-		{"short checksum", append([]byte{0x28, 0xb5, 0x2f, 0xfd, 4, 0}, 1, 0, 0, 1, 2, 3), truncatedFrame, 9},
 		{"more than announced", append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x20, 1}, framed(18).raw("a").raw("b").b[6:]...), badContentSize, 14},
 		{"less than announced", append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x20, 9}, 9, 0, 0, 'a'), badContentSize, 10},
 
-		{"block header", framed(18).raw("a").bytes(1, 2).b, truncatedBlock, 10},
-		{"block type", framed(18).block(false, 3, 0).b, badBlock, 9},
-		{"raw block goes on", framed(18).block(false, rawBlock, 2, 'a').b, truncatedBlock, 6},
-		{"RLE block goes on", framed(18).block(false, rleBlock, 2).b, truncatedBlock, 6},
-		{"compressed block goes on", framed(18).block(false, compressedBlock, 5, 0).b, truncatedBlock, 6},
+		{"block type", framed(18).block(false, 3, 0).b, badBlock, 6},
 		{"raw block over the window", framed(10).raw(large + "x").b, badBlockSize, 6},
 		{"RLE block over the window", framed(10).block(false, rleBlock, 1025, 'a').b, badBlockSize, 6},
 		{"RLE block over 128 KiB", framed(18).block(false, rleBlock, maxBlock+1, 'a').b, badBlockSize, 6},
@@ -122,7 +111,7 @@ func TestCorrupt(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var s Stream
-			_, err := d.Decode(&s, test.src, testLimit)
+			_, _, err := d.Decode(&s, test.src, testLimit)
 			var corrupt *CorruptError
 			if !errors.As(err, &corrupt) {
 				t.Fatalf("error %v", err)
@@ -132,11 +121,11 @@ func TestCorrupt(t *testing.T) {
 				t.Errorf("%v, want %q (%s) at %d", err, want.reason, want.section, test.offset)
 			}
 			reached[test.reason] = true
-			if _, err := d.Decode(&s, test.src, testLimit); err != ErrFailed {
+			if _, _, err := d.Decode(&s, test.src, testLimit); err != ErrFailed {
 				t.Errorf("after the error: %v", err)
 			}
 			s.Reset()
-			if out, err := d.Decode(&s, framed(10).raw("a").b, 1); string(out) != "a" {
+			if out, _, err := d.Decode(&s, framed(10).raw("a").b, 1); string(out) != "a" {
 				t.Errorf("after Reset: %q, %v", out, err)
 			}
 			// The message alone makes no end of stream, so this oracle's
@@ -165,30 +154,92 @@ func TestFaults(t *testing.T) {
 		}
 		seen[f.reason] = true
 	}
-	for v, want := range map[verdict]error{ok: nil, tooLarge: ErrTooLarge, wideWindow: ErrWindow, dictionary: ErrDictionary} {
-		if got := v.err(0); got != want {
+	for v, want := range map[verdict]error{ok: nil, truncated: nil, tooLarge: ErrTooLarge, dictionary: ErrDictionary} {
+		if got := v.err(nil, 0, 0); got != want {
 			t.Errorf("verdict %d: %v", v, got)
 		}
 	}
-	if got, want := badBlock.err(7).Error(), "zstd: reserved block type at byte 7 (RFC 8878 section 3.1.1.2.2)"; got != want {
+	if got, want := badBlock.err(nil, 7, 0).Error(), "zstd: reserved block type at byte 7 (RFC 8878 section 3.1.1.2.2)"; got != want {
 		t.Errorf("%q", got)
 	}
 }
 
-// A message may be cut off where a block ends, and nowhere else.
-func TestCut(t *testing.T) {
-	want := payloads(5, 2, 900)
-	ms := messages(t, 2, 1<<18, want...)
+// What ends elsewhere than where a block or a frame ends goes on.
+func TestTruncated(t *testing.T) {
 	var d Decoder
-	for n := range ms[1] {
+	for name, src := range map[string][]byte{
+		"short magic":              []byte{0x28, 0xb5, 0x2f},
+		"no descriptor":            []byte{0x28, 0xb5, 0x2f, 0xfd},
+		"no window":                []byte{0x28, 0xb5, 0x2f, 0xfd, 0},
+		"short content size":       []byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0, 1, 2, 3, 4, 5, 6, 7},
+		"short skippable frame":    []byte{0x50, 0x2a, 0x4d, 0x18, 1, 0, 0},
+		"skippable frame goes on":  []byte{0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 'a'},
+		"short checksum":           append([]byte{0x28, 0xb5, 0x2f, 0xfd, 4, 0}, 1, 0, 0, 1, 2, 3),
+		"block header":             framed(18).raw("a").bytes(1, 2).b,
+		"raw block goes on":        framed(18).block(false, rawBlock, 2, 'a').b,
+		"RLE block goes on":        framed(18).block(false, rleBlock, 2).b,
+		"compressed block goes on": framed(18).block(false, compressedBlock, 5, 0).b,
+	} {
 		var s Stream
-		if _, err := d.Decode(&s, ms[0], testLimit); err != nil {
-			t.Fatal(err)
+		var p Splitter
+		if out, done, err := d.Decode(&s, src, testLimit); out != nil || done || err != nil {
+			t.Errorf("%s: %d bytes, done %v, %v", name, len(out), done, err)
 		}
-		out, err := d.Decode(&s, bytes.Clone(ms[1][:n]), testLimit)
-		var corrupt *CorruptError
-		if n == 0 && (err != nil || len(out) > 0) || n > 0 && !errors.As(err, &corrupt) {
-			t.Errorf("%d of %d bytes: %d bytes, %v", n, len(ms[1]), len(out), err)
+		if whole, err := p.Whole(src, testLimit); whole || err != nil {
+			t.Errorf("%s: whole %v, %v", name, whole, err)
 		}
+	}
+}
+
+// A message may be cut anywhere, into any number of parts, and nothing of it is
+// decoded before all have come. Only where it ends with a block is the first part a
+// message of its own.
+func TestCut(t *testing.T) {
+	want := payloads(5, 3, 900)
+	want[1] = bytes.Repeat(want[1], 400) // several blocks
+	ms := messages(t, 2, 1<<18, want...)
+	ms[0] = append([]byte{0x55, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'a', 'b', 'c'}, ms[0]...)
+	var d Decoder
+	var borders int
+	for i, m := range ms {
+		step := 1 + len(m)/400
+		for n := 0; n < len(m); n += step {
+			var s Stream
+			for k := range i {
+				if _, _, err := d.Decode(&s, ms[k], testLimit); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := s
+			out, done, err := d.Decode(&s, bytes.Clone(m[:n]), testLimit)
+			if err != nil {
+				t.Fatalf("message %d, %d of %d bytes: %v", i, n, len(m), err)
+			}
+			got := bytes.Clone(out)
+			rest := m
+			if done {
+				borders++
+				rest = m[n:]
+			} else if before.ahead = s.ahead; !reflect.DeepEqual(before, s) {
+				t.Fatalf("message %d, %d of %d bytes: the stream has changed", i, n, len(m))
+			}
+			for half := n + (len(m)-n)/2; !done && half < len(m); half = len(m) {
+				if _, done, err = d.Decode(&s, bytes.Clone(m[:half]), testLimit); done || err != nil {
+					break // at another border
+				}
+			}
+			if done && len(rest) == len(m) {
+				continue
+			}
+			if out, done, err = d.Decode(&s, rest, testLimit); !done || err != nil {
+				t.Fatalf("message %d, cut at %d of %d bytes: done %v, %v", i, n, len(m), done, err)
+			}
+			if got = append(got, out...); !bytes.Equal(got, want[i]) {
+				t.Fatalf("message %d, cut at %d of %d bytes: %d bytes differ from the %d compressed", i, n, len(m), len(got), len(want[i]))
+			}
+		}
+	}
+	if borders < len(ms) {
+		t.Errorf("%d cuts where a block ends", borders)
 	}
 }

@@ -1,5 +1,7 @@
 package zstd
 
+import "math"
+
 // DefaultMaxWindow is the MaxWindow of a decoder where none is given: 8 MiB,
 // which RFC 8878 section 3.1.1.1.2 recommends to support.
 const DefaultMaxWindow = 8 << 20
@@ -43,48 +45,74 @@ type Decoder struct {
 	fronted []byte // a bit stream from a message's first bytes
 }
 
-// Decode decodes a message of s: src has all its bytes. The output, at most
-// limit bytes, is borrowed: it is valid until the next call of a method of
-// d, and not to be written. It is empty (and no event) if the message has no
-// block, or only empty ones.
+// Decode decodes a message of s: src has all its bytes so far, from the first
+// one on. See the package documentation for what makes a message whole.
 //
-// A message ends between two blocks, or behind a frame: its parts cannot be
-// decoded one by one. Decode keeps no reference to src.
+// A whole message is done. Its output, at most limit bytes, is borrowed: it is
+// valid until the next call of a method of d, and not to be written. It is empty
+// (and no event) if the message has no block, or only empty ones. No more memory
+// is taken for it than its blocks can hold, or the limit and a block.
+//
+// A message that is not whole is not done, without an error, and nothing of it is
+// decoded: the caller keeps the bytes, appends those of the next part, and calls
+// again with all of them.
 //
 // The errors are [*CorruptError] with an offset in src, [ErrTooLarge],
-// [ErrWindow], [ErrDictionary] and, for what follows one of them, [ErrFailed]:
-// a stream that had an error is without a use other than Reset.
-func (d *Decoder) Decode(s *Stream, src []byte, limit int) (out []byte, err error) {
+// [*WindowError], [ErrDictionary] and, for what follows one of them, [ErrFailed]:
+// a stream that had an error is without a use other than Reset. Decode keeps no
+// reference to src.
+func (d *Decoder) Decode(s *Stream, src []byte, limit int) (out []byte, done bool, err error) {
 	if s.phase == atFailure {
-		return nil, ErrFailed
+		return nil, false, ErrFailed
 	}
+	limit = outputLimit(limit)
+	maxWindow := windowLimit(d.MaxWindow)
+	s.ahead.begin(s.phase, s.frame)
+	v := s.ahead.run(src, maxWindow, limit)
+	if v == truncated {
+		return nil, false, nil
+	}
+	if v == tooLarge {
+		s.phase = atFailure
+		return nil, false, ErrTooLarge
+	}
+	// What is wrong with a header comes behind what is wrong before it.
 	d.start(s, src, limit)
-	v := ok
+	v = ok
 	for v == ok && d.pos < len(d.src) {
 		if s.phase == atFrame {
-			v = d.frameHeader()
+			v = d.nextFrame()
 		} else {
 			v = d.block()
 		}
 	}
 	out = d.out[:d.size:d.size]
+	s.ahead = scan{}
 	if v != ok {
 		s.phase = atFailure
-		out, err = nil, v.err(int64(d.pos))
-	} else if s.phase == atBlock {
+		err = v.err(src, d.pos, maxWindow)
+		d.size = 0
+		d.finish()
+		d.output.shrink()
+		return nil, false, err
+	}
+	if s.phase == atBlock {
 		s.history.append(out[d.base:], s.frame.window)
 	}
 	d.finish()
-	return out, err
+	return out, true, nil
 }
 
-// start makes d ready for a message.
+// outputLimit is a limit such that it and a block can be counted in an int.
+func outputLimit(limit int) int { return min(max(limit, 0), math.MaxInt-maxBlock-room) }
+
+// start makes d ready for a message that was scanned.
 func (d *Decoder) start(s *Stream, src []byte, limit int) {
 	d.stream = s
 	d.src = src
 	d.pos = 0
-	d.limit = max(limit, 0)
-	d.out = d.output.take(1)
+	d.limit = limit
+	d.out = d.output.take(s.ahead.most + room)
 	d.size = 0
 	d.base = 0
 }
@@ -94,14 +122,4 @@ func (d *Decoder) finish() {
 	d.output.done(d.size)
 	d.stream, d.src, d.out, d.literals = nil, nil, nil, nil
 	d.reader.in.b = nil
-}
-
-// grow makes room for an output of the given size.
-func (d *Decoder) grow(size int) {
-	if len(d.out) >= size+room {
-		return
-	}
-	old := d.out[:d.size]
-	d.out = d.output.take(size + room)
-	copy(d.out, old)
 }

@@ -77,7 +77,7 @@ func TestStream(t *testing.T) {
 				var s, other Stream
 				for i, m := range messages(t, level, 1<<log, want...) {
 					for _, s := range []*Stream{&s, &other} {
-						out, err := d.Decode(s, m, testLimit)
+						out, _, err := d.Decode(s, m, testLimit)
 						if err != nil {
 							t.Fatalf("message %d: %v", i, err)
 						}

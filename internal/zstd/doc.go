@@ -5,12 +5,23 @@
 // # Messages
 //
 // A [Decoder] is given messages, not a reader: all bytes of a message are in
-// memory, and its output is put into memory that the decoder has for it. One
-// WebSocket message is one payload: it ends where a block ends, and one that
-// ends elsewhere is corrupt. A message may have any number of blocks, and of
-// empty ones; one that has nothing else has empty output, and is no event. A
-// frame may also end, with or behind others, and another or a skippable frame
-// begin.
+// memory, and its output is put into memory that the decoder has for it. A message
+// is whole when it ends where a block, a frame's header, or a frame with its
+// checksum ends; the headers of frames and blocks alone tell. Before that:
+//
+//   - A message that ends elsewhere goes on. It is not done, nothing of it is
+//     decoded, and the caller offers it again with the bytes that follow. So it
+//     may be cut anywhere on its way.
+//   - A message may have any number of blocks, and of empty ones. One that has
+//     nothing else is done with empty output, and is no event.
+//   - A frame may end, with or behind others, and another or a skippable frame
+//     begin.
+//
+// A format that tells whether a payload is complete, which zstd is not, has to
+// be asked about a payload that was cut just where a block ends: its parts are
+// decoded one by one, each as a message.
+//
+// A [Splitter] does the same for another decoder, without decoding anything.
 //
 // # Ownership
 //
@@ -28,7 +39,8 @@
 // # What is accepted
 //
 // What RFC 8878 allows, but no dictionaries, and no windows over
-// [Decoder.MaxWindow]. The sizes that a frame or block announces are held
+// [Decoder.MaxWindow]. A message whose raw and RLE blocks alone are over the limit
+// of the output is refused before memory is taken for it. The sizes that a frame or block announces are held
 // against what comes. A frame's checksum is skipped: it would take a hash over
 // all of a stream, which for the gateway's never ends. So a damaged message
 // may well decode to something else; TLS is what protects it.

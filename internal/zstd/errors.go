@@ -9,10 +9,6 @@ var (
 	// ErrTooLarge is returned for output over the limit.
 	ErrTooLarge = errors.New("zstd: output over the limit")
 
-	// ErrWindow is returned for a frame whose window is larger than the
-	// decoder's MaxWindow.
-	ErrWindow = errors.New("zstd: window over the limit")
-
 	// ErrDictionary is returned for a frame that asks for a dictionary.
 	ErrDictionary = errors.New("zstd: dictionaries are not supported")
 
@@ -37,23 +33,34 @@ func (e *CorruptError) Error() string {
 	return "zstd: " + e.Reason + " at byte " + strconv.FormatInt(e.Offset, 10) + " (RFC 8878 section " + e.Section + ")"
 }
 
+// A WindowError is returned for a frame whose window is larger than the decoder's
+// MaxWindow.
+type WindowError struct {
+	Window uint64 // the frame's, in bytes
+	Limit  int    // in bytes
+}
+
+// Error names both.
+func (e *WindowError) Error() string {
+	return "zstd: window of " + strconv.FormatUint(e.Window, 10) + " bytes is over the limit of " + strconv.Itoa(e.Limit)
+}
+
 // A verdict is what a step of decoding comes to. Those that are no
 // corruption come first.
 type verdict uint8
 
 const (
-	ok verdict = iota
+	ok        verdict = iota
+	truncated         // the message goes on
 	tooLarge
 	wideWindow
 	dictionary
 
 	badMagic
 	badFrame
-	truncatedFrame
 	badContentSize
 	badBlock
 	badBlockSize
-	truncatedBlock
 	badLiteralsHeader
 	badLiteralsSize
 	truncatedLiterals
@@ -77,11 +84,9 @@ const (
 var faults = [...]struct{ section, reason string }{
 	badMagic:           {"3.1.1", "magic number of no frame"},
 	badFrame:           {"3.1.1.1.1", "reserved bit of the frame header is set"},
-	truncatedFrame:     {"3.1.1", "message ends inside a frame's header or checksum"},
 	badContentSize:     {"3.1.1.1.4", "frame has not the size that it announced"},
 	badBlock:           {"3.1.1.2.2", "reserved block type"},
 	badBlockSize:       {"3.1.1.2.4", "block is over the maximum size"},
-	truncatedBlock:     {"3.1.1.2", "message ends inside a block"},
 	badLiteralsHeader:  {"3.1.1.3.1.1", "block ends inside the literals section header"},
 	badLiteralsSize:    {"3.1.1.3.1.1", "literals are over the maximum block size"},
 	truncatedLiterals:  {"3.1.1.3.1", "block ends inside the literals section"},
@@ -102,17 +107,18 @@ var faults = [...]struct{ section, reason string }{
 	badOffset:          {"3.1.1.5", "offset is zero or reaches behind the window or the start of the frame"},
 }
 
-// err returns the error that v stands for, at the given offset.
-func (v verdict) err(offset int64) error {
+// err returns the error that v stands for, at the given place of a message.
+func (v verdict) err(src []byte, pos, maxWindow int) error {
 	switch v {
-	case ok:
+	case ok, truncated:
 		return nil
 	case tooLarge:
 		return ErrTooLarge
 	case wideWindow:
-		return ErrWindow
+		f, _, _ := parseFrame(src[pos:], maxWindow)
+		return &WindowError{Window: f.left, Limit: maxWindow}
 	case dictionary:
 		return ErrDictionary
 	}
-	return &CorruptError{Offset: offset, Section: faults[v].section, Reason: faults[v].reason}
+	return &CorruptError{Offset: int64(pos), Section: faults[v].section, Reason: faults[v].reason}
 }

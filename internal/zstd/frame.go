@@ -21,37 +21,51 @@ type frame struct {
 	left     uint64 // of that, what is not yet put out
 }
 
-// frameHeader reads the header of a frame, or skips a skippable frame.
-func (d *Decoder) frameHeader() verdict {
-	src := d.src[d.pos:]
-	if len(src) < magicSize {
-		return truncatedFrame
-	}
-	magic := binary.LittleEndian.Uint32(src)
-	if magic&^15 == skippable {
-		if len(src) < skippableSize {
-			return truncatedFrame
-		}
-		size := binary.LittleEndian.Uint32(src[magicSize:])
-		if uint64(size) > uint64(len(src)-skippableSize) {
-			return truncatedFrame
-		}
-		d.pos += skippableSize + int(size)
-		return ok
-	}
-	if magic != frameMagic {
-		return badMagic
-	}
-	if len(src) <= magicSize {
-		return truncatedFrame
-	}
+// blockMax is Block_Maximum_Size (RFC 8878 section 3.1.1.2.4).
+func (f *frame) blockMax() int { return min(f.window, maxBlock) }
 
-	descriptor := src[magicSize]
-	single := descriptor>>5&1 == 1
-	f := frame{checksum: descriptor>>2&1 == 1}
-	if descriptor>>3&1 == 1 {
-		return badFrame
+// skippableFrame returns the size of the skippable frame that begins at src, 0 if
+// another frame does (RFC 8878 section 3.1.2). It is refused if its content is over
+// the limit of the output: until it is whole, someone has to keep it.
+func skippableFrame(src []byte, limit int) (size int, v verdict) {
+	if len(src) < magicSize {
+		begun := uint64(1)<<(8*len(src)) - 1
+		if m := littleEndian(src); m != frameMagic&begun && m&^15 != skippable&begun {
+			return 0, badMagic
+		}
+		return 0, truncated
 	}
+	switch m := binary.LittleEndian.Uint32(src); {
+	case m == frameMagic:
+		return 0, ok
+	case m&^15 != skippable:
+		return 0, badMagic
+	case len(src) < skippableSize:
+		return 0, truncated
+	}
+	content := binary.LittleEndian.Uint32(src[magicSize:])
+	if uint64(content) > uint64(limit) {
+		return 0, tooLarge
+	}
+	if int(content) > len(src)-skippableSize {
+		return 0, truncated
+	}
+	return skippableSize + int(content), ok
+}
+
+// parseFrame reads the header of the frame that begins at src (RFC 8878 section
+// 3.1.1.1), and returns its size. If the window is too wide, f has its size in
+// left.
+func parseFrame(src []byte, maxWindow int) (f frame, size int, v verdict) {
+	if len(src) <= magicSize {
+		return f, 0, truncated
+	}
+	descriptor := src[magicSize]
+	if descriptor>>3&1 == 1 {
+		return f, 0, badFrame
+	}
+	single := descriptor>>5&1 == 1
+	f.checksum = descriptor>>2&1 == 1
 	windowField := 1
 	if single {
 		windowField = 0
@@ -63,9 +77,9 @@ func (d *Decoder) frameHeader() verdict {
 	}
 	fields := src[magicSize+1:]
 	if len(fields) < windowField+dictionaryField+sizeField {
-		return truncatedFrame
+		return f, 0, truncated
 	}
-	d.pos += magicSize + 1 + windowField + dictionaryField + sizeField
+	size = magicSize + 1 + windowField + dictionaryField + sizeField
 
 	window := uint64(0)
 	if !single {
@@ -74,7 +88,7 @@ func (d *Decoder) frameHeader() verdict {
 	}
 	fields = fields[windowField:]
 	if littleEndian(fields[:dictionaryField]) != 0 {
-		return dictionary
+		return f, 0, dictionary
 	}
 	if sizeField > 0 {
 		f.sized = true
@@ -86,12 +100,12 @@ func (d *Decoder) frameHeader() verdict {
 	if single {
 		window = f.left
 	}
-	if window > uint64(d.maxWindow()) {
-		return wideWindow
+	if window > uint64(maxWindow) {
+		f.left = window
+		return f, 0, wideWindow
 	}
 	f.window = int(window)
-	d.beginFrame(f)
-	return ok
+	return f, size, ok
 }
 
 // littleEndian is the number in b.
@@ -102,15 +116,26 @@ func littleEndian(b []byte) (n uint64) {
 	return n
 }
 
-// maxWindow is MaxWindow, or the default, or what offsets can reach.
-func (d *Decoder) maxWindow() int {
-	switch {
-	case d.MaxWindow <= 0:
+// windowLimit is a MaxWindow, or the default for it, or what offsets can reach.
+func windowLimit(maxWindow int) int {
+	if maxWindow <= 0 {
 		return DefaultMaxWindow
-	case d.MaxWindow > math.MaxInt32:
-		return math.MaxInt32
 	}
-	return d.MaxWindow
+	return min(maxWindow, math.MaxInt32)
+}
+
+// nextFrame passes a skippable frame, or begins a frame.
+func (d *Decoder) nextFrame() verdict {
+	src := d.src[d.pos:]
+	size, v := skippableFrame(src, d.limit)
+	if v == ok && size == 0 {
+		var f frame
+		if f, size, v = parseFrame(src, windowLimit(d.MaxWindow)); v == ok {
+			d.beginFrame(f)
+		}
+	}
+	d.pos += size
+	return v
 }
 
 // beginFrame makes the stream one of a frame that begins behind the output.
@@ -132,7 +157,7 @@ func (d *Decoder) endFrame() verdict {
 	}
 	if s.frame.checksum {
 		if len(d.src)-d.pos < checksumSize {
-			return truncatedFrame
+			return truncated
 		}
 		d.pos += checksumSize
 	}

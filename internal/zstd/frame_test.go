@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -20,7 +21,7 @@ func TestHello(t *testing.T) {
 	const want = `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250,"_trace":["[\"gateway-prd-us-east1-c-7s4x\",{\"micros\":0.0}]"]}}`
 	var d Decoder
 	var s Stream
-	out, err := d.Decode(&s, hello, len(want))
+	out, _, err := d.Decode(&s, hello, len(want))
 	if string(out) != want {
 		t.Errorf("%q, %v", out, err)
 	}
@@ -62,7 +63,7 @@ func TestFrameHeader(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var s Stream
-			if out, err := d.Decode(&s, test.src, testLimit); len(out) > 0 || err != nil {
+			if out, _, err := d.Decode(&s, test.src, testLimit); len(out) > 0 || err != nil {
 				t.Fatalf("%d bytes, %v", len(out), err)
 			}
 			if s.frame != test.frame || s.phase != atBlock {
@@ -70,9 +71,8 @@ func TestFrameHeader(t *testing.T) {
 			}
 			for n := range test.src {
 				var s Stream
-				var corrupt *CorruptError
-				if _, err := d.Decode(&s, test.src[:n], testLimit); n > 0 && !errors.As(err, &corrupt) {
-					t.Errorf("%d of %d bytes: %v", n, len(test.src), err)
+				if _, done, err := d.Decode(&s, test.src[:n], testLimit); done != (n == 0) || err != nil {
+					t.Errorf("%d of %d bytes: done %v, %v", n, len(test.src), done, err)
 				}
 			}
 		})
@@ -90,10 +90,11 @@ func TestRefused(t *testing.T) {
 		{"dictionary of 1 byte", header(1, 0, 1).b, 1, 0, ErrDictionary},
 		{"dictionary of 2 bytes", header(2, 0, 0, 1).b, 1, 0, ErrDictionary},
 		{"dictionary of 4 bytes", header(3, 0, 0, 0, 0, 1).b, 1, 0, ErrDictionary},
-		{"window over 8 MiB", header(0, 13<<3|1).b, 1, 0, ErrWindow},
-		{"window of 3.75 TiB", header(0, 0xff).b, 1, 1 << 30, ErrWindow},
-		{"window over MaxWindow", framed(11).raw("a").b, 1, 2047, ErrWindow},
-		{"size over MaxWindow", header(0x20, 200).b, 1, 199, ErrWindow},
+		{"window over 8 MiB", header(0, 13<<3|1).b, 1, 0, &WindowError{9 << 20, 8 << 20}},
+		{"window of 3.75 TiB", header(0, 0xff).b, 1, 1 << 30, &WindowError{15 << 38, 1 << 30}},
+		{"window over MaxWindow", framed(11).raw("a").b, 1, 2047, &WindowError{2048, 2047}},
+		{"size over MaxWindow", header(0x20, 200).b, 1, 199, &WindowError{200, 199}},
+		{"skippable frame of 4 GB", []byte{0x5f, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, 'a'}, 1 << 20, 0, ErrTooLarge},
 		{"raw block over the limit", framed(18).raw("abc").b, 2, 0, ErrTooLarge},
 		{"RLE block over the limit", framed(18).block(false, rleBlock, 3, 'a').b, 2, 0, ErrTooLarge},
 		{"compressed block over the limit", framed(18).compressed(rawSection("abc"), none).b, 2, 0, ErrTooLarge},
@@ -105,11 +106,14 @@ func TestRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			d := Decoder{MaxWindow: test.window}
 			var s Stream
-			if _, err := d.Decode(&s, test.src, test.limit); err != test.want {
+			if _, _, err := d.Decode(&s, test.src, test.limit); !reflect.DeepEqual(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
 			}
-			if _, err := d.Decode(&s, test.src, test.limit); err != ErrFailed {
+			if _, _, err := d.Decode(&s, test.src, test.limit); err != ErrFailed {
 				t.Errorf("again: %v", err)
+			}
+			if len(d.output.mem) > smallScratch {
+				t.Errorf("%d bytes kept", len(d.output.mem))
 			}
 		})
 	}
@@ -130,7 +134,7 @@ func TestAccepted(t *testing.T) {
 	} {
 		d := Decoder{MaxWindow: test.window}
 		var s Stream
-		if _, err := d.Decode(&s, test.src, test.limit); err != nil {
+		if _, _, err := d.Decode(&s, test.src, test.limit); err != nil {
 			t.Errorf("%x: %v", test.src, err)
 		}
 	}
@@ -145,7 +149,7 @@ func TestExpansion(t *testing.T) {
 	}
 	var d Decoder
 	var s Stream
-	if _, err := d.Decode(&s, w.b, 1<<20); err != ErrTooLarge {
+	if _, _, err := d.Decode(&s, w.b, 1<<20); err != ErrTooLarge {
 		t.Fatal(err)
 	}
 	if len(d.output.mem) > 4<<20 {
@@ -182,7 +186,7 @@ func TestFrames(t *testing.T) {
 		{(&blockWriter{}).block(true, rawBlock, 2, 'r', 's').b, "rs"},
 		{framed(10).compressed(literalsHeader(rleLiterals, 40), []byte{'t'}, none).b, strings.Repeat("t", 40)},
 	} {
-		out, err := d.Decode(&s, m.src, 40)
+		out, _, err := d.Decode(&s, m.src, 40)
 		if err != nil || string(out) != m.want {
 			t.Errorf("message %d: %q, want %q, %v", i, out, m.want, err)
 		}
@@ -194,7 +198,7 @@ func TestChecksumSkipped(t *testing.T) {
 	var d Decoder
 	var s Stream
 	for range 2 {
-		out, err := d.Decode(&s, header(4, 0).block(true, rawBlock, 1, 'a').bytes(0xde, 0xad, 0xbe, 0xef).b, 1)
+		out, _, err := d.Decode(&s, header(4, 0).block(true, rawBlock, 1, 'a').bytes(0xde, 0xad, 0xbe, 0xef).b, 1)
 		if err != nil || string(out) != "a" {
 			t.Errorf("%q, %v", out, err)
 		}
@@ -213,19 +217,19 @@ func TestFrameForgets(t *testing.T) {
 	} {
 		first := framed(10).compressed(huffmanSection(compressedLiterals, 0, 4, append(aTree(), aLiterals("abba")...)...),
 			rleSequences(1, 4, 0, 0, new(bitString)))
-		if out, err := d.Decode(new(Stream), first.b, 100); string(out) != "abbaaaa" {
+		if out, _, err := d.Decode(new(Stream), first.b, 100); string(out) != "abbaaaa" {
 			t.Fatalf("%q, %v", out, err)
 		}
 		var s Stream
-		if _, err := d.Decode(&s, append(bytes.Clone(first.b), first.b[6:]...), 100); err != nil {
+		if _, _, err := d.Decode(&s, append(bytes.Clone(first.b), first.b[6:]...), 100); err != nil {
 			t.Fatal(err)
 		}
 		var corrupt *CorruptError
-		if out, err := d.Decode(&s, append(bytes.Clone((&blockWriter{}).block(true, rawBlock, 0).b), m...), 100); !errors.As(err, &corrupt) {
+		if out, _, err := d.Decode(&s, append(bytes.Clone((&blockWriter{}).block(true, rawBlock, 0).b), m...), 100); !errors.As(err, &corrupt) {
 			t.Errorf("%q, %v", out, err)
 		}
 		s.Reset()
-		if out, err := d.Decode(&s, m, 100); !errors.As(err, &corrupt) {
+		if out, _, err := d.Decode(&s, m, 100); !errors.As(err, &corrupt) {
 			t.Errorf("after Reset: %q, %v", out, err)
 		}
 	}

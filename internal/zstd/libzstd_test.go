@@ -38,7 +38,7 @@ func TestLibzstd(t *testing.T) {
 					for k := range streams {
 						text := texts[(i*7+k*5)%len(texts)]
 						m := encoders[k].Append(nil, text, i%50 == 49)
-						out, err := d.Decode(&streams[k], m, testLimit)
+						out, _, err := d.Decode(&streams[k], m, testLimit)
 						if err != nil || !bytes.Equal(out, text) {
 							t.Fatalf("stream %d, message %d: %d bytes, want %d, %v", k, i, len(out), len(text), err)
 						}
@@ -78,15 +78,15 @@ func TestLibzstdRefuses(t *testing.T) {
 			var s Stream
 			o.Reset()
 			for _, m := range ms[:i] {
-				if _, err := d.Decode(&s, m, testLimit); err != nil {
+				if _, _, err := d.Decode(&s, m, testLimit); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := o.Decode(m); err != nil {
+				if _, _, err := o.Decode(m); err != nil {
 					t.Fatal(err)
 				}
 			}
 			want, wantErr := o.Decode(damaged)
-			out, err := d.Decode(&s, damaged, testLimit)
+			out, _, err := d.Decode(&s, damaged, testLimit)
 			switch {
 			case err == nil && wantErr != nil:
 				t.Errorf("level %d, message %d: %d bytes; libzstd: %v", level, i, len(out), wantErr)

@@ -2,6 +2,7 @@ package zstd
 
 import (
 	"bytes"
+	"runtime"
 	"testing"
 	"unsafe"
 
@@ -21,7 +22,7 @@ func TestNoAllocation(t *testing.T) {
 		streams[1].Reset()
 		for i, m := range ms {
 			for k := range streams {
-				if _, err := d.Decode(&streams[k], m, testLimit); err != nil {
+				if _, _, err := d.Decode(&streams[k], m, testLimit); err != nil {
 					t.Fatalf("message %d: %v", i, err)
 				}
 			}
@@ -46,7 +47,7 @@ func TestStreamSize(t *testing.T) {
 	}
 	ms := messages(t, zstd.SpeedDefault, window, []byte("small"), bytes.Repeat([]byte("medium"), 10_000), bytes.Repeat([]byte("large"), 1<<20), []byte("small"))
 	for i, most := range []int{minRing, 128 << 10, window, window} {
-		if _, err := d.Decode(&s, ms[i], testLimit); err != nil {
+		if _, _, err := d.Decode(&s, ms[i], testLimit); err != nil {
 			t.Fatalf("message %d: %v", i, err)
 		}
 		if len(s.history.ring) > most || cap(s.history.ring) > most {
@@ -54,7 +55,7 @@ func TestStreamSize(t *testing.T) {
 		}
 	}
 	s.Reset()
-	if _, err := d.Decode(&s, framed(10).raw("small").b, testLimit); err != nil {
+	if _, _, err := d.Decode(&s, framed(10).raw("small").b, testLimit); err != nil {
 		t.Fatal(err)
 	}
 	if cap(s.history.ring) > 1<<10 {
@@ -69,7 +70,7 @@ func TestScratchShrinks(t *testing.T) {
 	var s Stream
 	ms := messages(t, zstd.SpeedFastest, 1<<16, append([][]byte{bytes.Repeat([]byte("large"), 1<<20)}, payloads(12, 2*scratchStrikes, 100)...)...)
 	for i, m := range ms {
-		if _, err := d.Decode(&s, m, testLimit); err != nil {
+		if _, _, err := d.Decode(&s, m, testLimit); err != nil {
 			t.Fatalf("message %d: %v", i, err)
 		}
 		if i < scratchStrikes-1 && len(d.output.mem) < 5<<20 {
@@ -85,7 +86,7 @@ func TestScratchShrinks(t *testing.T) {
 func TestBorrowed(t *testing.T) {
 	var d Decoder
 	var s Stream
-	out, err := d.Decode(&s, framed(10).raw("abc").b, 3)
+	out, _, err := d.Decode(&s, framed(10).raw("abc").b, 3)
 	if err != nil || len(out) != 3 || cap(out) != 3 {
 		t.Errorf("%d bytes of %d, %v", len(out), cap(out), err)
 	}
@@ -109,7 +110,7 @@ func TestTags(t *testing.T) {
 	var one, two Stream
 	decode := func(d int, s *Stream, m []byte, want string) {
 		t.Helper()
-		if out, err := decoders[d].Decode(s, m, 10); string(out) != want {
+		if out, _, err := decoders[d].Decode(s, m, 10); string(out) != want {
 			t.Fatalf("%q, want %q, %v", out, want, err)
 		}
 	}
@@ -134,5 +135,57 @@ func TestTags(t *testing.T) {
 	last := d.newTag()
 	if next := d.newTag(); next <= last || next == 0 {
 		t.Errorf("tag %d after %d", next, last)
+	}
+}
+
+// allocated returns the bytes that f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// A message that expands beyond the limit takes memory for the limit and a block at
+// most, whatever its blocks are, and leaves none of it with the decoder.
+func TestRefusedExpansion(t *testing.T) {
+	const limit = 8 << 20
+	// 20 bytes for 128 KiB: a byte, and a match that repeats it.
+	bomb := (&blockWriter{}).compressed(rawSection("x"), rleSequences(1, 1, 0, 52, new(bitString).add(1<<16-3-1, 16)), nil).b
+	for _, test := range []struct {
+		name  string
+		block []byte
+		most  uint64
+	}{
+		{"RLE blocks", (&blockWriter{}).block(false, rleBlock, maxBlock, 'x').b, 64 << 10}, // none at all
+		{"compressed blocks", bomb, limit + maxBlock + 64<<10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			src := append(framed(18).raw("x").b, bytes.Repeat(test.block, 1<<10)...)
+			var d Decoder
+			var s Stream
+			if _, _, err := d.Decode(&s, framed(10).compressed(rawSection("warm"), none).b, 4); err != nil {
+				t.Fatal(err)
+			}
+			s.Reset()
+			var err error
+			n := allocated(func() { _, _, err = d.Decode(&s, src, limit) })
+			if err != ErrTooLarge {
+				t.Fatal(err)
+			}
+			if n > test.most && !raceEnabled {
+				t.Errorf("%d bytes allocated for a limit of %d", n, limit)
+			}
+			if len(d.output.mem) > smallScratch {
+				t.Errorf("%d bytes kept", len(d.output.mem))
+			}
+		})
+	}
+	// What is just under the limit is taken.
+	var d Decoder
+	src := append(framed(18).b, bytes.Repeat((&blockWriter{}).block(false, rleBlock, maxBlock, 'x').b, limit/maxBlock)...)
+	if out, done, err := d.Decode(new(Stream), src, limit); len(out) != limit || !done || err != nil {
+		t.Errorf("%d bytes, done %v, %v", len(out), done, err)
 	}
 }

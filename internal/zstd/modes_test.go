@@ -140,11 +140,11 @@ func TestModes(t *testing.T) {
 				}
 				n = start + blockHeaderSize + (int(src[start])|int(src[start+1])<<8|int(src[start+2])<<16)>>3
 				other.Reset()
-				if out, err := d.Decode(&other, zeroAndOne, 2); err != nil {
+				if out, _, err := d.Decode(&other, zeroAndOne, 2); err != nil {
 					t.Fatalf("%q, %v", out, err)
 				}
 			}
-			out, err := d.Decode(&s, src[:n], testLimit)
+			out, _, err := d.Decode(&s, src[:n], testLimit)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -71,7 +71,7 @@ func TestProgramCompresses(t *testing.T) {
 		for i := 0; i < max(len(ms[0]), len(ms[1])); i++ {
 			for k := range streams {
 				if i < len(ms[k]) {
-					out, err := d.Decode(&streams[k], ms[k][i], testLimit)
+					out, _, err := d.Decode(&streams[k], ms[k][i], testLimit)
 					if err != nil {
 						t.Fatalf("message %d of %d: %v", i, len(ms[k]), err)
 					}
@@ -118,8 +118,8 @@ func TestProgramRefuses(t *testing.T) {
 		damaged := bytes.Clone(frame)
 		damaged[bit/8] ^= 1 << (bit % 8)
 		var s Stream
-		out, err := d.Decode(&s, damaged, testLimit)
-		if err != nil || s.phase != atFrame {
+		out, done, err := d.Decode(&s, damaged, testLimit)
+		if !done || err != nil || s.phase != atFrame {
 			continue
 		}
 		accepted++

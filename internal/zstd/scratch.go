@@ -9,7 +9,7 @@ const (
 	scratchStrikes = 64
 )
 
-// A scratch is memory that grows with the largest message and shrinks once
+// A scratch is memory that grows to what a message can need, and shrinks once
 // such messages have stayed away.
 type scratch struct {
 	mem     []byte
@@ -19,10 +19,18 @@ type scratch struct {
 // take returns the memory, at least size bytes of it.
 func (s *scratch) take(size int) []byte {
 	if len(s.mem) < size {
-		s.mem = make([]byte, max(size, 2*len(s.mem), smallScratch))
+		s.mem = nil // the collector may have it before there is more
+		s.mem = make([]byte, max(size, smallScratch))
 		s.strikes = 0
 	}
 	return s.mem
+}
+
+// shrink gives back what a message took that was refused.
+func (s *scratch) shrink() {
+	if len(s.mem) > smallScratch {
+		*s = scratch{}
+	}
 }
 
 // done says how much of the memory a message needed. What take returned

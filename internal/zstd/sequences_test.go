@@ -274,7 +274,7 @@ func TestSequences(t *testing.T) {
 					}
 				}
 				all[i] = append(all[i], w.b...)
-				out, err := d.Decode(&decoded[i], w.b, testLimit)
+				out, _, err := d.Decode(&decoded[i], w.b, testLimit)
 				if err != nil {
 					t.Fatalf("seed %d, stream %d, after %d bytes: %v", seed, i, before, err)
 				}

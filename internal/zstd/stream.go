@@ -11,6 +11,7 @@ type Stream struct {
 	history history
 	tree    treeDescription
 	tables  [sequenceCodes]description
+	ahead   scan // of a message of which a part has come
 }
 
 // A phase says what the next byte of a stream belongs to.
@@ -27,6 +28,7 @@ const (
 // empty.
 func (s *Stream) Reset() {
 	s.phase = atFrame
+	s.ahead = scan{}
 	s.history.next, s.history.size = 0, 0
 	s.forget()
 }

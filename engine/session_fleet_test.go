@@ -78,7 +78,7 @@ func TestSavesWhileFleetIsReplaced(t *testing.T) {
 func TestSavesOfShardThatCameAndWent(t *testing.T) {
 	for _, code := range []gateway.CloseCode{gateway.CloseNormal, 0} {
 		synctest.Test(t, func(t *testing.T) {
-			snapshot := testSnapshot(4)
+			snapshot := savedFleet(4)
 			for i := range snapshot.Sessions {
 				snapshot.Sessions[i].ResumeURL = ""
 			}

@@ -3,13 +3,15 @@ package engine
 import (
 	"strings"
 	"testing"
+
+	"github.com/sluice-go/sluice/engine/session"
 )
 
 // TestAdopt: a session given before the first dial is resumed by the first
 // connection, at its URL, and identifies only when the gateway does not know it.
 func TestAdopt(t *testing.T) {
 	r := newRig(t)
-	if err := r.core.adopt(Session{ID: "abc", ResumeURL: "wss://us-east1-b.discord.gg", Seq: 7}); err != nil {
+	if err := r.core.adopt(session.Session{ID: "abc", ResumeURL: "wss://us-east1-b.discord.gg", Seq: 7}); err != nil {
 		t.Fatal(err)
 	}
 	got := seqs(r)
@@ -31,7 +33,7 @@ func TestAdopt(t *testing.T) {
 	}
 
 	r = newRig(t)
-	if err := r.core.adopt(Session{ID: "old", Seq: 7}); err != nil {
+	if err := r.core.adopt(session.Session{ID: "old", Seq: 7}); err != nil {
 		t.Fatal(err)
 	}
 	r.dial()
@@ -49,7 +51,7 @@ func TestAdopt(t *testing.T) {
 func TestAdoptTrustsNothing(t *testing.T) {
 	for _, url := range []string{"wss://evil.com", "ws://gateway.discord.gg", "://", ""} {
 		r := newRig(t)
-		if err := r.core.adopt(Session{ID: "abc", ResumeURL: url, Seq: 7}); err != nil {
+		if err := r.core.adopt(session.Session{ID: "abc", ResumeURL: url, Seq: 7}); err != nil {
 			t.Fatal(err)
 		}
 		r.dial()
@@ -59,7 +61,7 @@ func TestAdoptTrustsNothing(t *testing.T) {
 		r.recv(testHello)
 		r.want(Resuming)
 	}
-	for _, s := range []Session{
+	for _, s := range []session.Session{
 		{},
 		{ID: "abc"},
 		{ID: "abc", Seq: -1},

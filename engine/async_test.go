@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
 	"github.com/sluice-go/sluice/pool"
@@ -364,7 +365,7 @@ func TestAsyncOnPanic(t *testing.T) {
 // and the panic ends the program.
 func TestAsyncPanicDrains(t *testing.T) {
 	if os.Getenv("SLUICE_TEST_PANIC") != "" {
-		r := prepare(t, withStore(NewFileSessions(os.Getenv("SLUICE_TEST_PANIC"))), func(c *Config) {
+		r := prepare(t, withStore(session.NewFile(os.Getenv("SLUICE_TEST_PANIC"))), func(c *Config) {
 			dial := c.Dial
 			c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := dial(ctx, network, address)
@@ -407,7 +408,7 @@ func TestAsyncPanicDrains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot, err := ParseSnapshot(saved)
+	snapshot, err := session.Parse(saved)
 	if err != nil || len(snapshot.Sessions) != 1 || snapshot.Sessions[0].Seq != 2 {
 		t.Errorf("saved %q, %v", saved, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 // API, is counted down with each identify that this engine sends, and is kept in
 // Config.Sessions. What other processes spend shows when the API is asked again,
 // which is when the engine starts and when the budget is reset.
-func (e *Engine) Budget() Budget { return e.budget.known(time.Now()) }
+func (e *Engine) Budget() identify.Budget { return e.budget.known(time.Now()) }
 
 // budget counts identifies, and refuses the last ones. A nil budget allows all.
 type budget struct {
@@ -34,10 +36,10 @@ type budget struct {
 	changed func() // is called when it should be saved
 
 	mu      sync.Mutex
-	current Budget    // Total 0: nothing is known
-	unsure  bool      // when current.ResetAt is, was not said: the API is to be asked again soon
-	claimed int       // permits that may still be spent
-	told    time.Time // the ResetAt until which the log said that identifies are refused
+	current identify.Budget // Total 0: nothing is known
+	unsure  bool            // when current.ResetAt is, was not said: the API is to be asked again soon
+	claimed int             // permits that may still be spent
+	told    time.Time       // the ResetAt until which the log said that identifies are refused
 }
 
 func newBudget(config *Config) *budget {
@@ -45,7 +47,7 @@ func newBudget(config *Config) *budget {
 }
 
 // known returns the budget at a time.
-func (b *budget) known(now time.Time) Budget {
+func (b *budget) known(now time.Time) identify.Budget {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.renew(now)
@@ -64,7 +66,7 @@ func (b *budget) renew(now time.Time) {
 }
 
 // set replaces the budget, and derives the reserve.
-func (b *budget) set(current Budget, unsure bool) {
+func (b *budget) set(current identify.Budget, unsure bool) {
 	b.unsure = unsure
 	current.Reserve = max(0, b.reserve)
 	if b.reserve == 0 {
@@ -74,7 +76,7 @@ func (b *budget) set(current Budget, unsure bool) {
 }
 
 // restore takes what was saved, before anything else is known.
-func (b *budget) restore(now time.Time, saved Budget) {
+func (b *budget) restore(now time.Time, saved identify.Budget) {
 	if saved.Total == 0 {
 		return
 	}
@@ -98,7 +100,7 @@ func (b *budget) learn(now time.Time, total, remaining int, resetAfter time.Dura
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.renew(now)
-	answer := Budget{Total: total, Remaining: min(max(0, remaining), total), ResetAt: now.Add(resetAfter)}
+	answer := identify.Budget{Total: total, Remaining: min(max(0, remaining), total), ResetAt: now.Add(resetAfter)}
 	unsure := false
 	if resetAfter <= 0 || resetAfter > 2*budgetPeriod {
 		// Where nothing is spent, the period begins with the first identify. Anything
@@ -128,7 +130,7 @@ func (b *budget) askAgain(now time.Time) time.Duration {
 
 // refuses says why an identify may not be sent now, nil if it may. The core asks
 // before it dials.
-func (b *budget) refuses(now time.Time) *BudgetError {
+func (b *budget) refuses(now time.Time) *identify.BudgetError {
 	if b == nil {
 		return nil
 	}
@@ -146,7 +148,7 @@ func (b *budget) claim(now time.Time) error {
 // check claims so many identifies, or says why there is none. The log is told once
 // for all shards, and without the lock: its handler is the user's, and may well ask
 // for the budget.
-func (b *budget) check(now time.Time, claims int) *BudgetError {
+func (b *budget) check(now time.Time, claims int) *identify.BudgetError {
 	b.mu.Lock()
 	b.renew(now)
 	c := b.current
@@ -162,7 +164,7 @@ func (b *budget) check(now time.Time, claims int) *BudgetError {
 		b.logger.Error("identifies are refused, so that the token is not reset; shards without a session wait",
 			"remaining", c.Remaining, "total", c.Total, "reserve", c.Reserve, "until", c.ResetAt.Format(time.RFC3339))
 	}
-	return &BudgetError{Budget: c, Until: c.ResetAt}
+	return &identify.BudgetError{Budget: c, Until: c.ResetAt}
 }
 
 // settle ends a claim; sent says that the identify went out.
@@ -183,14 +185,14 @@ func (b *budget) settle(now time.Time, sent bool) {
 // unlimited reports whether no identify is counted, since a proxy sends them.
 func (e *Engine) unlimited() bool {
 	switch e.queue.(type) {
-	case UnlimitedQueue, *UnlimitedQueue:
+	case identify.Unlimited, *identify.Unlimited:
 		return true
 	}
 	return false
 }
 
 // acquire asks the queue for a permit, and the budget for an identify.
-func (e *Engine) acquire(ctx context.Context, shard int) (Permit, error) {
+func (e *Engine) acquire(ctx context.Context, shard int) (identify.Permit, error) {
 	permit, err := e.calls.acquire(ctx, e.queue, shard)
 	if err != nil {
 		return nil, err
@@ -207,18 +209,18 @@ func (e *Engine) acquire(ctx context.Context, shard int) (Permit, error) {
 
 // budgetedPermit is a permit that counts.
 type budgetedPermit struct {
-	Permit
+	identify.Permit
 	budget *budget
 	once   sync.Once
 }
 
-// Sent implements [Permit].
+// Sent implements [identify.Permit].
 func (p *budgetedPermit) Sent() {
 	p.Permit.Sent()
 	p.once.Do(func() { p.budget.settle(time.Now(), true) })
 }
 
-// Release implements [Permit].
+// Release implements [identify.Permit].
 func (p *budgetedPermit) Release() {
 	p.Permit.Release()
 	p.once.Do(func() { p.budget.settle(time.Now(), false) })
@@ -247,7 +249,7 @@ func (c *core) connect(now time.Time) {
 }
 
 // awaitBudget stays Disconnected until there is a new budget. That is no failure.
-func (c *core) awaitBudget(now time.Time, refused *BudgetError) {
+func (c *core) awaitBudget(now time.Time, refused *identify.BudgetError) {
 	c.redial.at = refused.Until.Add(time.Duration(c.random() * float64(budgetSpread)))
 	c.redial.waits = refused
 	c.setState(now, Disconnected, 0, refused)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // A budget's reset that comes from a file is a deadline like any other: it has a
@@ -12,7 +14,7 @@ func TestRestoredBudgetIsMonotonic(t *testing.T) {
 	b := newBudget(&Config{})
 	now := time.Now()
 	at := now.Add(time.Hour).UTC().Round(0)
-	b.restore(now, Budget{Total: 1000, Remaining: 5, ResetAt: at})
+	b.restore(now, identify.Budget{Total: 1000, Remaining: 5, ResetAt: at})
 	if got := b.current.ResetAt; !got.Equal(at) || !strings.Contains(got.String(), " m=") {
 		t.Errorf("the reset is %v, want %v with a monotonic reading", got, at)
 	}

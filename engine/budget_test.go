@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -31,29 +32,29 @@ func TestBudgetLearns(t *testing.T) {
 	}
 	tests := []struct {
 		name      string
-		saved     Budget
+		saved     identify.Budget
 		answer    answer
 		remaining int
 		resetIn   time.Duration
 	}{
-		{"nothing is known", Budget{}, answer{}, 0, 0},
-		{"an answer alone", Budget{}, answer{100, 70, time.Hour}, 70, time.Hour},
-		{"what was saved alone", Budget{Total: 100, Remaining: 7, ResetAt: now.Add(time.Hour)}, answer{}, 7, time.Hour},
-		{"the answer is lower", Budget{Total: 100, Remaining: 70, ResetAt: now.Add(time.Hour)}, answer{100, 60, time.Hour}, 60, time.Hour},
-		{"the answer is behind", Budget{Total: 100, Remaining: 60, ResetAt: now.Add(time.Hour)}, answer{100, 61, time.Hour}, 60, time.Hour},
-		{"the total grew", Budget{Total: 100, Remaining: 60, ResetAt: now.Add(time.Hour)}, answer{200, 170, time.Hour}, 160, time.Hour},
-		{"the total shrank", Budget{Total: 100, Remaining: 10, ResetAt: now.Add(time.Hour)}, answer{50, 50, time.Hour}, 0, time.Hour},
-		{"a new period", Budget{Total: 100, Remaining: 60, ResetAt: now.Add(time.Hour)}, answer{100, 99, 23 * time.Hour}, 99, 23 * time.Hour},
-		{"what was saved is over", Budget{Total: 100, Remaining: 0, ResetAt: now.Add(-time.Hour)}, answer{}, 100, budgetPeriod},
-		{"over, and asked", Budget{Total: 100, Remaining: 0, ResetAt: now.Add(-time.Hour)}, answer{100, 3, time.Minute}, 3, time.Minute},
-		{"a clock put back", Budget{Total: 100, Remaining: 0, ResetAt: now.Add(1000 * time.Hour)}, answer{}, 0, budgetPeriod},
-		{"more than there is", Budget{}, answer{100, 170, time.Hour}, 100, time.Hour},
-		{"less than nothing", Budget{}, answer{100, -1, time.Hour}, 0, time.Hour},
-		{"not begun", Budget{}, answer{100, 100, 0}, 100, budgetPeriod},
-		{"no sense", Budget{}, answer{100, 3, 0}, 3, budgetPeriod},
-		{"nothing left, no sense", Budget{}, answer{100, 0, 0}, 0, budgetPeriod},
-		{"three days", Budget{}, answer{100, 0, 3 * budgetPeriod}, 0, budgetPeriod},
-		{"a year", Budget{}, answer{100, 3, 365 * budgetPeriod}, 3, budgetPeriod},
+		{"nothing is known", identify.Budget{}, answer{}, 0, 0},
+		{"an answer alone", identify.Budget{}, answer{100, 70, time.Hour}, 70, time.Hour},
+		{"what was saved alone", identify.Budget{Total: 100, Remaining: 7, ResetAt: now.Add(time.Hour)}, answer{}, 7, time.Hour},
+		{"the answer is lower", identify.Budget{Total: 100, Remaining: 70, ResetAt: now.Add(time.Hour)}, answer{100, 60, time.Hour}, 60, time.Hour},
+		{"the answer is behind", identify.Budget{Total: 100, Remaining: 60, ResetAt: now.Add(time.Hour)}, answer{100, 61, time.Hour}, 60, time.Hour},
+		{"the total grew", identify.Budget{Total: 100, Remaining: 60, ResetAt: now.Add(time.Hour)}, answer{200, 170, time.Hour}, 160, time.Hour},
+		{"the total shrank", identify.Budget{Total: 100, Remaining: 10, ResetAt: now.Add(time.Hour)}, answer{50, 50, time.Hour}, 0, time.Hour},
+		{"a new period", identify.Budget{Total: 100, Remaining: 60, ResetAt: now.Add(time.Hour)}, answer{100, 99, 23 * time.Hour}, 99, 23 * time.Hour},
+		{"what was saved is over", identify.Budget{Total: 100, Remaining: 0, ResetAt: now.Add(-time.Hour)}, answer{}, 100, budgetPeriod},
+		{"over, and asked", identify.Budget{Total: 100, Remaining: 0, ResetAt: now.Add(-time.Hour)}, answer{100, 3, time.Minute}, 3, time.Minute},
+		{"a clock put back", identify.Budget{Total: 100, Remaining: 0, ResetAt: now.Add(1000 * time.Hour)}, answer{}, 0, budgetPeriod},
+		{"more than there is", identify.Budget{}, answer{100, 170, time.Hour}, 100, time.Hour},
+		{"less than nothing", identify.Budget{}, answer{100, -1, time.Hour}, 0, time.Hour},
+		{"not begun", identify.Budget{}, answer{100, 100, 0}, 100, budgetPeriod},
+		{"no sense", identify.Budget{}, answer{100, 3, 0}, 3, budgetPeriod},
+		{"nothing left, no sense", identify.Budget{}, answer{100, 0, 0}, 0, budgetPeriod},
+		{"three days", identify.Budget{}, answer{100, 0, 3 * budgetPeriod}, 0, budgetPeriod},
+		{"a year", identify.Budget{}, answer{100, 3, 365 * budgetPeriod}, 3, budgetPeriod},
 	}
 	for _, test := range tests {
 		b := newBudget(testConfig(t))
@@ -132,7 +133,7 @@ func TestPain05_NoConnectionWithoutBudget(t *testing.T) {
 		r.advance()
 		r.want(Disconnected)
 	}
-	var refused *BudgetError
+	var refused *identify.BudgetError
 	if len(r.dialed) != 0 || len(causes) != 1 || !errors.As(causes[0], &refused) {
 		t.Fatalf("dialled %q, causes %v", r.dialed, causes)
 	}
@@ -226,7 +227,7 @@ func TestPain05_Breaker(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if b := r.Budget(); identified != 2 || b != (Budget{Total: 40, Remaining: 2, ResetAt: begin.Add(2 * time.Hour), Reserve: 2}) {
+		if b := r.Budget(); identified != 2 || b != (identify.Budget{Total: 40, Remaining: 2, ResetAt: begin.Add(2 * time.Hour), Reserve: 2}) {
 			t.Errorf("%d identified, %+v", identified, b)
 		}
 		states := map[State]int{}
@@ -282,19 +283,19 @@ func TestBudgetUnknown(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		waitState(t, r.shard(0), Ready)
-		if b := r.Budget(); b != (Budget{}) {
+		if b := r.Budget(); b != (identify.Budget{}) {
 			t.Errorf("%+v", b)
 		}
 		r.end(p)
 	})
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := api(t, 0, budgetAnswer(1, 1, 40, 0, time.Hour))
-		r.queue = UnlimitedQueue{}
+		r.queue = identify.Unlimited{}
 		r.run()
 		p := r.net.accept(t)
 		p.begin()
 		waitState(t, r.shard(0), Ready)
-		if b := r.Budget(); b != (Budget{}) {
+		if b := r.Budget(); b != (identify.Budget{}) {
 			t.Errorf("%+v", b)
 		}
 		r.end(p)
@@ -306,7 +307,7 @@ func TestBudgetUnknown(t *testing.T) {
 func TestSetMaxConcurrency(t *testing.T) {
 	for _, n := range []struct{ from, to int }{{1, 16}, {16, 1}, {4, 6}, {6, 4}, {3, 3}, {2, 0}} {
 		synctest.Test(t, func(t *testing.T) {
-			q := &RecordingQueue{Queue: NewLocalQueue(n.from)}
+			q := &identify.Recording{Queue: identify.NewLocal(n.from)}
 			for shard := range 24 {
 				go func() {
 					p, err := q.Acquire(t.Context(), shard)
@@ -321,18 +322,18 @@ func TestSetMaxConcurrency(t *testing.T) {
 				}()
 			}
 			// In the middle of the second round: some hold a permit, all have sent.
-			time.Sleep(identifyPeriod + 200*time.Millisecond)
-			q.Queue.(*LocalQueue).SetMaxConcurrency(n.to)
+			time.Sleep(identify.Period + 200*time.Millisecond)
+			q.Queue.(*identify.Local).SetMaxConcurrency(n.to)
 			changed := time.Now()
 			time.Sleep(time.Hour)
 			records := q.Records()
 			to := max(1, n.to)
 			sent := map[int]time.Time{}
 			for _, shard := range q.Sent() {
-				i := slices.IndexFunc(records, func(r IdentifyRecord) bool { return r.Shard == shard })
+				i := slices.IndexFunc(records, func(r identify.Record) bool { return r.Shard == shard })
 				at := records[i].Sent
 				if at.After(changed) && records[i].Granted.After(changed) {
-					if d := at.Sub(sent[shard%to]); d < identifyPeriod {
+					if d := at.Sub(sent[shard%to]); d < identify.Period {
 						t.Errorf("%d to %d: shard %d %v after the last of its bucket", n.from, n.to, shard, d)
 					}
 				}
@@ -342,8 +343,8 @@ func TestSetMaxConcurrency(t *testing.T) {
 				t.Errorf("%d to %d: %d of 24 identified", n.from, n.to, len(q.Sent()))
 			}
 			rounds := time.Duration(24/to + 1)
-			last := slices.MaxFunc(records, func(a, b IdentifyRecord) int { return a.Sent.Compare(b.Sent) }).Sent
-			if d := last.Sub(changed); d > rounds*(identifyPeriod+200*time.Millisecond) {
+			last := slices.MaxFunc(records, func(a, b identify.Record) int { return a.Sent.Compare(b.Sent) }).Sent
+			if d := last.Sub(changed); d > rounds*(identify.Period+200*time.Millisecond) {
 				t.Errorf("%d to %d: the last identified after %v", n.from, n.to, d)
 			}
 		})

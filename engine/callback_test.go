@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -190,7 +191,7 @@ func TestOnPanic(t *testing.T) {
 func TestPanicDrains(t *testing.T) {
 	if os.Getenv("SLUICE_TEST_PANIC") != "" {
 		r := prepare(t, func(c *Config) {
-			c.Shards, c.IdentifyQueue = Shards{Total: 2}, NewLocalQueue(2)
+			c.Shards, c.IdentifyQueue = Shards{Total: 2}, identify.NewLocal(2)
 			dial := c.Dial
 			c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := dial(ctx, network, address)
@@ -243,7 +244,7 @@ func (c tellingConn) Write(b []byte) (int, error) {
 // loop, and the engine.
 func TestGoexitDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := prepare(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 2}, NewLocalQueue(2) })
+		r := prepare(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 2}, identify.NewLocal(2) })
 		r.On(gateway.Events(gateway.EventMessageCreate), func(ev *Event) { runtime.Goexit() })
 		r.run()
 		p, q := r.net.accept(t), r.net.accept(t)
@@ -313,7 +314,7 @@ func TestShutdownTimeout(t *testing.T) {
 		release := make(chan struct{})
 		r := prepare(t, func(c *Config) {
 			c.ShutdownTimeout = 3 * time.Second
-			c.Shards, c.IdentifyQueue = Shards{Total: 2}, NewLocalQueue(2)
+			c.Shards, c.IdentifyQueue = Shards{Total: 2}, identify.NewLocal(2)
 		})
 		r.On(gateway.Events(gateway.EventMessageCreate), func(ev *Event) { <-release })
 		r.run()

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -61,7 +63,7 @@ func TestWaitInCallback(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := prepare(t, func(config *Config) { config.Shards, config.IdentifyQueue = Shards{Total: 2}, UnlimitedQueue{} })
+				r := prepare(t, func(config *Config) { config.Shards, config.IdentifyQueue = Shards{Total: 2}, identify.Unlimited{} })
 				asked := make(chan error, 1)
 				r.On(gateway.Events(gateway.EventMessageCreate), func(ev *Event) { asked <- c.ask(ev.Shard) })
 				r.run()
@@ -193,16 +195,16 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 // nothing of use.
 type userCode func()
 
-func (f userCode) Acquire(context.Context, int) (Permit, error) {
+func (f userCode) Acquire(context.Context, int) (identify.Permit, error) {
 	f()
-	return UnlimitedQueue{}.Acquire(context.Background(), 0)
+	return identify.Unlimited{}.Acquire(context.Background(), 0)
 }
-func (f userCode) Load(context.Context) (*Snapshot, error)  { return nil, nil }
-func (f userCode) Save(context.Context, *Snapshot) error    { f(); return nil }
-func (f userCode) Close() error                             { return nil }
-func (f userCode) Enabled(context.Context, slog.Level) bool { return true }
-func (f userCode) WithAttrs([]slog.Attr) slog.Handler       { return f }
-func (f userCode) WithGroup(string) slog.Handler            { return f }
+func (f userCode) Load(context.Context) (*session.Snapshot, error) { return nil, nil }
+func (f userCode) Save(context.Context, *session.Snapshot) error   { f(); return nil }
+func (f userCode) Close() error                                    { return nil }
+func (f userCode) Enabled(context.Context, slog.Level) bool        { return true }
+func (f userCode) WithAttrs([]slog.Attr) slog.Handler              { return f }
+func (f userCode) WithGroup(string) slog.Handler                   { return f }
 func (f userCode) Handle(_ context.Context, r slog.Record) error {
 	if r.Message == "shard ready" {
 		f()

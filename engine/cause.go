@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // Cause is a kind of end of a connection, or of an attempt at one, that is
@@ -114,7 +116,7 @@ func (e *queueError) Unwrap() error { return e.err }
 func (c *core) kind(cause error) Cause {
 	var closed *CloseError
 	var queue *queueError
-	var budget *BudgetError
+	var budget *identify.BudgetError
 	switch {
 	case cause == errReconnect:
 		return CauseReconnect

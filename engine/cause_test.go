@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // TestCauses brings about every kind of end.
@@ -59,7 +61,7 @@ func TestCauseOfRefusedIdentify(t *testing.T) {
 	r := newRig(t)
 	r.dial()
 	r.recv(testHello)
-	r.core.giveUp(r.now, &queueError{&BudgetError{Until: r.now.Add(time.Hour)}})
+	r.core.giveUp(r.now, &queueError{&identify.BudgetError{Until: r.now.Add(time.Hour)}})
 	r.settle()
 	r.fail(errReset)
 	r.want(Disconnected)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // TestClockWatch: what counts as a jump is that the clocks part, or that a look comes
@@ -113,7 +115,7 @@ func TestProbeAndHold(t *testing.T) {
 func TestSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asleep atomic.Int64
-		r := prepare(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 2}, UnlimitedQueue{} })
+		r := prepare(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 2}, identify.Unlimited{} })
 		r.wall = func(now time.Time) time.Time { return now.Round(0).Add(time.Duration(asleep.Load())) }
 		r.run()
 		peers := []*peer{r.net.accept(t), r.net.accept(t)}

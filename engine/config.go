@@ -15,7 +15,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/zstd"
 )
@@ -164,15 +166,15 @@ type Config struct {
 	// Driver chooses how connections are read. Default AutoDriver.
 	Driver Driver
 
-	// IdentifyQueue spaces identifies. Engines of one bot must share one; behind a
-	// proxy that identifies, take [UnlimitedQueue]. Where the API is asked, a queue with
-	// a method SetMaxConcurrency(int), such as [LocalQueue], is told Discord's
-	// max_concurrency. Default: a LocalQueue of this engine's own.
-	IdentifyQueue IdentifyQueue
+	// identify.Queue spaces identifies. Engines of one bot must share one; behind a
+	// proxy that identifies, take [identify.Unlimited]. Where the API is asked, a queue with
+	// a method SetMaxConcurrency(int), such as [identify.Local], is told Discord's
+	// max_concurrency. Default: a identify.Local of this engine's own.
+	IdentifyQueue identify.Queue
 
 	// IdentifyReserve is how many of the day's identifies are never spent: what is
 	// left of them when a fault has eaten the others. A shard without a session
-	// then waits for the next day's, without a connection (see [BudgetError]).
+	// then waits for the next day's, without a connection (see [identify.BudgetError]).
 	// Default 0: a twentieth of the total. Negative: none, all are spent; more
 	// than there are, never. It needs the API: where that is not asked (see
 	// APIURL), nothing is known of identifies, and none is refused.
@@ -186,7 +188,7 @@ type Config struct {
 	// since the last save: the events that they stand for are delivered again.
 	// It also keeps what is left of the day's identifies. Default: none; a restart
 	// identifies every shard.
-	Sessions SessionStore
+	Sessions session.Store
 
 	// Retries is how many attempts in a row may fail, after the first, before a
 	// shard (or the first request to the API) gives up and Run ends. A connection
@@ -257,7 +259,7 @@ type Config struct {
 	// shards are closed so that their sessions can be resumed, these are saved in
 	// Sessions, and the panic ends the program. The same follows when OnPanic
 	// panics, and when any other code does that the engine calls: OnClose, Dial,
-	// Logger, IdentifyQueue, Sessions. It follows runtime.Goexit (which is what
+	// Logger, identify.Queue, Sessions. It follows runtime.Goexit (which is what
 	// testing.T.FailNow does) too, after which Run returns.
 	OnPanic func(ev *Event, value any)
 

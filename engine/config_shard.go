@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -20,7 +21,7 @@ type ShardConfig struct {
 	// this process or another; it goes before one that Config.Sessions has. The
 	// gateway keeps a session for a few minutes. If it is gone, the shard announces
 	// a [SessionLost] and identifies. It comes as the zero value: none.
-	Session Session
+	Session session.Session
 
 	// GatewayURL comes as the one that Discord named, where Config names none.
 	GatewayURL string
@@ -36,9 +37,9 @@ type ShardConfig struct {
 // forShard returns the configuration of a shard, which is c itself where PerShard
 // changes nothing, and the session that it was given by hand. The error joins every
 // mistake.
-func (c *Config) forShard(id, total int) (own *Config, session Session, err error) {
+func (c *Config) forShard(id, total int) (own *Config, sess session.Session, err error) {
 	if c.PerShard == nil {
-		return c, Session{}, nil
+		return c, session.Session{}, nil
 	}
 	base := ShardConfig{
 		Total: total, GatewayURL: c.GatewayURL, IgnoreResumeURL: c.IgnoreResumeURL,
@@ -48,8 +49,8 @@ func (c *Config) forShard(id, total int) (own *Config, session Session, err erro
 	s := base
 	s.Presence = slices.Clone(base.Presence)
 	c.PerShard(id, &s)
-	session = s.Session
-	s.Total, s.Session = total, Session{}
+	sess = s.Session
+	s.Total, s.Session = total, session.Session{}
 	own = c
 	if !reflect.DeepEqual(s, base) {
 		copied := *c // thousands of shards that change nothing share one
@@ -72,12 +73,12 @@ func (c *Config) forShard(id, total int) (own *Config, session Session, err erro
 			own.checkIdentify(bad)
 		}
 	}
-	if session != (Session{}) {
-		if err := checkSession(session, c.Token); err != nil {
+	if sess != (session.Session{}) {
+		if err := checkSession(sess, c.Token); err != nil {
 			bad("Session", "%v", err)
 		}
 	}
-	return own, session, errors.Join(errs...)
+	return own, sess, errors.Join(errs...)
 }
 
 // checkShard tells bad what is wrong with the fields that ShardConfig has too.

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -18,7 +20,7 @@ func TestPerShard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []string
 		r := start(t, func(c *Config) {
-			c.Shards, c.IdentifyQueue = Shards{Total: 5}, UnlimitedQueue{}
+			c.Shards, c.IdentifyQueue = Shards{Total: 5}, identify.Unlimited{}
 			c.Presence = []byte(`{"status":"idle"}`)
 			c.PerShard = func(id int, c *ShardConfig) {
 				asked = append(asked, fmt.Sprintf("%d/%d %s", id, c.Total, c.GatewayURL))
@@ -30,7 +32,7 @@ func TestPerShard(t *testing.T) {
 				case 3:
 					c.Compression, c.GatewayURL = PayloadCompression, "ws://proxy.lan:99/?key=k"
 				case 4:
-					c.Session = Session{ID: "kept", ResumeURL: "ws://us.discord.gg", Seq: 41}
+					c.Session = session.Session{ID: "kept", ResumeURL: "ws://us.discord.gg", Seq: 41}
 				}
 			}
 		})

@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -111,7 +113,7 @@ func TestCrash(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v\n%s", err, stderr.String())
 				}
-				saved, err := engine.ParseSnapshot(text)
+				saved, err := session.Parse(text)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -149,7 +151,7 @@ func crash(t *testing.T, text string) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(plan.CA))
-	store := &crashStore{FileSessions: engine.NewFileSessions(plan.Sessions), do: func() { goneWrong("SessionStore") }}
+	store := &crashStore{File: session.NewFile(plan.Sessions), do: func() { goneWrong("SessionStore") }}
 	config := engine.Config{
 		Token: engine.NewToken(plan.Token), APIURL: plan.API, TLS: &tls.Config{RootCAs: roots},
 		Intents: gateway.IntentsAll, Driver: plan.Driver, Sessions: store,
@@ -224,22 +226,22 @@ func crash(t *testing.T, text string) {
 
 // crashStore panics at a save, and not again.
 type crashStore struct {
-	*engine.FileSessions
+	*session.File
 	do   func()
 	done atomic.Bool
 }
 
-func (s *crashStore) Save(ctx context.Context, snapshot *engine.Snapshot) error {
+func (s *crashStore) Save(ctx context.Context, snapshot *session.Snapshot) error {
 	if len(snapshot.Sessions) == 2 && snapshot.Sessions[0].Seq == lastSeq && !s.done.Swap(true) {
 		s.do()
 	}
-	return s.FileSessions.Save(ctx, snapshot)
+	return s.File.Save(ctx, snapshot)
 }
 
 // crashQueue gives permits at once.
 type crashQueue func(where string)
 
-func (q crashQueue) Acquire(context.Context, int) (engine.Permit, error) {
+func (q crashQueue) Acquire(context.Context, int) (identify.Permit, error) {
 	q("IdentifyQueue")
 	return q, nil
 }

@@ -41,6 +41,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
@@ -51,7 +52,7 @@ type Engine struct {
 	config   Config
 	handlers handlers
 	dialer   *dialer
-	queue    IdentifyQueue
+	queue    identify.Queue
 	budget   *budget
 	driver   reactor.Driver
 	rest     *restClient // nil: the API is not asked
@@ -107,7 +108,7 @@ func New(config Config) (*Engine, error) {
 	e.dialer = newDialer(&e.config, &e.workers)
 	e.budget = newBudget(&e.config)
 	if e.queue = config.IdentifyQueue; e.queue == nil {
-		e.queue = NewLocalQueue(1)
+		e.queue = identify.NewLocal(1)
 	}
 	e.budget.changed = func() { e.saver.poke() }
 	e.asked, e.ask = context.WithCancel(context.Background())

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
@@ -16,13 +17,13 @@ func TestFailedStartsLeaveNothing(t *testing.T) {
 		srv := gatewaytest.NewServer(t)
 		base := engine.Config{
 			Token: engine.NewToken(srv.Token()), GatewayURL: srv.URL(), TLS: srv.TLSConfig(), Driver: driver,
-			Shards: engine.Shards{Total: 8}, Logger: new(logBuffer).logger(), Sessions: &engine.MemorySessions{},
+			Shards: engine.Shards{Total: 8}, Logger: new(logBuffer).logger(), Sessions: &session.Memory{},
 		}
 		for name, edit := range map[string]func(*engine.Config){
 			"PerShard": func(c *engine.Config) { c.PerShard = func(_ int, s *engine.ShardConfig) { s.LargeThreshold = 1 } },
 			"token":    func(c *engine.Config) { c.APIURL, c.Token = srv.APIURL(), engine.NewToken("an.other.token") },
 			"API":      func(c *engine.Config) { c.APIURL, c.Retries = "https://127.0.0.1:1", 1 },
-			"sessions": func(c *engine.Config) { c.Sessions = engine.NewFileSessions(t.TempDir()) },
+			"sessions": func(c *engine.Config) { c.Sessions = session.NewFile(t.TempDir()) },
 		} {
 			t.Run(name, func(t *testing.T) {
 				goroutines, descriptors := -1, -1

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -123,7 +124,7 @@ func (e *Engine) refuse() {
 func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
 	type own struct {
 		config  *Config
-		session Session
+		session session.Session
 	}
 	owns := make([]own, shards.Count)
 	var errs []error

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -248,7 +249,7 @@ func TestShardMoves(t *testing.T) {
 		t.Parallel()
 		srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0),
 			gatewaytest.WithMaxConcurrency(2), gatewaytest.WithShards(2))
-		var session engine.Session
+		var session session.Session
 		c := connect(t, srv, func(config *engine.Config) {
 			config.Driver = driver
 			config.PerShard = func(id int, own *engine.ShardConfig) {

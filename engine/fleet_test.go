@@ -8,6 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 )
 
 // ids lists the shards of an engine.
@@ -22,7 +25,7 @@ func ids(e *Engine) string {
 // TestAddAndRemoveShards: what may be added when, and in which order it is listed.
 func TestAddAndRemoveShards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := prepare(t, func(c *Config) { c.Shards, c.IdentifyQueue = ShardRange(1, 2, 4), UnlimitedQueue{} })
+		r := prepare(t, func(c *Config) { c.Shards, c.IdentifyQueue = ShardRange(1, 2, 4), identify.Unlimited{} })
 		if _, err := r.AddShards(Shards{Total: 4}); err != ErrNotRunning {
 			t.Errorf("before Run: %v", err)
 		}
@@ -103,7 +106,7 @@ func TestAddAndRemoveShards(t *testing.T) {
 		if got, want := ids(r.Engine), "0/4 1/4 2/4"; got != want || r.Stats().Identifies != identifies || identifies != 5 {
 			t.Errorf("shards %s, want %s; %+v", got, want, r.Stats())
 		}
-		if got := other[0].Session(); got != (Session{}) {
+		if got := other[0].Session(); got != (session.Session{}) {
 			t.Errorf("its session is not over: %+v", got)
 		}
 		for _, s := range other {
@@ -125,7 +128,7 @@ func TestAddAndRemoveShards(t *testing.T) {
 // ready, and is closed for good then.
 func TestReshardOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, func(c *Config) { c.IdentifyQueue = UnlimitedQueue{} })
+		r := start(t, func(c *Config) { c.IdentifyQueue = identify.Unlimited{} })
 		p := r.net.accept(t)
 		p.begin()
 		old := r.shard(0)
@@ -166,7 +169,7 @@ func TestAddShardsAtOnce(t *testing.T) {
 		var inner error
 		asked := 0
 		r = prepare(t, func(c *Config) {
-			c.IdentifyQueue = UnlimitedQueue{}
+			c.IdentifyQueue = identify.Unlimited{}
 			c.PerShard = func(id int, _ *ShardConfig) {
 				if id == 3 {
 					asked++

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 	"github.com/sluice-go/sluice/pool"
@@ -136,7 +137,7 @@ func connect(t *testing.T, srv *gatewaytest.Server, edit func(*engine.Config), b
 	t.Helper()
 	config := engine.Config{
 		Token: engine.NewToken(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig(), Intents: gateway.IntentsAll,
-		IdentifyQueue: engine.UnlimitedQueue{}, Logger: slog.New(slog.DiscardHandler),
+		IdentifyQueue: identify.Unlimited{}, Logger: slog.New(slog.DiscardHandler),
 	}
 	if edit != nil {
 		edit(&config)

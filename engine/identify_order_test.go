@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // TestIdentifiesGoInOrder: whatever order the connections of shards come up in, each
@@ -15,7 +17,7 @@ import (
 func TestIdentifiesGoInOrder(t *testing.T) {
 	for _, test := range []struct{ shards, concurrency int }{{2, 1}, {5, 1}, {8, 4}, {6, 16}} {
 		synctest.Test(t, func(t *testing.T) {
-			queue := &RecordingQueue{Queue: NewLocalQueue(test.concurrency)}
+			queue := &identify.Recording{Queue: identify.NewLocal(test.concurrency)}
 			r := start(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: test.shards}, queue })
 			var peers []*peer
 			for range test.shards {
@@ -54,7 +56,7 @@ func TestIdentifiesGoInOrder(t *testing.T) {
 // TestExpectedIsForgotten when every shard is ready, and when the engine ends.
 func TestExpectedIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queue := NewLocalQueue(4)
+		queue := identify.NewLocal(4)
 		r := start(t, func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 4}, queue })
 		count := func() int { return reflect.ValueOf(queue).Elem().FieldByName("expected").Len() }
 		var peers []*peer
@@ -88,17 +90,17 @@ func TestExpectedIsForgotten(t *testing.T) {
 }
 
 // TestSharedQueueLearnsMaxConcurrency: a queue that is the user's own is told what
-// Discord says, also through a RecordingQueue; one that cannot be told is named in
+// Discord says, also through a identify.Recording; one that cannot be told is named in
 // the log.
 func TestSharedQueueLearnsMaxConcurrency(t *testing.T) {
-	local, recorded := NewLocalQueue(1), NewLocalQueue(1)
+	local, recorded := identify.NewLocal(1), identify.NewLocal(1)
 	for _, test := range []struct {
-		queue IdentifyQueue
-		told  *LocalQueue
+		queue identify.Queue
+		told  *identify.Local
 	}{
 		{local, local},
-		{&RecordingQueue{Queue: recorded}, recorded},
-		{queueFunc(NewLocalQueue(1).Acquire), nil},
+		{&identify.Recording{Queue: recorded}, recorded},
+		{queueFunc(identify.NewLocal(1).Acquire), nil},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, _ := api(t, 0, gatewayBotAnswer("ws://gw.test", 1, 16))
@@ -122,7 +124,7 @@ func TestSharedQueueLearnsMaxConcurrency(t *testing.T) {
 // each connection.
 func TestExpectWithoutDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queue := &expectNil{LocalQueue: NewLocalQueue(1)}
+		queue := &expectNil{Local: identify.NewLocal(1)}
 		r := start(t, func(c *Config) { c.IdentifyQueue = queue })
 		p := r.net.accept(t)
 		time.Sleep(time.Second)
@@ -136,13 +138,13 @@ func TestExpectWithoutDone(t *testing.T) {
 }
 
 type expectNil struct {
-	*LocalQueue
+	*identify.Local
 	asked atomic.Int32
 }
 
 func (q *expectNil) Expect(int) (done func()) { q.asked.Add(1); return nil }
 
 // keepsTo returns the max_concurrency that a queue keeps to.
-func keepsTo(queue *LocalQueue) int64 {
+func keepsTo(queue *identify.Local) int64 {
 	return reflect.ValueOf(queue).Elem().FieldByName("concurrency").Int()
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // TestPermitIsReleased whatever becomes of the attempt: another shard gets it.
@@ -22,7 +24,7 @@ func TestPermitIsReleased(t *testing.T) {
 	for name, fate := range fates {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				queue := NewLocalQueue(1)
+				queue := identify.NewLocal(1)
 				r := start(t, func(c *Config) { c.IdentifyQueue = queue })
 				p := r.net.accept(t)
 				p.send(testHello)
@@ -33,7 +35,7 @@ func TestPermitIsReleased(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if d := time.Since(begin); name != "silence" && d > identifyPeriod || d > readyTimeout {
+				if d := time.Since(begin); name != "silence" && d > identify.Period || d > readyTimeout {
 					t.Errorf("the bucket was free after %v", d)
 				}
 				next.Release()
@@ -51,19 +53,21 @@ func TestPermitIsReleased(t *testing.T) {
 	}
 }
 
-// queueFunc is an IdentifyQueue.
-type queueFunc func(ctx context.Context, shard int) (Permit, error)
+// queueFunc is an identify.Queue.
+type queueFunc func(ctx context.Context, shard int) (identify.Permit, error)
 
-func (f queueFunc) Acquire(ctx context.Context, shard int) (Permit, error) { return f(ctx, shard) }
+func (f queueFunc) Acquire(ctx context.Context, shard int) (identify.Permit, error) {
+	return f(ctx, shard)
+}
 
 // TestQueueThatErrs ends the connection, which is tried again with backoff.
 func TestQueueThatErrs(t *testing.T) {
 	for _, failure := range []error{errors.New("redis is gone"), nil} {
 		synctest.Test(t, func(t *testing.T) {
 			asked := 0
-			local := NewLocalQueue(1)
+			local := identify.NewLocal(1)
 			r := start(t, func(c *Config) {
-				c.IdentifyQueue = queueFunc(func(ctx context.Context, shard int) (Permit, error) {
+				c.IdentifyQueue = queueFunc(func(ctx context.Context, shard int) (identify.Permit, error) {
 					if asked++; asked < 3 {
 						return nil, failure
 					}
@@ -90,10 +94,10 @@ func TestQueueThatErrs(t *testing.T) {
 func TestQueueThatIgnoresItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := make(chan struct{})
-		local := NewLocalQueue(1)
+		local := identify.NewLocal(1)
 		r := start(t, func(c *Config) {
 			c.ShutdownTimeout = 5 * time.Second
-			c.IdentifyQueue = queueFunc(func(_ context.Context, shard int) (Permit, error) {
+			c.IdentifyQueue = queueFunc(func(_ context.Context, shard int) (identify.Permit, error) {
 				<-late
 				return local.Acquire(context.Background(), shard)
 			})
@@ -126,10 +130,10 @@ func TestQueueThatIgnoresItsContext(t *testing.T) {
 func TestOldErrandsAreDiscarded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := make(chan struct{})
-		local := NewLocalQueue(1)
+		local := identify.NewLocal(1)
 		asked := 0
 		r := start(t, func(c *Config) {
-			c.IdentifyQueue = queueFunc(func(ctx context.Context, shard int) (Permit, error) {
+			c.IdentifyQueue = queueFunc(func(ctx context.Context, shard int) (identify.Permit, error) {
 				asked++
 				if asked == 1 {
 					<-late

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -186,7 +187,7 @@ func errands() []input {
 		}),
 		plain("the identify budget is used up", func(r *trial) {
 			if r.core.state == Queued { // as above
-				r.core.giveUp(r.now, &BudgetError{Until: r.now.Add(time.Hour)})
+				r.core.giveUp(r.now, &identify.BudgetError{Until: r.now.Add(time.Hour)})
 				r.settle()
 			}
 		}),

@@ -154,7 +154,7 @@ func (c *core) announceLoss(now time.Time, lost *SessionLost) {
 
 // replay counts an event that a resume has brought. A session that is replayed
 // is not one whose resumes go unanswered.
-func (s *session) replay(now time.Time) {
+func (s *sessionState) replay(now time.Time) {
 	s.replayed++
 	s.alive = now
 	s.resumes, s.urlFailures = 0, 0

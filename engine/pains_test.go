@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // Tests named TestPainNN, here and beside what they concern, are about faults that
@@ -160,7 +162,7 @@ func TestPain07_ResumedMakesReady(t *testing.T) {
 // TestPain18_EnginesShareAQueue: two engines of one bot never identify together.
 func TestPain18_EnginesShareAQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queue := NewLocalQueue(1)
+		queue := identify.NewLocal(1)
 		engines := make([]*running, 3)
 		peers := make([]*peer, 3)
 		sent := make(chan time.Time, 3)

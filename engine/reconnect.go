@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
@@ -112,7 +113,7 @@ func (c *core) ended(now time.Time, cause error) {
 	wait, immediate := time.Duration(0), c.redial.hurry
 	c.redial.hurry = false
 	var closed *CloseError
-	var refused *BudgetError
+	var refused *identify.BudgetError
 	var answer *transport.StatusError
 	var short *shortageError
 	c.life.cause = cause

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -194,7 +195,7 @@ func TestGatewayKnowsBest(t *testing.T) {
 // had been alive at the start.
 func TestAdoptedSessionsHaveTime(t *testing.T) {
 	r := newRig(t)
-	if err := r.core.adopt(Session{ID: "abc", Seq: 7}); err != nil {
+	if err := r.core.adopt(session.Session{ID: "abc", Seq: 7}); err != nil {
 		t.Fatal(err)
 	}
 	begin := r.now

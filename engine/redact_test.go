@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -48,17 +49,17 @@ func TestSessionHoldingTheToken(t *testing.T) {
 			r.permit()
 			r.recv(strings.Replace(testReady, "wss://us-east1-b.discord.gg", "wss://us-east1-b.discord.gg/"+testToken, 1))
 			r.want(Ready)
-			if s := r.core.session.Session; s != (Session{ID: "abc", Seq: 1}) {
+			if s := r.core.session.Session; s != (session.Session{ID: "abc", Seq: 1}) {
 				t.Errorf("session %+v", s)
 			}
 		}
 	})
 	t.Run("by hand", func(t *testing.T) {
 		r := newRig(t, logging)
-		if err := r.core.adopt(Session{ID: testToken, Seq: 5}); !errors.Is(err, errTokenInSession) || r.core.session.resumable() {
+		if err := r.core.adopt(session.Session{ID: testToken, Seq: 5}); !errors.Is(err, errTokenInSession) || r.core.session.resumable() {
 			t.Errorf("%v, %+v", err, r.core.session.Session)
 		}
-		if err := r.core.adopt(Session{ID: "abc", ResumeURL: "wss://discord.gg/?" + testToken, Seq: 5}); err != nil || r.core.session.ResumeURL != "" {
+		if err := r.core.adopt(session.Session{ID: "abc", ResumeURL: "wss://discord.gg/?" + testToken, Seq: 5}); err != nil || r.core.session.ResumeURL != "" {
 			t.Errorf("%v, %+v", err, r.core.session.Session)
 		}
 	})

@@ -10,16 +10,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
 // savedFor returns a store with the sessions of so many shards.
-func savedFor(shards int) *MemorySessions {
-	s := &Snapshot{Bot: NewToken(testToken).Hash(), Shards: shards, Saved: time.Now()}
+func savedFor(shards int) *session.Memory {
+	s := &session.Snapshot{Bot: NewToken(testToken).Hash(), Shards: shards, Saved: time.Now()}
 	for id := range shards {
-		s.Sessions = append(s.Sessions, SavedSession{Shard: id, Session: Session{ID: fmt.Sprint("of ", id), ResumeURL: "ws://resume.discord.gg", Seq: 1}})
+		s.Sessions = append(s.Sessions, session.Saved{Shard: id, Session: session.Session{ID: fmt.Sprint("of ", id), ResumeURL: "ws://resume.discord.gg", Seq: 1}})
 	}
-	store := &MemorySessions{}
+	store := &session.Memory{}
 	_ = store.Save(context.Background(), s)
 	return store
 }

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 	"github.com/sluice-go/sluice/pool"
@@ -62,7 +63,7 @@ func TestBot(t *testing.T) {
 	roots.AppendCertsFromPEM([]byte(plan.CA))
 	eng, err := engine.New(engine.Config{
 		Token: engine.NewToken(plan.Token), APIURL: plan.API, TLS: &tls.Config{RootCAs: roots},
-		Intents: gateway.IntentsAll, Driver: plan.Driver, Sessions: engine.NewFileSessions(plan.Sessions),
+		Intents: gateway.IntentsAll, Driver: plan.Driver, Sessions: session.NewFile(plan.Sessions),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
@@ -187,13 +188,13 @@ func (b *bot) noteKill() {
 }
 
 // snapshot reads the session file.
-func (b *bot) snapshot() *engine.Snapshot {
+func (b *bot) snapshot() *session.Snapshot {
 	b.t.Helper()
 	text, err := os.ReadFile(b.plan.Sessions)
 	if err != nil {
-		return &engine.Snapshot{}
+		return &session.Snapshot{}
 	}
-	s, err := engine.ParseSnapshot(text)
+	s, err := session.Parse(text)
 	if err != nil {
 		b.t.Fatal(err)
 	}

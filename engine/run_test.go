@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -323,7 +324,7 @@ func TestShutdownInEveryState(t *testing.T) {
 	for name, reach := range states {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				queue := NewLocalQueue(1)
+				queue := identify.NewLocal(1)
 				if name == "queued" {
 					permit, err := queue.Acquire(context.Background(), 5)
 					if err != nil {

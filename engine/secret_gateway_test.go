@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -24,8 +26,8 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		var logs lockedText
 		srv := gatewaytest.NewServer(t, gatewaytest.WithToken(secretToken), gatewaytest.WithShards(2), gatewaytest.WithMaxConcurrency(2),
 			gatewaytest.WithIdentifyInterval(0))
-		sessions := engine.NewFileSessions(filepath.Join(t.TempDir(), "sessions"))
-		queue := &engine.RecordingQueue{}
+		sessions := session.NewFile(filepath.Join(t.TempDir(), "sessions"))
+		queue := &identify.Recording{}
 		config := engine.Config{
 			Token: engine.NewToken("Bot " + secretToken), Intents: gateway.IntentsAll, APIURL: srv.APIURL(), TLS: srv.TLSConfig(),
 			Driver: driver, IdentifyQueue: queue, Sessions: sessions, Retries: 1,
@@ -75,8 +77,8 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		show(p, c.Stats())
 		show(p, c.Loops())
 		show(p, c.Budget())
-		show(p, engine.NewLocalQueue(1))
-		show(p, engine.UnlimitedQueue{})
+		show(p, identify.NewLocal(1))
+		show(p, identify.Unlimited{})
 		show(p, srv)
 		show(p, srv.Sessions())
 		show(p, srv.Report())
@@ -100,7 +102,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		snapshot, err := sessions.Load(t.Context())
 		show(p, err)
 		show(p, snapshot)
-		memory := &engine.MemorySessions{}
+		memory := &session.Memory{}
 		_ = memory.Save(t.Context(), snapshot)
 		show(p, memory)
 		text, err := snapshot.AppendText(nil)
@@ -140,11 +142,11 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		}
 		echo := errors.New("an error")
 		show(p, &engine.CloseError{Code: 4004, Peer: true})
-		show(p, &engine.BudgetError{})
-		show(p, &engine.ShardBudgetError{})
+		show(p, &identify.BudgetError{})
+		show(p, &identify.ShardBudgetError{})
 		show(p, &engine.AnswerError{Err: echo})
 		show(p, &engine.RateLimitedError{Err: echo})
-		show(p, &engine.DamagedSessionsError{Err: echo})
+		show(p, &session.DamagedError{Err: echo})
 		p.find("the log", logs.String())
 		p.types("../engine", map[string]string{
 			"AsyncOptions": "has numbers only", "AsyncPolicy": "is a number", "Cause": "is a number",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -28,8 +29,8 @@ const (
 )
 
 // session is a shard's, with what came of resuming it.
-type session struct {
-	Session
+type sessionState struct {
+	session.Session
 	urlFailures int // connections in a row that failed at ResumeURL
 	resumes     int // resumes in a row that brought nothing
 
@@ -40,16 +41,16 @@ type session struct {
 	guilds *guildWait // nil: no guild of READY is waited for
 }
 
-func (s *session) resumable() bool { return s.ID != "" }
+func (s *sessionState) resumable() bool { return s.ID != "" }
 
 // adopt takes over a session before the first dial, so that the first connection
 // resumes it. It may come from anywhere (a file, a user), so it is trusted no more
 // than READY: its URL is used only if READY's would be.
-func (c *core) adopt(s Session) error {
+func (c *core) adopt(s session.Session) error {
 	if err := checkSession(s, c.config.Token); err != nil {
 		return err
 	}
-	c.session = session{Session: s}
+	c.session = sessionState{Session: s}
 	if s.ResumeURL != "" {
 		c.checkResumeURL()
 	}
@@ -57,7 +58,7 @@ func (c *core) adopt(s Session) error {
 }
 
 // checkSession says why a session cannot be resumed.
-func checkSession(s Session, token Token) error {
+func checkSession(s session.Session, token Token) error {
 	switch {
 	case s.ID == "" || s.Seq < 1:
 		return errNoSession
@@ -71,7 +72,7 @@ func checkSession(s Session, token Token) error {
 }
 
 // clear forgets the session: the next connection identifies.
-func (s *session) clear() { *s = session{} }
+func (s *sessionState) clear() { *s = sessionState{} }
 
 // dialURL returns where the next connection goes to, with the query.
 func (c *core) dialURL() string {
@@ -115,20 +116,20 @@ func withQuery(base string, compression Compression) string {
 
 // readSession takes what READY says about the session. An id that holds the token
 // would be saved and shown.
-func readSession(d []byte, token Token) (session, error) {
+func readSession(d []byte, token Token) (sessionState, error) {
 	ready := lazyjson.ValueOf(d)
 	id, err := ready.Get("session_id").AppendString(nil)
 	if err != nil || len(id) == 0 {
-		return session{}, &corruptError{what: "READY without a session_id", err: err}
+		return sessionState{}, &corruptError{what: "READY without a session_id", err: err}
 	}
 	if token.in(string(id)) {
-		return session{}, &corruptError{what: "READY with a session_id that holds the token"}
+		return sessionState{}, &corruptError{what: "READY with a session_id that holds the token"}
 	}
 	resume, err := ready.Get("resume_gateway_url").AppendString(nil)
 	if err != nil {
 		resume = nil
 	}
-	return session{Session: Session{ID: string(id), ResumeURL: string(resume)}}, nil
+	return sessionState{Session: session.Session{ID: string(id), ResumeURL: string(resume)}}, nil
 }
 
 // checkResumeURL forgets a resume_gateway_url that must not be used.

@@ -10,12 +10,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/session"
 )
 
-// hangingStore is a SessionStore of which some methods take as long as they like, whatever
+// hangingStore is a session.Store of which some methods take as long as they like, whatever
 // their context says. It fails the test if two are called at once.
 type hangingStore struct {
-	MemorySessions
+	session.Memory
 	t *testing.T
 
 	mu      sync.Mutex
@@ -69,12 +71,12 @@ func (s *hangingStore) seen() (calls []string, written []int64) {
 	return slices.Clone(s.calls), slices.Clone(s.written)
 }
 
-func (s *hangingStore) Load(context.Context) (*Snapshot, error) {
+func (s *hangingStore) Load(context.Context) (*session.Snapshot, error) {
 	defer s.enter("Load")()
-	return s.MemorySessions.Load(context.Background())
+	return s.Memory.Load(context.Background())
 }
 
-func (s *hangingStore) Save(ctx context.Context, snapshot *Snapshot) error {
+func (s *hangingStore) Save(ctx context.Context, snapshot *session.Snapshot) error {
 	text, _ := snapshot.AppendText(nil)
 	defer s.enter("Save")()
 	if late, _ := snapshot.AppendText(nil); string(late) != string(text) {
@@ -87,7 +89,7 @@ func (s *hangingStore) Save(ctx context.Context, snapshot *Snapshot) error {
 		seq = snapshot.Sessions[0].Seq
 	}
 	s.written = append(s.written, seq)
-	return s.MemorySessions.Save(ctx, snapshot)
+	return s.Memory.Save(ctx, snapshot)
 }
 
 func (s *hangingStore) Close() error {
@@ -276,10 +278,12 @@ func TestStoreOfTwoEngines(t *testing.T) {
 }
 
 // incomparable is a store that is no map key.
-type incomparable struct{ sessions []*MemorySessions }
+type incomparable struct{ sessions []*session.Memory }
 
-func (s incomparable) Load(ctx context.Context) (*Snapshot, error) { return s.sessions[0].Load(ctx) }
-func (s incomparable) Save(ctx context.Context, saved *Snapshot) error {
+func (s incomparable) Load(ctx context.Context) (*session.Snapshot, error) {
+	return s.sessions[0].Load(ctx)
+}
+func (s incomparable) Save(ctx context.Context, saved *session.Snapshot) error {
 	return s.sessions[0].Save(ctx, saved)
 }
 func (s incomparable) Close() error { return nil }
@@ -287,7 +291,7 @@ func (s incomparable) Close() error { return nil }
 // TestStoreIncomparable works, though others that use it are not noticed.
 func TestStoreIncomparable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := incomparable{[]*MemorySessions{{}}}
+		store := incomparable{[]*session.Memory{{}}}
 		r := start(t, withStore(store))
 		p := r.net.accept(t)
 		p.begin()

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -15,7 +17,7 @@ import (
 func TestSavesWhileFleetIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
-		r := start(t, withStore(store), func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 2}, UnlimitedQueue{} })
+		r := start(t, withStore(store), func(c *Config) { c.Shards, c.IdentifyQueue = Shards{Total: 2}, identify.Unlimited{} })
 		ready := func(n int) (peers []*peer) {
 			for range n {
 				p := r.net.accept(t)
@@ -97,7 +99,7 @@ func TestSavesOfShardThatCameAndWent(t *testing.T) {
 			}
 			q := r.net.accept(t)
 			q.resume()
-			closed := make(chan Session)
+			closed := make(chan session.Session)
 			go func() {
 				session, _ := shards[0].Close(context.Background(), code, "")
 				closed <- session
@@ -108,8 +110,8 @@ func TestSavesOfShardThatCameAndWent(t *testing.T) {
 			}
 			q.expect(fmt.Sprintf("close %d", want))
 			q.raw(serverClose(want, ""))
-			if session := <-closed; (session == Session{}) == (code == 0) {
-				t.Errorf("Close(%d) returned %+v", code, session)
+			if sess := <-closed; (sess == session.Session{}) == (code == 0) {
+				t.Errorf("Close(%d) returned %+v", code, sess)
 			}
 			q.drop()
 			close(q.out)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/session"
 )
 
 const (
@@ -45,14 +47,14 @@ type saver struct {
 
 	forgotten atomic.Bool // see forget
 
-	saving chan struct{}  // holds a value during a save; guards what follows
-	last   Snapshot       // what is in the store, unless failed
-	spare  []SavedSession // for the next snapshot
-	failed bool           // the last save
+	saving chan struct{}    // holds a value during a save; guards what follows
+	last   session.Snapshot // what is in the store, unless failed
+	spare  []session.Saved  // for the next snapshot
+	failed bool             // the last save
 
-	mu     sync.Mutex     // is not held during a save
-	total  int            // of the shards whose sessions are kept
-	loaded []SavedSession // those that no shard has taken over, by shard
+	mu     sync.Mutex      // is not held during a save
+	total  int             // of the shards whose sessions are kept
+	loaded []session.Saved // those that no shard has taken over, by shard
 }
 
 // loadSessions begins the use of Config.Sessions.
@@ -64,7 +66,7 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	v := &saver{
 		engine: e,
 		wake:   make(chan struct{}, 1), stop: make(chan struct{}), saving: make(chan struct{}, 1),
-		last: Snapshot{Bot: e.config.Token.Hash()},
+		last: session.Snapshot{Bot: e.config.Token.Hash()},
 	}
 	v.patience, v.giveUp = context.WithCancel(context.Background())
 	e.saver = v
@@ -76,7 +78,7 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	if err == nil && saved != nil {
 		err = saved.Check()
 	}
-	var damaged *DamagedSessionsError
+	var damaged *session.DamagedError
 	switch {
 	case errors.As(err, &damaged):
 		log.Warn("saved sessions cannot be used; shards identify", "cause", damaged.Err, "aside", damaged.Aside)
@@ -114,10 +116,10 @@ func (v *saver) choose(shards Shards, recommended int) Shards {
 }
 
 // load asks the store for what is saved, for loadTimeout at most.
-func (v *saver) load(ctx context.Context) (*Snapshot, error) {
+func (v *saver) load(ctx context.Context) (*session.Snapshot, error) {
 	limited, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	var saved atomic.Pointer[Snapshot] // an abandoned Load may still write it
+	var saved atomic.Pointer[session.Snapshot] // an abandoned Load may still write it
 	use, err := v.engine.enterStore(limited)
 	if err == nil {
 		v.use = use
@@ -154,16 +156,16 @@ func (v *saver) begin(total int) error {
 
 // saved returns the session that was loaded for a shard, zero if none was. The
 // shard keeps it from then on.
-func (v *saver) saved(shard, total int) Session {
+func (v *saver) saved(shard, total int) session.Session {
 	if v == nil {
-		return Session{}
+		return session.Session{}
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if i, found := v.find(shard); found && total == v.total {
 		return v.loaded[i].Session
 	}
-	return Session{}
+	return session.Session{}
 }
 
 // handOver drops the sessions that were loaded for shards: what becomes of them is with
@@ -183,7 +185,7 @@ func (v *saver) handOver(shards []*Shard) {
 
 // find returns where among the loaded sessions that of a shard is.
 func (v *saver) find(shard int) (i int, found bool) {
-	return slices.BinarySearchFunc(v.loaded, shard, func(s SavedSession, id int) int { return s.Shard - id })
+	return slices.BinarySearchFunc(v.loaded, shard, func(s session.Saved, id int) int { return s.Shard - id })
 }
 
 // poke has everything saved soon.
@@ -264,7 +266,7 @@ func (v *saver) save(ctx context.Context) error {
 
 // snapshot collects what is to be saved: the sessions of the shards of one total, that of
 // the oldest that are to stay, and those that were loaded for shards which do not run.
-func (v *saver) snapshot(now time.Time) Snapshot {
+func (v *saver) snapshot(now time.Time) session.Snapshot {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	sessions := v.spare[:0]
@@ -276,19 +278,19 @@ func (v *saver) snapshot(now time.Time) Snapshot {
 		if shard.total != v.total {
 			continue
 		}
-		if session := shard.settledSession(); session.Keepable() && !forgotten {
-			sessions = append(sessions, SavedSession{Shard: shard.id, Session: session})
+		if sess := shard.settledSession(); sess.Keepable() && !forgotten {
+			sessions = append(sessions, session.Saved{Shard: shard.id, Session: sess})
 		}
 	}
 	if len(v.loaded) > 0 {
 		sessions = append(sessions, v.loaded...)
-		slices.SortFunc(sessions, func(a, b SavedSession) int { return a.Shard - b.Shard })
+		slices.SortFunc(sessions, func(a, b session.Saved) int { return a.Shard - b.Shard })
 	}
-	return Snapshot{Bot: v.last.Bot, Shards: v.total, Saved: now, Budget: v.engine.Budget(), Sessions: sessions}
+	return session.Snapshot{Bot: v.last.Bot, Shards: v.total, Saved: now, Budget: v.engine.Budget(), Sessions: sessions}
 }
 
 // same reports whether two snapshots of one bot differ in nothing but the time.
-func same(s, o *Snapshot) bool {
+func same(s, o *session.Snapshot) bool {
 	return s.Shards == o.Shards && slices.Equal(s.Sessions, o.Sessions) &&
 		s.Budget.Total == o.Budget.Total && s.Budget.Remaining == o.Budget.Remaining && s.Budget.ResetAt.Equal(o.Budget.ResetAt)
 }

@@ -12,12 +12,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
-// memory is a SessionStore that says how it was used, and fails when told to.
+// memory is a session.Store that says how it was used, and fails when told to.
 type memory struct {
-	MemorySessions
+	session.Memory
 	mu     sync.Mutex
 	saves  []time.Time
 	fail   error // of Load and Save
@@ -25,17 +27,17 @@ type memory struct {
 	closed int
 }
 
-func (m *memory) Load(ctx context.Context) (*Snapshot, error) {
+func (m *memory) Load(ctx context.Context) (*session.Snapshot, error) {
 	if err := await(ctx, nil, m.slow); err != nil {
 		return nil, err
 	}
 	if m.fail != nil {
 		return nil, m.fail
 	}
-	return m.MemorySessions.Load(ctx)
+	return m.Memory.Load(ctx)
 }
 
-func (m *memory) Save(ctx context.Context, s *Snapshot) error {
+func (m *memory) Save(ctx context.Context, s *session.Snapshot) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.saves = append(m.saves, time.Now())
@@ -45,7 +47,7 @@ func (m *memory) Save(ctx context.Context, s *Snapshot) error {
 	if _, err := s.AppendText(nil); err != nil {
 		return err // no store could keep it
 	}
-	return m.MemorySessions.Save(ctx, s)
+	return m.Memory.Save(ctx, s)
 }
 
 func (m *memory) Close() error {
@@ -56,11 +58,11 @@ func (m *memory) Close() error {
 }
 
 // count returns how often was saved, and what stands there now.
-func (m *memory) count(t *testing.T) (saves int, s *Snapshot) {
+func (m *memory) count(t *testing.T) (saves int, s *session.Snapshot) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s, err := m.MemorySessions.Load(t.Context())
+	s, err := m.Memory.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,18 +70,18 @@ func (m *memory) count(t *testing.T) (saves int, s *Snapshot) {
 }
 
 // stored is what a test puts into a store before an engine begins.
-func stored(t *testing.T, s *Snapshot) *memory {
+func stored(t *testing.T, s *session.Snapshot) *memory {
 	m := &memory{}
 	if s.Bot == "" {
 		s.Bot = NewToken(testToken).Hash()
 	}
-	if err := m.MemorySessions.Save(t.Context(), s); err != nil {
+	if err := m.Memory.Save(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func withStore(m SessionStore) func(*Config) {
+func withStore(m session.Store) func(*Config) {
 	return func(c *Config) { c.Sessions = m }
 }
 
@@ -133,7 +135,7 @@ func TestSaves(t *testing.T) {
 		const shards = 50
 		store := &memory{}
 		r := start(t, withStore(store), func(c *Config) {
-			c.Shards, c.IdentifyQueue = Shards{Total: shards}, UnlimitedQueue{}
+			c.Shards, c.IdentifyQueue = Shards{Total: shards}, identify.Unlimited{}
 		})
 		var peers []*peer
 		for range shards {
@@ -304,9 +306,9 @@ func TestSessionsRefused(t *testing.T) {
 		store *memory
 		want  string
 	}{
-		"other bot":    {stored(t, &Snapshot{Bot: "other", Shards: 1}), "another token"},
-		"other shards": {stored(t, &Snapshot{Shards: 16, Sessions: []SavedSession{{Shard: 0, Session: Session{ID: "abc", Seq: 1}}}}), "set Config.Shards to 16"},
-		"out of order": {stored(t, &Snapshot{Shards: 1, Sessions: make([]SavedSession, 2)}), "bad snapshot"},
+		"other bot":    {stored(t, &session.Snapshot{Bot: "other", Shards: 1}), "another token"},
+		"other shards": {stored(t, &session.Snapshot{Shards: 16, Sessions: []session.Saved{{Shard: 0, Session: session.Session{ID: "abc", Seq: 1}}}}), "set Config.Shards to 16"},
+		"out of order": {stored(t, &session.Snapshot{Shards: 1, Sessions: make([]session.Saved, 2)}), "bad snapshot"},
 		"broken":       {&memory{fail: broken}, "the disk is gone"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -324,7 +326,7 @@ func TestSessionsRefused(t *testing.T) {
 // TestSessionsDamaged are said, and done without.
 func TestSessionsDamaged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &memory{fail: &DamagedSessionsError{Aside: "there", Err: errors.New("half of it")}}
+		store := &memory{fail: &session.DamagedError{Aside: "there", Err: errors.New("half of it")}}
 		r := start(t, withStore(store))
 		p := r.net.accept(t)
 		store.fail = nil
@@ -465,7 +467,7 @@ func TestLogout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
 		r := prepare(t, withStore(store), func(c *Config) {
-			c.Shards, c.IdentifyQueue = Shards{Total: 3}, UnlimitedQueue{}
+			c.Shards, c.IdentifyQueue = Shards{Total: 3}, identify.Unlimited{}
 		})
 		release := make(chan struct{})
 		r.On(gateway.Events(gateway.EventMessageCreate), func(ev *Event) { <-release })
@@ -546,13 +548,13 @@ func BenchmarkSave(b *testing.B) {
 					s.public.session = session.Session
 					e.fleet.shards = append(e.fleet.shards, s)
 				}
-				e.config.Sessions = NewFileSessions(filepath.Join(b.TempDir(), "sessions.json"))
+				e.config.Sessions = session.NewFile(filepath.Join(b.TempDir(), "sessions.json"))
 				use, err := e.enterStore(b.Context())
 				if err != nil {
 					b.Fatal(err)
 				}
 				defer use.close(b.Context())
-				v := &saver{engine: e, use: use, saving: make(chan struct{}, 1), last: Snapshot{Bot: saved.Bot}, total: shards}
+				v := &saver{engine: e, use: use, saving: make(chan struct{}, 1), last: session.Snapshot{Bot: saved.Bot}, total: shards}
 				b.ReportAllocs()
 				for b.Loop() {
 					if moving {
@@ -568,13 +570,13 @@ func BenchmarkSave(b *testing.B) {
 }
 
 // savedFleet is one of so many shards, all with sessions.
-func savedFleet(shards int) *Snapshot {
-	s := &Snapshot{
+func savedFleet(shards int) *session.Snapshot {
+	s := &session.Snapshot{
 		Bot: NewToken(testToken).Hash(), Shards: shards, Saved: time.Date(2026, 8, 1, 12, 0, 0, 123, time.UTC),
-		Budget: Budget{Total: 1000, Remaining: 990, ResetAt: time.Date(2026, 8, 2, 11, 0, 0, 0, time.UTC)},
+		Budget: identify.Budget{Total: 1000, Remaining: 990, ResetAt: time.Date(2026, 8, 2, 11, 0, 0, 0, time.UTC)},
 	}
 	for id := range shards {
-		s.Sessions = append(s.Sessions, SavedSession{Shard: id, Session: Session{
+		s.Sessions = append(s.Sessions, session.Saved{Shard: id, Session: session.Session{
 			ID: strings.Repeat("0123456789abcdef", 2), ResumeURL: "wss://gateway-us-east1-b.discord.gg", Seq: int64(id) + 1,
 		}})
 	}

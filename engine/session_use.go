@@ -8,9 +8,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/session"
 )
 
-// This file is how a SessionStore, which is anybody's code, is called: one method at a
+// This file is how a session.Store, which is anybody's code, is called: one method at a
 // time, by one engine at a time, and never waited for without a bound.
 
 // storeGrace is how long a method may go on once its context has ended, until it is no
@@ -27,7 +29,7 @@ var errStoreClosed = errors.New("engine: the session store is closed")
 // abandoned: it goes on in its goroutine, and no other is called before it has
 // returned, so that it can neither undo a newer save nor meet another call.
 type storeUse struct {
-	store   SessionStore
+	store   session.Store
 	guarded func(do func()) // drains the engine if do panics
 	free    func()          // lets the next engine use the store
 	turn    chan struct{}   // holds a value while a method is being called; guards closed

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/internal/reactor"
 )
 
@@ -26,8 +28,8 @@ type Shard struct {
 	// from an errand that was called off is discarded.
 	dialling *errand
 	asking   *errand
-	permit   Permit // held
-	expected func() // tells the queue that the shard no longer comes; nil: it is not expected
+	permit   identify.Permit // held
+	expected func()          // tells the queue that the shard no longer comes; nil: it is not expected
 
 	// For the watchdog.
 	seq     atomic.Int64 // of the session
@@ -48,7 +50,7 @@ type Shard struct {
 }
 
 // newShard makes a shard that resumes a given session, or else one that was saved.
-func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
+func newShard(e *Engine, id, total int, config *Config, given session.Session) *Shard {
 	s := &Shard{id: id, total: total, engine: e, done: make(chan struct{})}
 	s.core = newCore(id, total, config, &e.handlers, config.GatewayURL)
 	s.core.event.Shard = s
@@ -59,7 +61,7 @@ func newShard(e *Engine, id, total int, config *Config, given Session) *Shard {
 	s.core.entered = s.entered
 	s.link.max = config.SendLimit
 	s.loop = e.driver.NewLoop(s)
-	if given == (Session{}) {
+	if given == (session.Session{}) {
 		given = e.saver.saved(id, total)
 	}
 	if given.ID != "" {
@@ -113,7 +115,7 @@ func (s *Shard) State() State {
 // Session returns the shard's session, with the sequence of the last event whose
 // callbacks have returned; the zero value where there is none. In a callback it
 // does not yet count the event that is being delivered.
-func (s *Shard) Session() Session {
+func (s *Shard) Session() session.Session {
 	s.public.mu.Lock()
 	defer s.public.mu.Unlock()
 	return s.public.session
@@ -121,7 +123,7 @@ func (s *Shard) Session() Session {
 
 // settledSession is Session without the events that asynchronous callbacks have
 // yet to take: where the process ends, their queue ends too.
-func (s *Shard) settledSession() Session {
+func (s *Shard) settledSession() session.Session {
 	session := s.Session()
 	if seq := s.backlog.unseen(session.ID); seq > 0 {
 		session.Seq = min(session.Seq, seq-1)

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // mailbox holds what other goroutines leave for the shard's loop, which Wake has
@@ -38,7 +40,7 @@ type errand struct {
 	// The outcome.
 	conn   net.Conn
 	head   []byte // read behind the upgrade's answer
-	permit Permit
+	permit identify.Permit
 	err    error
 }
 
@@ -100,7 +102,7 @@ func (s *Shard) wantPermit(want bool) {
 
 // expect tells the identify queue whether the shard will ask it soon.
 func (s *Shard) expect(soon bool) {
-	switch queue, ok := s.engine.queue.(IdentifyExpecter); {
+	switch queue, ok := s.engine.queue.(identify.Expecter); {
 	case ok && soon && s.expected == nil:
 		if s.expected = queue.Expect(s.id); s.expected == nil {
 			s.expected = func() {}

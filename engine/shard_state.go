@@ -90,7 +90,7 @@ type core struct {
 	inflow inflow       // this connection's decompressor
 	frames frame.Assembler
 
-	session session
+	session sessionState
 	clock   callClock
 	event   Event
 	counter counters

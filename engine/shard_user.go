@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -127,14 +128,14 @@ func (c *core) restart(now time.Time) {
 // What was asked for first, by another Close or the end of Run, is what happens to
 // connection and session. Closing a shard again does nothing; if it had stopped for a
 // cause of its own, that is the error, a [*StopError].
-func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (Session, error) {
+func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (session.Session, error) {
 	d, err := newDeparture(code, reason)
 	if err != nil {
-		return Session{}, err
+		return session.Session{}, err
 	}
 	s.leave(d)
 	if err := s.gone(ctx); err != nil {
-		return Session{}, err
+		return session.Session{}, err
 	}
 	return s.Session(), nil
 }

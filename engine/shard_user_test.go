@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -166,9 +167,9 @@ func TestCloseAndRestart(t *testing.T) {
 		closed := make(chan struct{})
 		for range 2 {
 			go func() {
-				session, err := s.Close(t.Context(), 0, "moving")
-				if want := (Session{ID: "abc", ResumeURL: "ws://resume.discord.gg", Seq: 2}); err != nil || session != want {
-					t.Errorf("Close gave %+v, %v", session, err)
+				sess, err := s.Close(t.Context(), 0, "moving")
+				if want := (session.Session{ID: "abc", ResumeURL: "ws://resume.discord.gg", Seq: 2}); err != nil || sess != want {
+					t.Errorf("Close gave %+v, %v", sess, err)
 				}
 				closed <- struct{}{}
 			}()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
@@ -31,7 +32,7 @@ func fewBot(t *testing.T, at string) {
 	var logs logBuffer
 	e, err := engine.New(engine.Config{
 		Token: engine.NewToken(token), GatewayURL: gatewayURL, Shards: engine.Shards{Total: 200}, Retries: 3,
-		IdentifyQueue: engine.UnlimitedQueue{}, Logger: logs.logger(), Driver: map[string]engine.Driver{"portable": engine.PortableDriver}[driver],
+		IdentifyQueue: identify.Unlimited{}, Logger: logs.logger(), Driver: map[string]engine.Driver{"portable": engine.PortableDriver}[driver],
 	})
 	if err != nil {
 		t.Fatal(err)

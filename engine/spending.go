@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
+)
 
 // This file keeps one shard from spending the whole bot's identifies. The budget
 // (budget.go) counts what all shards spend, and stops at the last ones of the day; but a
@@ -70,12 +74,12 @@ func (s *spending) hurry() { s.until = time.Time{} }
 
 // refuses says why a shard must not identify now, nil if it may. A share of 0 is
 // none: there are identifies without end.
-func (s *spending) refuses(now time.Time, shard, share int) *ShardBudgetError {
+func (s *spending) refuses(now time.Time, shard, share int) *identify.ShardBudgetError {
 	if share == 0 {
 		return nil
 	}
 	s.expire(now)
-	e := &ShardBudgetError{Shard: shard, Failed: s.failed, Spent: len(s.times), Share: share, Until: s.until}
+	e := &identify.ShardBudgetError{Shard: shard, Failed: s.failed, Spent: len(s.times), Share: share, Until: s.until}
 	if e.Spent >= share {
 		if free := s.times[e.Spent-share].Add(spendPeriod); free.After(e.Until) {
 			e.Until = free
@@ -100,7 +104,7 @@ func (b *budget) share() int {
 
 // refusedAlone says why this shard, whatever the others may do, must not identify at
 // a time. It is nil if it may, or would resume.
-func (c *core) refusedAlone(at time.Time) *ShardBudgetError {
+func (c *core) refusedAlone(at time.Time) *identify.ShardBudgetError {
 	if c.session.resumable() {
 		return nil
 	}
@@ -109,7 +113,7 @@ func (c *core) refusedAlone(at time.Time) *ShardBudgetError {
 
 // putOff has the next connection wait until the shard may identify. That is no
 // failure.
-func (c *core) putOff(now time.Time, why *ShardBudgetError) {
+func (c *core) putOff(now time.Time, why *identify.ShardBudgetError) {
 	c.redial.at, c.redial.waits = why.Until, why
 	c.config.Logger.Warn("an identify is put off", "shard", c.id, "cause", why,
 		"in", why.Until.Sub(now).Round(time.Millisecond))

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // counted gives the rig a budget of so many identifies a day.
@@ -104,7 +106,7 @@ func TestPutOffEnds(t *testing.T) {
 			r.identify()
 			r.peerClose(1011, "")
 		}
-		if why := (*ShardBudgetError)(nil); !errors.As(r.core.redial.waits, &why) ||
+		if why := (*identify.ShardBudgetError)(nil); !errors.As(r.core.redial.waits, &why) ||
 			why.Failed != freeIdentifies+1 || !why.Until.Equal(r.core.next()) {
 			t.Fatalf("waits for %v", r.core.redial.waits)
 		}

@@ -3,6 +3,8 @@ package engine
 import (
 	"sync"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/session"
 )
 
 // counters is what a shard's loop counts. It is the loop's alone; after every
@@ -72,7 +74,7 @@ type Stats struct {
 type published struct {
 	mu      sync.Mutex
 	state   State
-	session Session
+	session session.Session
 	counters
 	life life
 

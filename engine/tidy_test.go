@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // TestTidy: once after each storm, not during it, and not too often.
@@ -42,7 +44,7 @@ func TestTidyUp(t *testing.T) {
 			freeMemory = func() { freed.Add(1) }
 			r := start(t, func(c *Config) {
 				c.KeepMemory = keep
-				c.Shards, c.IdentifyQueue = Shards{Total: stormSize}, NewLocalQueue(stormSize)
+				c.Shards, c.IdentifyQueue = Shards{Total: stormSize}, identify.NewLocal(stormSize)
 			})
 			var peers []*peer
 			for range stormSize {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -38,7 +39,7 @@ func TestTLSReadingIsShown(t *testing.T) {
 			srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(encrypted), gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards))
 			log := &lines{}
 			eng, err := engine.New(engine.Config{Token: engine.NewToken(srv.Token()), GatewayURL: srv.URL(), TLS: srv.TLSConfig(), Driver: driver,
-				Shards: engine.Shards{Total: shards}, Intents: gateway.IntentsUnprivileged, IdentifyQueue: engine.UnlimitedQueue{},
+				Shards: engine.Shards{Total: shards}, Intents: gateway.IntentsUnprivileged, IdentifyQueue: identify.Unlimited{},
 				Logger: slog.New(slog.NewTextHandler(log, nil))})
 			if err != nil {
 				t.Fatal(err)

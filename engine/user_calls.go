@@ -5,17 +5,19 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // userCalls counts the calls of code from outside that are under way in goroutines of
 // the engine, so that Run can say which it no longer waits for.
 type userCalls struct {
 	dials    atomic.Int64 // of Config.Dial
-	acquires atomic.Int64 // of Config.IdentifyQueue
+	acquires atomic.Int64 // of Config.identify.Queue
 }
 
 // acquire asks an identify queue.
-func (u *userCalls) acquire(ctx context.Context, queue IdentifyQueue, shard int) (Permit, error) {
+func (u *userCalls) acquire(ctx context.Context, queue identify.Queue, shard int) (identify.Permit, error) {
 	u.acquires.Add(1)
 	defer u.acquires.Add(-1)
 	return queue.Acquire(ctx, shard)

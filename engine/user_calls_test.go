@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // TestDialHangs: a Config.Dial that heeds no context costs its shard one attempt, and
@@ -49,7 +51,7 @@ func TestDialHangs(t *testing.T) {
 // hangingQueue heeds no context.
 type hangingQueue struct{ release chan struct{} }
 
-func (q hangingQueue) Acquire(context.Context, int) (Permit, error) {
+func (q hangingQueue) Acquire(context.Context, int) (identify.Permit, error) {
 	<-q.release
 	return nil, errors.New("too late")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -36,7 +37,7 @@ type View struct {
 
 	// NextAt is when a shard that is Disconnected dials again, zero in other states.
 	// Waits says why that is longer than the backoff: there is no identify to
-	// spend ([BudgetError]), or this shard has spent too many ([ShardBudgetError]).
+	// spend ([identify.BudgetError]), or this shard has spent too many ([identify.ShardBudgetError]).
 	// It is "" where it is not.
 	NextAt time.Time `json:"next_at,omitzero"`
 	Waits  string    `json:"waits,omitempty"`
@@ -50,11 +51,11 @@ type View struct {
 	TLS    TLSReading `json:"tls"`               // how the TLS records of the connection are read
 	TLSWhy string     `json:"tls_why,omitempty"` // why they are not lent, "" where they are, or are none
 
-	Session    Session `json:"session"`
-	Latency    Latency `json:"latency"`
-	Permits    Permits `json:"permits"`
-	Connection Flow    `json:"connection"` // through the decompressor since the connection began
-	Flow       Flow    `json:"flow"`       // since the shard began
+	Session    session.Session `json:"session"`
+	Latency    Latency         `json:"latency"`
+	Permits    Permits         `json:"permits"`
+	Connection Flow            `json:"connection"` // through the decompressor since the connection began
+	Flow       Flow            `json:"flow"`       // since the shard began
 
 	// Reconnects counts the connections and attempts that ended and were followed
 	// by another.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/session"
 )
 
 // TestView follows a shard through two connections.
@@ -78,7 +80,7 @@ func TestView(t *testing.T) {
 		}
 		noSecrets(t, v)
 
-		closed := make(chan Session)
+		closed := make(chan session.Session)
 		go func() {
 			session, _ := s.Close(t.Context(), 0, "")
 			closed <- session

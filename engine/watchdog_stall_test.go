@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -123,7 +124,7 @@ func TestQueuedIsNoFault(t *testing.T) {
 // neverQueue gives no permit.
 type neverQueue struct{}
 
-func (neverQueue) Acquire(ctx context.Context, _ int) (Permit, error) {
+func (neverQueue) Acquire(ctx context.Context, _ int) (identify.Permit, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }

@@ -7,20 +7,22 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/session"
 )
 
 // FuzzSnapshot gives engine.ParseSnapshot, which reads session files, any bytes. What it reads is
 // written and read again, which must give the same; what it reads has one session for a shard, each
 // of which can be resumed.
 func FuzzSnapshot(f *testing.F) {
-	for _, s := range []*engine.Snapshot{
+	for _, s := range []*session.Snapshot{
 		{Bot: "b", Shards: 1},
 		{
 			Bot: engine.NewToken("a.b.c").Hash(), Shards: 3, Saved: time.Unix(1785585600, 5),
-			Budget: engine.Budget{Total: 1000, Remaining: 7, ResetAt: time.Unix(1785672000, 0)},
-			Sessions: []engine.SavedSession{
-				{Shard: 0, Session: engine.Session{ID: "abc", ResumeURL: "wss://us-east1-b.discord.gg", Seq: 1}},
-				{Shard: 2, Session: engine.Session{ID: "d\"\\\u2028", Seq: 1 << 53}},
+			Budget: identify.Budget{Total: 1000, Remaining: 7, ResetAt: time.Unix(1785672000, 0)},
+			Sessions: []session.Saved{
+				{Shard: 0, Session: session.Session{ID: "abc", ResumeURL: "wss://us-east1-b.discord.gg", Seq: 1}},
+				{Shard: 2, Session: session.Session{ID: "d\"\\\u2028", Seq: 1 << 53}},
 			},
 		},
 	} {
@@ -33,7 +35,7 @@ func FuzzSnapshot(f *testing.F) {
 		f.Add(bytes.Replace(text, []byte(`"version":1`), []byte(`"version":2`), 1))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := engine.ParseSnapshot(text)
+		s, err := session.Parse(text)
 		if err != nil {
 			return
 		}
@@ -48,7 +50,7 @@ func FuzzSnapshot(f *testing.F) {
 		if err != nil {
 			t.Fatalf("read, but not written: %v", err)
 		}
-		if got, err := engine.ParseSnapshot(again); err != nil || !reflect.DeepEqual(got, s) {
+		if got, err := session.Parse(again); err != nil || !reflect.DeepEqual(got, s) {
 			t.Fatalf("%+v\nwritten and read as\n%+v, %v", s, got, err)
 		}
 	})

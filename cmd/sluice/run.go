@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -106,7 +107,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Logger:      logger,
 	}
 	if o.sessions != "" {
-		config.Sessions = engine.NewFileSessions(o.sessions)
+		config.Sessions = session.NewFile(o.sessions)
 	}
 	eng, err := engine.New(config)
 	if err != nil {

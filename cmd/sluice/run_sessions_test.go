@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
@@ -104,8 +105,8 @@ func TestRunSessionFileRefused(t *testing.T) {
 	t.Parallel()
 	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false))
 	snapshot := func(token string, shards int) string {
-		s := engine.Snapshot{Bot: engine.NewToken(token).Hash(), Shards: shards,
-			Sessions: []engine.SavedSession{{Session: engine.Session{ID: "abc", Seq: 1}}}}
+		s := session.Snapshot{Bot: engine.NewToken(token).Hash(), Shards: shards,
+			Sessions: []session.Saved{{Session: session.Session{ID: "abc", Seq: 1}}}}
 		text, err := s.AppendText(nil)
 		if err != nil {
 			t.Fatal(err)

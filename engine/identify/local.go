@@ -1,4 +1,4 @@
-package engine
+package identify
 
 import (
 	"context"
@@ -9,16 +9,16 @@ import (
 
 // identifyPeriod is the time between two identifies of one key, with a margin
 // for the network: what leaves 5 s apart can arrive closer together.
-const identifyPeriod = 5*time.Second + 100*time.Millisecond
+const Period = 5*time.Second + 100*time.Millisecond
 
 // expectFor is how long a free bucket waits for a lower shard that is connecting.
 // The next identify would have had to wait as long behind that shard's own.
-const expectFor = identifyPeriod
+const expectFor = Period
 
-// LocalQueue is the [IdentifyQueue] of one process. Within a key the lowest
+// Local is the [Queue] of one process. Within a key the lowest
 // shard id goes first, as Discord wants the buckets started in order; one that is
-// still connecting ([IdentifyExpecter]) is waited for once, for 5 s at most.
-type LocalQueue struct {
+// still connecting ([Expecter]) is waited for once, for 5 s at most.
+type Local struct {
 	mu          sync.Mutex
 	concurrency int
 	keys        map[int]*queueKey   // made when first asked for
@@ -41,16 +41,16 @@ type queueKey struct {
 	late    time.Time   // when it no longer waits for a lower shard; zero: it does not
 }
 
-// NewLocalQueue returns a queue for a max_concurrency; less than 1 is taken as 1. An
+// NewLocal returns a queue for a max_concurrency; less than 1 is taken as 1. An
 // engine that asks the API has the queue keep to what Discord says instead.
-func NewLocalQueue(maxConcurrency int) *LocalQueue {
-	return &LocalQueue{concurrency: max(1, maxConcurrency), keys: make(map[int]*queueKey), expected: make(map[int]expectation)}
+func NewLocal(maxConcurrency int) *Local {
+	return &Local{concurrency: max(1, maxConcurrency), keys: make(map[int]*queueKey), expected: make(map[int]expectation)}
 }
 
 // SetMaxConcurrency changes max_concurrency while the queue is in use; less than 1
 // is taken as 1. Permits that are held, and identifies of the last seconds, hold
 // up their shards' new buckets.
-func (q *LocalQueue) SetMaxConcurrency(n int) {
+func (q *Local) SetMaxConcurrency(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n = max(1, n)
@@ -81,8 +81,8 @@ func (q *LocalQueue) SetMaxConcurrency(n int) {
 	}
 }
 
-// Acquire implements [IdentifyQueue].
-func (q *LocalQueue) Acquire(ctx context.Context, shard int) (Permit, error) {
+// Acquire implements [Queue].
+func (q *Local) Acquire(ctx context.Context, shard int) (Permit, error) {
 	t := &ticket{queue: q, shard: shard, granted: make(chan struct{})}
 	q.mu.Lock()
 	t.key = q.key(shard)
@@ -99,7 +99,7 @@ func (q *LocalQueue) Acquire(ctx context.Context, shard int) (Permit, error) {
 }
 
 // key returns the bucket of a shard.
-func (q *LocalQueue) key(shard int) *queueKey {
+func (q *Local) key(shard int) *queueKey {
 	n := shard % q.concurrency
 	if q.keys[n] == nil {
 		q.keys[n] = new(queueKey)
@@ -107,8 +107,8 @@ func (q *LocalQueue) key(shard int) *queueKey {
 	return q.keys[n]
 }
 
-// Expect implements [IdentifyExpecter].
-func (q *LocalQueue) Expect(shard int) (done func()) {
+// Expect implements [Expecter].
+func (q *Local) Expect(shard int) (done func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.expected[shard] = expectation{count: q.expected[shard].count + 1}
@@ -125,12 +125,12 @@ func (q *LocalQueue) Expect(shard int) (done func()) {
 }
 
 // grant gives a free bucket to the lowest shard that waits for it.
-func (q *LocalQueue) grant(key *queueKey) {
+func (q *Local) grant(key *queueKey) {
 	if len(key.holders) > 0 || len(key.waiting) == 0 {
 		return
 	}
 	now := time.Now()
-	if free := key.sent.Add(identifyPeriod); now.Before(free) && !key.sent.IsZero() {
+	if free := key.sent.Add(Period); now.Before(free) && !key.sent.IsZero() {
 		q.retry(key, free.Sub(now))
 		return
 	}
@@ -152,7 +152,7 @@ func (q *LocalQueue) grant(key *queueKey) {
 }
 
 // retry looks at a bucket again after a time.
-func (q *LocalQueue) retry(key *queueKey, wait time.Duration) {
+func (q *Local) retry(key *queueKey, wait time.Duration) {
 	if key.timer != nil {
 		key.timer.Stop()
 	}
@@ -164,7 +164,7 @@ func (q *LocalQueue) retry(key *queueKey, wait time.Duration) {
 }
 
 // expectsBelow reports whether a lower shard of the same bucket is waited for.
-func (q *LocalQueue) expectsBelow(shard int) bool {
+func (q *Local) expectsBelow(shard int) bool {
 	for lower := shard % q.concurrency; lower < shard; lower += q.concurrency {
 		if x := q.expected[lower]; x.count > 0 && !x.inVain {
 			return true
@@ -174,7 +174,7 @@ func (q *LocalQueue) expectsBelow(shard int) bool {
 }
 
 // giveUpBelow has no lower shard of the bucket waited for until it is expected anew.
-func (q *LocalQueue) giveUpBelow(shard int) {
+func (q *Local) giveUpBelow(shard int) {
 	for lower := shard % q.concurrency; lower < shard; lower += q.concurrency {
 		if x, expected := q.expected[lower]; expected {
 			x.inVain = true
@@ -191,7 +191,7 @@ func drop(list []*ticket, t *ticket) []*ticket {
 // ticket is a shard's place in the queue, and later its permit. Its key is guarded
 // by the queue's mutex.
 type ticket struct {
-	queue   *LocalQueue
+	queue   *Local
 	key     *queueKey
 	shard   int
 	granted chan struct{}

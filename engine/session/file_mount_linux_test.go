@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ func TestFileSessionsMounted(t *testing.T) {
 	}
 	text, _ := testSnapshot(3).AppendText(nil)
 	host, inside := container(t, text)
-	f := NewFileSessions(inside)
+	f := NewFile(inside)
 	if s, err := f.Load(t.Context()); err != nil || len(s.Sessions) != 3 {
 		t.Fatal(s, err)
 	}
@@ -94,7 +94,7 @@ func TestFileSessionsMounted(t *testing.T) {
 
 	// The host replaces its file: the mount shows the old one, which is free then, and
 	// a mount that is made now is not.
-	f = NewFileSessions(host)
+	f = NewFile(host)
 	if err := f.Save(t.Context(), testSnapshot(2)); err != nil {
 		t.Fatal(err)
 	}
@@ -114,9 +114,9 @@ func TestFileSessionsMountedDamaged(t *testing.T) {
 		return
 	}
 	_, inside := container(t, []byte("hello"))
-	f := NewFileSessions(inside)
+	f := NewFile(inside)
 	_, err := f.Load(t.Context())
-	var damaged *DamagedSessionsError
+	var damaged *DamagedError
 	if !errors.As(err, &damaged) {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestFileSessionsReadOnlyRoot(t *testing.T) {
 	file := filepath.Join(again, "sessions.json")
 	mount(t, host, file, "", syscall.MS_BIND, "")
 
-	f := NewFileSessions(file)
+	f := NewFile(file)
 	if s, err := f.Load(t.Context()); err != nil || len(s.Sessions) != 3 {
 		t.Fatal(s, err)
 	}
@@ -161,13 +161,13 @@ func TestFileSessionsReadOnlyRoot(t *testing.T) {
 	}
 	wantSessions(t, host, 2)
 
-	f = NewFileSessions(filepath.Join(again, "other"))
+	f = NewFile(filepath.Join(again, "other"))
 	if _, err := f.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "read-only file system; let the user") {
 		t.Error(err)
 	}
 	// Nothing can be written: that is said before anything is connected.
 	mount(t, "", file, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
-	f = NewFileSessions(file)
+	f = NewFile(file)
 	if _, err := f.Load(t.Context()); err == nil || !errors.Is(err, syscall.EROFS) {
 		t.Error(err)
 	}
@@ -191,7 +191,7 @@ func TestFileSessionsFull(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		f := NewFileSessions(path)
+		f := NewFile(path)
 		if err := f.Save(t.Context(), testSnapshot(50)); err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +235,7 @@ func TestFileSessionsMountedKilled(t *testing.T) {
 			}
 		}
 		kill()
-		f := NewFileSessions(inside)
+		f := NewFile(inside)
 		s, err := f.Load(t.Context())
 		if err != nil || s == nil {
 			t.Fatalf("%+v, %v", s, err)

@@ -1,4 +1,4 @@
-package engine
+package identify
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // max_concurrency, time counted from the actual send, the lowest id first.
 func TestPain17_BucketsByKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewLocalQueue(4)
+		q := NewLocal(4)
 		begin := time.Now()
 		var mu sync.Mutex
 		got := map[time.Duration][]int{}
@@ -49,7 +49,7 @@ func TestPain17_BucketsByKey(t *testing.T) {
 		}
 		wg.Wait()
 		for i := range 3 {
-			at := time.Second + time.Duration(i)*(identifyPeriod+time.Second)
+			at := time.Second + time.Duration(i)*(Period+time.Second)
 			slices.Sort(got[at])
 			if want := []int{4 * i, 4*i + 1, 4*i + 2, 4*i + 3}; !slices.Equal(got[at], want) {
 				t.Errorf("at %v: shards %v, want %v (all: %v)", at, got[at], want, got)
@@ -61,7 +61,7 @@ func TestPain17_BucketsByKey(t *testing.T) {
 // TestQueueHoldsUntilRelease, however long READY takes.
 func TestQueueHoldsUntilRelease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewLocalQueue(1)
+		q := NewLocal(1)
 		p, _ := q.Acquire(t.Context(), 0)
 		p.Sent()
 		granted := make(chan Permit, 1)
@@ -86,7 +86,7 @@ func TestQueueHoldsUntilRelease(t *testing.T) {
 // granted at the same moment.
 func TestQueueCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewLocalQueue(0)
+		q := NewLocal(0)
 		held, _ := q.Acquire(t.Context(), -1)
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup

@@ -1,4 +1,4 @@
-package engine
+package identify
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ func (e *BudgetError) Error() string {
 
 // ShardBudgetError says that the identify of one shard is put off, so that the shard
 // does not spend those of the whole bot. It is the cause of a state change, and in
-// the log and in [View.Waits]; the shard waits without a connection, and tries again
+// the log and in engine.View.Waits; the shard waits without a connection, and tries again
 // by itself.
 type ShardBudgetError struct {
 	Shard  int       // the shard's id

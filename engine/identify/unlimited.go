@@ -1,14 +1,14 @@
-package engine
+package identify
 
 import "context"
 
-// UnlimitedQueue is an [IdentifyQueue] that never waits. It is for a bot behind a
+// Unlimited is an [Queue] that never waits. It is for a bot behind a
 // proxy that identifies in its place, whose shards share the proxy's sessions: with
 // it no budget is counted either. Against Discord itself it costs the token.
-type UnlimitedQueue struct{}
+type Unlimited struct{}
 
-// Acquire implements [IdentifyQueue].
-func (UnlimitedQueue) Acquire(ctx context.Context, _ int) (Permit, error) {
+// Acquire implements [Queue].
+func (Unlimited) Acquire(ctx context.Context, _ int) (Permit, error) {
 	return unlimitedPermit{}, ctx.Err()
 }
 

@@ -1,17 +1,19 @@
-package engine
+package session
 
 import (
 	"context"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
 )
 
-// SessionStore keeps what a bot must not forget when its process ends: the
+// Store keeps what a bot must not forget when its process ends: the
 // sessions of its shards, so that the next process resumes them and no event is
-// lost, and what is left of the day's identifies. [FileSessions] and
-// [MemorySessions] come with the package; an own one, for a database say, may use
-// [Snapshot.AppendText] and [ParseSnapshot].
+// lost, and what is left of the day's identifies. [File] and
+// [Memory] come with the package; an own one, for a database say, may use
+// [Snapshot.AppendText] and [Parse].
 //
 // A store has one user at a time: an engine begins with Load and ends with Close,
 // and calls one method at a time, none of them in a loop. Two engines that resumed the
@@ -23,10 +25,10 @@ import (
 // contexts say so, and a second after the end of that the engine goes on without them. What
 // such a call does then still comes before any other: the store is not called again, by
 // this engine or the next, until it has returned.
-type SessionStore interface {
+type Store interface {
 	// Load begins the use of the store and returns what was saved last, or nil
 	// if nothing was; the snapshot is the caller's. It waits, within ctx, for
-	// another user to end. A [*DamagedSessionsError] has the engine go on without
+	// another user to end. A [*DamagedError] has the engine go on without
 	// sessions; any other error ends Run, as does a snapshot that makes no sense.
 	Load(ctx context.Context) (*Snapshot, error)
 
@@ -40,9 +42,9 @@ type SessionStore interface {
 	Close() error
 }
 
-// Snapshot is what a [SessionStore] keeps.
+// Snapshot is what a [Store] keeps.
 type Snapshot struct {
-	// Bot tells whose sessions these are: see [Token.Hash].
+	// Bot tells whose sessions these are: see engine.Token.Hash.
 	Bot string
 
 	// Shards is the number of shards that the bot's guilds are spread over
@@ -54,14 +56,14 @@ type Snapshot struct {
 
 	// Budget is what is known of the identifies that are left; Total 0 where
 	// nothing is. Its Reserve, which is the configuration's, is not kept.
-	Budget Budget
+	Budget identify.Budget
 
 	// Sessions are by shard id, ascending, with at most one for each shard.
-	Sessions []SavedSession
+	Sessions []Saved
 }
 
-// SavedSession is the session of one shard.
-type SavedSession struct {
+// Saved is the session of one shard.
+type Saved struct {
 	Shard int // the shard's id
 	Session
 }
@@ -73,15 +75,15 @@ func (s *Snapshot) clone() *Snapshot {
 	return &c
 }
 
-// MemorySessions is a [SessionStore] in memory: it hands sessions from one engine
+// Memory is a [Store] in memory: it hands sessions from one engine
 // to the next one of the same process. The zero value is empty.
-type MemorySessions struct {
+type Memory struct {
 	mu    sync.Mutex
 	saved *Snapshot
 }
 
-// Load implements [SessionStore].
-func (m *MemorySessions) Load(ctx context.Context) (*Snapshot, error) {
+// Load implements [Store].
+func (m *Memory) Load(ctx context.Context) (*Snapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.saved == nil {
@@ -90,13 +92,13 @@ func (m *MemorySessions) Load(ctx context.Context) (*Snapshot, error) {
 	return m.saved.clone(), ctx.Err()
 }
 
-// Save implements [SessionStore].
-func (m *MemorySessions) Save(_ context.Context, s *Snapshot) error {
+// Save implements [Store].
+func (m *Memory) Save(_ context.Context, s *Snapshot) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.saved = s.clone()
 	return nil
 }
 
-// Close implements [SessionStore].
-func (m *MemorySessions) Close() error { return nil }
+// Close implements [Store].
+func (m *Memory) Close() error { return nil }

@@ -1,22 +1,22 @@
-package engine
+package identify
 
 import "context"
 
-// IdentifyQueue spaces identifies: one per 5 s for each key, which is shard id %
+// Queue spaces identifies: one per 5 s for each key, which is shard id %
 // max_concurrency. Going over it costs sessions, and in the end the token, so
 // all engines and processes of one bot must share one queue.
-type IdentifyQueue interface {
+type Queue interface {
 	// Acquire waits until shard may identify, or until ctx ends; the error is
 	// then that of ctx. Any other error ends the shard's connection, and the next
 	// one asks again.
 	Acquire(ctx context.Context, shard int) (Permit, error)
 }
 
-// IdentifyExpecter is what an [IdentifyQueue] may implement beside it, to let shards
+// Expecter is what an [Queue] may implement beside it, to let shards
 // identify in the order of their ids although their connections come up in any
 // order, as Discord wants the buckets started. Without it the order is that of the
 // calls of Acquire.
-type IdentifyExpecter interface {
+type Expecter interface {
 	// Expect says that a shard is connecting and will ask soon. The queue may keep
 	// higher shards waiting for it, but not for long: it may never ask. done says
 	// that it is not expected any more, since it has its permit or its connection

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-package engine
+package session
 
 import (
 	"net"
@@ -29,7 +29,7 @@ func TestFileSessionsSpecial(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"pipe": "a pipe", "link": "a pipe", "socket": "a socket"} {
-		f := NewFileSessions(name)
+		f := NewFile(name)
 		if _, err := f.Load(t.Context()); err == nil || !strings.Contains(err.Error(), want+", which keeps nothing; name a file") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -37,7 +37,7 @@ func TestFileSessionsSpecial(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	f := NewFileSessions("file")
+	f := NewFile("file")
 	if err := f.Save(t.Context(), testSnapshot(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestFileSessionsUnlinked(t *testing.T) {
 	if err := os.Remove(file.Name()); err != nil {
 		t.Fatal(err)
 	}
-	f := NewFileSessions(name)
+	f := NewFile(name)
 	if _, err := f.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "a file without a name") {
 		t.Error(err)
 	}

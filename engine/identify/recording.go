@@ -1,4 +1,4 @@
-package engine
+package identify
 
 import (
 	"context"
@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// RecordingQueue is an [IdentifyQueue] for tests: it writes down who asked when,
+// Recording is an [Queue] for tests: it writes down who asked when,
 // and what became of it. The zero value lets everybody through at once.
-type RecordingQueue struct {
-	// Queue is what is asked for the permits. Default: UnlimitedQueue.
-	Queue IdentifyQueue
+type Recording struct {
+	// Queue is what is asked for the permits. Default: Unlimited.
+	Queue Queue
 
 	mu      sync.Mutex
-	records []*IdentifyRecord
+	records []*Record
 }
 
-// IdentifyRecord is one call of Acquire. Times are zero for what has not happened.
-type IdentifyRecord struct {
+// Record is one call of Acquire. Times are zero for what has not happened.
+type Record struct {
 	Shard    int
 	Asked    time.Time
 	Granted  time.Time
@@ -27,10 +27,10 @@ type IdentifyRecord struct {
 }
 
 // Records returns a copy of what was recorded, in the order of asking.
-func (q *RecordingQueue) Records() []IdentifyRecord {
+func (q *Recording) Records() []Record {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	records := make([]IdentifyRecord, 0, len(q.records))
+	records := make([]Record, 0, len(q.records))
 	for _, r := range q.records {
 		records = append(records, *r)
 	}
@@ -38,9 +38,9 @@ func (q *RecordingQueue) Records() []IdentifyRecord {
 }
 
 // Sent returns the shards that identified, in that order.
-func (q *RecordingQueue) Sent() []int {
-	records := slices.DeleteFunc(q.Records(), func(r IdentifyRecord) bool { return r.Sent.IsZero() })
-	slices.SortStableFunc(records, func(a, b IdentifyRecord) int { return a.Sent.Compare(b.Sent) })
+func (q *Recording) Sent() []int {
+	records := slices.DeleteFunc(q.Records(), func(r Record) bool { return r.Sent.IsZero() })
+	slices.SortStableFunc(records, func(a, b Record) int { return a.Sent.Compare(b.Sent) })
 	shards := make([]int, 0, len(records))
 	for _, r := range records {
 		shards = append(shards, r.Shard)
@@ -48,15 +48,15 @@ func (q *RecordingQueue) Sent() []int {
 	return shards
 }
 
-// Acquire implements [IdentifyQueue].
-func (q *RecordingQueue) Acquire(ctx context.Context, shard int) (Permit, error) {
-	r := &IdentifyRecord{Shard: shard, Asked: time.Now()}
+// Acquire implements [Queue].
+func (q *Recording) Acquire(ctx context.Context, shard int) (Permit, error) {
+	r := &Record{Shard: shard, Asked: time.Now()}
 	q.mu.Lock()
 	q.records = append(q.records, r)
 	q.mu.Unlock()
 	inner := q.Queue
 	if inner == nil {
-		inner = UnlimitedQueue{}
+		inner = Unlimited{}
 	}
 	permit, err := inner.Acquire(ctx, shard)
 	if permit == nil || err != nil {
@@ -66,23 +66,23 @@ func (q *RecordingQueue) Acquire(ctx context.Context, shard int) (Permit, error)
 	return &recordedPermit{Permit: permit, queue: q, record: r}, nil
 }
 
-// Expect implements [IdentifyExpecter], as far as Queue does.
-func (q *RecordingQueue) Expect(shard int) (done func()) {
-	if queue, ok := q.Queue.(IdentifyExpecter); ok {
+// Expect implements [Expecter], as far as Queue does.
+func (q *Recording) Expect(shard int) (done func()) {
+	if queue, ok := q.Queue.(Expecter); ok {
 		return queue.Expect(shard)
 	}
 	return func() {}
 }
 
-// SetMaxConcurrency tells Queue, if that is a [LocalQueue] or can be told alike.
-func (q *RecordingQueue) SetMaxConcurrency(n int) {
+// SetMaxConcurrency tells Queue, if that is a [Local] or can be told alike.
+func (q *Recording) SetMaxConcurrency(n int) {
 	if queue, ok := q.Queue.(interface{ SetMaxConcurrency(int) }); ok {
 		queue.SetMaxConcurrency(n)
 	}
 }
 
 // note writes down the time of the first such call.
-func (q *RecordingQueue) note(at *time.Time) {
+func (q *Recording) note(at *time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if at.IsZero() {
@@ -92,8 +92,8 @@ func (q *RecordingQueue) note(at *time.Time) {
 
 type recordedPermit struct {
 	Permit
-	queue  *RecordingQueue
-	record *IdentifyRecord
+	queue  *Recording
+	record *Record
 }
 
 // Sent implements [Permit].

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -43,7 +44,7 @@ type sessionText struct {
 	Seq       int64  `json:"seq"`
 }
 
-// AppendText appends the snapshot as JSON, which [ParseSnapshot] reads. The error
+// AppendText appends the snapshot as JSON, which [Parse] reads. The error
 // says what in the snapshot makes no sense.
 func (s *Snapshot) AppendText(dst []byte) ([]byte, error) {
 	if err := s.Check(); err != nil {
@@ -70,9 +71,9 @@ func (s *Snapshot) AppendText(dst []byte) ([]byte, error) {
 	return append(dst, "\n]}\n"...), nil
 }
 
-// ParseSnapshot reads what [Snapshot.AppendText] wrote, and refuses everything
+// Parse reads what [Snapshot.AppendText] wrote, and refuses everything
 // that it would not have written. b is not kept.
-func ParseSnapshot(b []byte) (*Snapshot, error) {
+func Parse(b []byte) (*Snapshot, error) {
 	var text snapshotText
 	if err := json.Unmarshal(b, &text); err != nil {
 		return nil, fmt.Errorf("engine: bad snapshot: %w", err)
@@ -82,16 +83,16 @@ func ParseSnapshot(b []byte) (*Snapshot, error) {
 	}
 	s := &Snapshot{Bot: text.Bot, Shards: text.Shards, Saved: text.Saved.UTC()}
 	if b := text.Budget; b != nil {
-		s.Budget = Budget{Total: b.Total, Remaining: b.Remaining, ResetAt: b.ResetAt.UTC()}
+		s.Budget = identify.Budget{Total: b.Total, Remaining: b.Remaining, ResetAt: b.ResetAt.UTC()}
 		if b.Total <= 0 {
 			return nil, errors.New("engine: bad snapshot: a budget of nothing")
 		}
 	}
 	if len(text.Sessions) > 0 {
-		s.Sessions = make([]SavedSession, len(text.Sessions))
+		s.Sessions = make([]Saved, len(text.Sessions))
 	}
 	for i, t := range text.Sessions {
-		s.Sessions[i] = SavedSession{t.Shard, Session{t.ID, t.ResumeURL, t.Seq}}
+		s.Sessions[i] = Saved{t.Shard, Session{t.ID, t.ResumeURL, t.Seq}}
 	}
 	if err := s.Check(); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"bytes"
@@ -109,7 +109,7 @@ func TestFileSessionsCutInPlace(t *testing.T) {
 		check := func(file []byte, depth string, may ...[]byte) {
 			files++
 			got := newestSnapshot(file)
-			if _, err := ParseSnapshot(got); err != nil && len(before) > 0 {
+			if _, err := Parse(got); err != nil && len(before) > 0 {
 				t.Fatalf("%s, %s: %v:\n%s", name, depth, err, file)
 			}
 			if len(before) > 0 && !slices.ContainsFunc(may, func(b []byte) bool { return bytes.Equal(b, got) }) {
@@ -180,7 +180,7 @@ func TestFileSessionsBehind(t *testing.T) {
 		case want != nil && !bytes.Equal(got, want):
 			t.Errorf("%q: counts %q", behind, got)
 		case want == nil:
-			if s, err := ParseSnapshot(got); err == nil {
+			if s, err := Parse(got); err == nil {
 				t.Errorf("%q: read as %+v", behind, s)
 			}
 		}
@@ -200,8 +200,8 @@ func FuzzNewestSnapshot(f *testing.F) {
 		if !bytes.Contains(file, text) {
 			t.Fatalf("%q is no part of %q", text, file)
 		}
-		if s, err := ParseSnapshot(text); err == nil {
-			again, err := ParseSnapshot(newestSnapshot(text))
+		if s, err := Parse(text); err == nil {
+			again, err := Parse(newestSnapshot(text))
 			if err != nil || !reflect.DeepEqual(s, again) {
 				t.Fatalf("%q counts %+v, and again %+v, %v", file, s, again, err)
 			}

@@ -1,4 +1,4 @@
-package engine
+package session
 
 // Session is what the gateway keeps for a shard over its connections, and what
 // it takes to resume it: on the next connection, by another engine, or by the

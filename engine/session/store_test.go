@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"reflect"
@@ -6,20 +6,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 )
 
 // testBot is the SHA-256 of a token.
 const testBot = "6e5fb0f5a5a3f3d1a7a4f9f0c8b1d2e3f4a5b6c7d8e9f00112233445566778899"
 
+// fileSecret is what no file may hold.
+const fileSecret = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
+
 // testSnapshot is one of so many shards, all with sessions.
 func testSnapshot(shards int) *Snapshot {
 	s := &Snapshot{
 		Bot: testBot, Shards: shards, Saved: time.Date(2026, 8, 1, 12, 0, 0, 123, time.UTC),
-		Budget: Budget{Total: 1000, Remaining: 990, ResetAt: time.Date(2026, 8, 2, 11, 0, 0, 0, time.UTC)},
+		Budget: identify.Budget{Total: 1000, Remaining: 990, ResetAt: time.Date(2026, 8, 2, 11, 0, 0, 0, time.UTC)},
 	}
 	for id := range shards {
-		s.Sessions = append(s.Sessions, SavedSession{id, Session{
+		s.Sessions = append(s.Sessions, Saved{id, Session{
 			ID: strings.Repeat("0123456789abcdef", 2), ResumeURL: "wss://gateway-us-east1-b.discord.gg", Seq: int64(id) + 1,
 		}})
 	}
@@ -30,13 +34,13 @@ func TestSnapshotText(t *testing.T) {
 	for _, s := range []*Snapshot{
 		testSnapshot(3),
 		{Bot: "b", Shards: 1, Saved: time.Unix(0, 0).UTC()},
-		{Bot: "b", Shards: 9, Sessions: []SavedSession{{8, Session{ID: "\"\\<\n\u2028", Seq: 1<<63 - 1}}}},
+		{Bot: "b", Shards: 9, Sessions: []Saved{{8, Session{ID: "\"\\<\n\u2028", Seq: 1<<63 - 1}}}},
 	} {
 		text, err := s.AppendText([]byte("x"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := ParseSnapshot(text[1:])
+		got, err := Parse(text[1:])
 		if err != nil || !reflect.DeepEqual(got, s) {
 			t.Errorf("%s\nread as %+v, %v, want %+v", text, got, err, s)
 		}
@@ -77,14 +81,14 @@ func TestSnapshotRefused(t *testing.T) {
 		{"\n]}\n", ""},
 	} {
 		text := strings.Replace(string(good), edit[0], edit[1], 1)
-		if s, err := ParseSnapshot([]byte(text)); err == nil {
+		if s, err := Parse([]byte(text)); err == nil {
 			t.Errorf("%s for %s: read as %+v", edit[1], edit[0], s)
 		}
 	}
 }
 
 func TestMemorySessions(t *testing.T) {
-	var m MemorySessions
+	var m Memory
 	if s, err := m.Load(t.Context()); s != nil || err != nil {
 		t.Error(s, err)
 	}

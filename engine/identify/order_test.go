@@ -1,4 +1,4 @@
-package engine
+package identify
 
 import (
 	"testing"
@@ -24,7 +24,7 @@ func TestExpectedShardsHoldUpNobodyForLong(t *testing.T) {
 	}
 	for _, test := range tests {
 		synctest.Test(t, func(t *testing.T) {
-			q := NewLocalQueue(4)
+			q := NewLocal(4)
 			if test.expected >= 0 {
 				done := q.Expect(test.expected)
 				if test.fails > 0 {
@@ -48,7 +48,7 @@ func TestExpectedShardsHoldUpNobodyForLong(t *testing.T) {
 // say, does not have its bucket identify at half the speed.
 func TestExpectedInVainIsWaitedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewLocalQueue(4)
+		q := NewLocal(4)
 		done := q.Expect(0)
 		want := expectFor
 		identify := func(shard int) {
@@ -63,7 +63,7 @@ func TestExpectedInVainIsWaitedForOnce(t *testing.T) {
 			}
 			permit.Sent()
 			permit.Release()
-			want = identifyPeriod
+			want = Period
 		}
 		identify(8)
 		identify(8)

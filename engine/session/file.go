@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"context"
@@ -18,26 +18,26 @@ const (
 	lockPoll    = 50 * time.Millisecond
 )
 
-// ErrSessionsInUse is returned by [FileSessions.Load] when another process has
+// ErrInUse is returned by [File.Load] when another process has
 // used the file for 30 s.
-var ErrSessionsInUse = errors.New("engine: another process uses the session file; give each process a file of its own, or end the other one first")
+var ErrInUse = errors.New("engine: another process uses the session file; give each process a file of its own, or end the other one first")
 
-// DamagedSessionsError says that saved sessions cannot be read. They were put
+// DamagedError says that saved sessions cannot be read. They were put
 // aside, for a look at them, and the engine goes on without.
-type DamagedSessionsError struct {
+type DamagedError struct {
 	Aside string // where they are now
 	Err   error  // what is wrong with them
 }
 
 // Error implements error.
-func (e *DamagedSessionsError) Error() string {
+func (e *DamagedError) Error() string {
 	return "engine: the saved sessions are damaged, and were set aside as " + e.Aside + ": " + e.Err.Error()
 }
 
 // Unwrap returns what is wrong.
-func (e *DamagedSessionsError) Unwrap() error { return e.Err }
+func (e *DamagedError) Unwrap() error { return e.Err }
 
-// FileSessions is the [SessionStore] in a file, with mode 0600. Beside it lies its
+// File is the [Store] in a file, with mode 0600. Beside it lies its
 // lock, with the ending .lock, which stays there and may be ignored.
 //
 // Whatever happens, the file holds the newest snapshot or the one before. A save
@@ -55,23 +55,23 @@ func (e *DamagedSessionsError) Unwrap() error { return e.Err }
 // A process that starts before the one that it replaces has ended waits for it
 // in Load, for 30 s at most. On systems that lack flock and are not Windows (AIX,
 // Plan 9, Solaris, WebAssembly), nothing keeps two processes from using one file.
-type FileSessions struct {
+type File struct {
 	path string
 
 	mu  sync.Mutex
 	use *sessionFile // nil: not in use
 }
 
-// NewFileSessions returns a store in the file of that name, which need not exist;
+// NewFile returns a store in the file of that name, which need not exist;
 // its directory must.
-func NewFileSessions(path string) *FileSessions { return &FileSessions{path: path} }
+func NewFile(path string) *File { return &File{path: path} }
 
-// filesInUse holds every *FileSessions that is in use, so that the garbage collector
+// filesInUse holds every *File that is in use, so that the garbage collector
 // never closes the files of one that nobody refers to any more: their locks would end.
 var filesInUse sync.Map
 
 // open begins the use of the file.
-func (f *FileSessions) open(ctx context.Context) (err error) {
+func (f *File) open(ctx context.Context) (err error) {
 	if f.use != nil {
 		return nil
 	}
@@ -83,8 +83,8 @@ func (f *FileSessions) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// Load implements [SessionStore].
-func (f *FileSessions) Load(ctx context.Context) (*Snapshot, error) {
+// Load implements [Store].
+func (f *File) Load(ctx context.Context) (*Snapshot, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.open(ctx); err != nil {
@@ -97,7 +97,7 @@ func (f *FileSessions) Load(ctx context.Context) (*Snapshot, error) {
 	if len(text) == 0 {
 		return nil, nil // there is none, or it was made by who chose the name
 	}
-	saved, err := ParseSnapshot(newestSnapshot(text))
+	saved, err := Parse(newestSnapshot(text))
 	if err == nil {
 		return saved, nil
 	}
@@ -105,11 +105,11 @@ func (f *FileSessions) Load(ctx context.Context) (*Snapshot, error) {
 	if asideErr != nil {
 		return nil, fmt.Errorf("engine: the session file is damaged, and cannot be set aside; move %s away: %w", f.path, errors.Join(err, asideErr))
 	}
-	return nil, &DamagedSessionsError{Aside: aside, Err: err}
+	return nil, &DamagedError{Aside: aside, Err: err}
 }
 
-// Save implements [SessionStore].
-func (f *FileSessions) Save(ctx context.Context, s *Snapshot) error {
+// Save implements [Store].
+func (f *File) Save(ctx context.Context, s *Snapshot) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.open(ctx); err != nil {
@@ -129,12 +129,12 @@ func (f *FileSessions) Save(ctx context.Context, s *Snapshot) error {
 }
 
 // failed makes an error of what became of the file.
-func (f *FileSessions) failed(what string, err error) error {
+func (f *File) failed(what string, err error) error {
 	return fmt.Errorf("engine: cannot %s the session file %s: %w%s", what, f.path, err, fileRemedy(err))
 }
 
-// Close implements [SessionStore].
-func (f *FileSessions) Close() error {
+// Close implements [Store].
+func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	use := f.use

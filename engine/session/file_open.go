@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"context"
@@ -54,7 +54,7 @@ func openSessions(ctx context.Context, name string) (*sessionFile, error) {
 			return nil, unusable(err)
 		}
 		if time.Now().After(late) {
-			return nil, fmt.Errorf("%w (%s)", ErrSessionsInUse, path)
+			return nil, fmt.Errorf("%w (%s)", ErrInUse, path)
 		}
 		if err := pause(ctx, lockPoll); err != nil {
 			return nil, fmt.Errorf("engine: another process uses the session file %s: %w", path, err)

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"bufio"
@@ -18,7 +18,7 @@ import (
 
 func TestFileSessions(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.json")
-	f := NewFileSessions(path)
+	f := NewFile(path)
 	if s, err := f.Load(t.Context()); s != nil || err != nil {
 		t.Fatal(s, err)
 	}
@@ -36,13 +36,13 @@ func TestFileSessions(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	if text, _ := os.ReadFile(path); strings.Contains(string(text), testToken) {
+	if text, _ := os.ReadFile(path); strings.Contains(string(text), fileSecret) {
 		t.Error("the token is in the file")
 	}
 	if err := errors.Join(f.Close(), f.Close()); err != nil {
 		t.Error(err)
 	}
-	f = NewFileSessions(path)
+	f = NewFile(path)
 	got, err := f.Load(t.Context())
 	if err != nil || !reflect.DeepEqual(got, testSnapshot(1)) {
 		t.Errorf("%+v, %v", got, err)
@@ -71,9 +71,9 @@ func TestFileSessionsDamaged(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		f := NewFileSessions(path)
+		f := NewFile(path)
 		_, err := f.Load(t.Context())
-		var damaged *DamagedSessionsError
+		var damaged *DamagedError
 		if !errors.As(err, &damaged) || !strings.HasPrefix(damaged.Aside, path+".damaged-") || damaged.Unwrap() == nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -96,7 +96,7 @@ func TestFileSessionsDamaged(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := NewFileSessions(path)
+	f := NewFile(path)
 	defer f.Close()
 	if s, err := f.Load(t.Context()); s != nil || err != nil {
 		t.Error(s, err)
@@ -131,7 +131,7 @@ func TestFileSessionsUnusable(t *testing.T) {
 		tests[filepath.Join(dir, "dangling")] = []string{"dangling", filepath.Join(dir, "none"), "make its directory first"}
 	}
 	for path, want := range tests {
-		f := NewFileSessions(path)
+		f := NewFile(path)
 		_, err := f.Load(t.Context())
 		if err == nil || !strings.HasPrefix(err.Error(), "engine: ") {
 			t.Errorf("%s: %v", path, err)
@@ -166,7 +166,7 @@ func TestFileSessionsUser(t *testing.T) {
 	if path == "" {
 		t.Skip("is the second process of other tests")
 	}
-	f := NewFileSessions(path)
+	f := NewFile(path)
 	if _, err := f.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func use(t *testing.T, path string, env ...string) (kill func()) {
 func TestFileSessionsInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.json")
 	kill := use(t, path)
-	f := NewFileSessions(path)
+	f := NewFile(path)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*lockPoll)
 	defer cancel()
 	if _, err := f.Load(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -244,7 +244,7 @@ func TestFileSessionsKilled(t *testing.T) {
 			runtime.Gosched()
 		}
 		kill()
-		f := NewFileSessions(path)
+		f := NewFile(path)
 		s, err := f.Load(t.Context())
 		if err != nil || !reflect.DeepEqual(s, testSnapshot(s.Shards)) {
 			t.Fatalf("%+v, %v", s, err)
@@ -259,13 +259,13 @@ func TestFileSessionsKilled(t *testing.T) {
 func TestFileSessionsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "sessions.json")
-		first, second := NewFileSessions(path), NewFileSessions(path)
+		first, second := NewFile(path), NewFile(path)
 		if _, err := first.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
 		_, err := second.Load(t.Context())
-		if !errors.Is(err, ErrSessionsInUse) || !strings.Contains(err.Error(), path) {
+		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), path) {
 			t.Error(err)
 		}
 		if d := time.Since(begin); d < lockTimeout || d > lockTimeout+time.Second {

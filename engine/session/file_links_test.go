@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func wantSessions(t *testing.T, path string, sessions int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := ParseSnapshot(text)
+	s, err := Parse(text)
 	if err != nil || len(s.Sessions) != sessions {
 		t.Errorf("%s: %+v, %v, want %d sessions", path, s, err, sessions)
 	}
@@ -35,7 +35,7 @@ func wantSessions(t *testing.T, path string, sessions int) {
 // loadsNot checks that a file is in use.
 func loadsNot(t *testing.T, path string) {
 	t.Helper()
-	f := NewFileSessions(path)
+	f := NewFile(path)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*lockPoll)
 	defer cancel()
 	if s, err := f.Load(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -85,7 +85,7 @@ func TestFileSessionsLinks(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			f := NewFileSessions(use)
+			f := NewFile(use)
 			s, err := f.Load(t.Context())
 			if err != nil || (s != nil) == c.fresh {
 				t.Fatal(s, err)
@@ -107,7 +107,7 @@ func TestFileSessionsLinks(t *testing.T) {
 			if err := f.Close(); err != nil {
 				t.Error(err)
 			}
-			f = NewFileSessions(file)
+			f = NewFile(file)
 			if s, err := f.Load(t.Context()); err != nil || len(s.Sessions) != 2 {
 				t.Error(s, err)
 			}
@@ -124,7 +124,7 @@ func TestFileSessionsLinkMoves(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	symlink(t, "one", "link")
-	f := NewFileSessions("link")
+	f := NewFile("link")
 	if _, err := f.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestFileSessionsLinkMoves(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
-	f = NewFileSessions(filepath.Join(dir, "link"))
+	f = NewFile(filepath.Join(dir, "link"))
 	if s, err := f.Load(t.Context()); s != nil || err != nil {
 		t.Error("of the file that the link led to before:", s, err)
 	}
@@ -166,7 +166,7 @@ func TestFileSessionsHardLinks(t *testing.T) {
 	if err := os.Link(a, b); err != nil {
 		t.Skip("there are no hard links here: ", err)
 	}
-	f := NewFileSessions(a)
+	f := NewFile(a)
 	if s, err := f.Load(t.Context()); err != nil || len(s.Sessions) != 3 {
 		t.Fatal(s, err)
 	}
@@ -202,7 +202,7 @@ func TestFileSessionsHardLinks(t *testing.T) {
 func TestFileSessionsLockOutlivesItsValue(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.json")
 	func() {
-		if _, err := NewFileSessions(path).Load(t.Context()); err != nil {
+		if _, err := NewFile(path).Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}()
@@ -211,7 +211,7 @@ func TestFileSessionsLockOutlivesItsValue(t *testing.T) {
 	}
 	loadsNot(t, path)
 	filesInUse.Range(func(f, _ any) bool {
-		if f := f.(*FileSessions); f.path == path {
+		if f := f.(*File); f.path == path {
 			if err := f.Close(); err != nil {
 				t.Error(err)
 			}

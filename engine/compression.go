@@ -47,6 +47,18 @@ func ParseCompression(s string) (Compression, error) {
 	return 0, fmt.Errorf("engine: unknown compression %q: choose zlib, zstd, payload or none", s)
 }
 
+// inflow returns how a connection is compressed.
+func (c *Config) inflow() inflowConfig {
+	in := inflowConfig{Limit: c.MaxPayload, MaxWindow: c.MaxWindow, Library: c.LibraryZstd}
+	switch c.Compression {
+	case ZlibStream:
+		in.Stream = streamZlib
+	case ZstdStream:
+		in.Stream = streamZstd
+	}
+	return in
+}
+
 // query returns the value of the URL parameter compress, "" for none.
 func (c Compression) query() string {
 	switch c {

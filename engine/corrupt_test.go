@@ -403,7 +403,7 @@ func FuzzMessage(f *testing.F) {
 			t.Errorf("state %v", s)
 		}
 		r.fail(errReset)
-		if r.core.rest != nil || r.core.inflow.stream != nil || r.core.inflow.inflater != nil {
+		if r.core.rest != nil || r.core.inflow.isOpen() {
 			t.Error("the connection left something behind")
 		}
 	})

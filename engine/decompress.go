@@ -58,16 +58,41 @@ type stream interface {
 	close()
 }
 
+// inflowConfig says how a connection is compressed.
+type inflowConfig struct {
+	Stream    streamKind
+	Limit     int  // of a payload in bytes, decompressed
+	MaxWindow int  // of a zstd stream in bytes; 0: what the decoders take
+	Library   bool // zstd by klauspost/compress
+}
+
+// streamKind is how a connection's messages are compressed, all in one stream.
+type streamKind uint8
+
+const (
+	streamNone streamKind = iota // each payload by itself, or not at all
+	streamZlib
+	streamZstd
+)
+
 // open starts the context of a new connection.
-func (in *inflow) open(config *Config) {
+func (in *inflow) open(config inflowConfig) {
 	in.close()
-	in.limit = config.MaxPayload
-	switch config.Compression {
-	case ZlibStream:
+	in.limit = config.Limit
+	switch config.Stream {
+	case streamZlib:
 		in.stream = &zlibStream{}
-	case ZstdStream:
+	case streamZstd:
 		in.stream = newZstd(config)
 	}
+}
+
+// isOpen reports whether the connection has a context that is not the loop's alone.
+func (in *inflow) isOpen() bool { return in.stream != nil || in.inflater != nil }
+
+// unfinished reports whether a payload goes on in messages that have not come.
+func (in *inflow) unfinished() bool {
+	return in.pending.buf != nil || in.partial.buf != nil || !in.begun.IsZero()
 }
 
 // close drops the context.

@@ -38,11 +38,11 @@ func FuzzZstdDecoders(f *testing.F) {
 				m[int(at&0xff)%len(m)] ^= flip
 			}
 		}
-		config := &Config{Compression: ZstdStream, MaxPayload: 64 << 10, MaxWindow: 64 << 10}
+		config := inflowConfig{Stream: streamZstd, Limit: 64 << 10, MaxWindow: 64 << 10}
 		var own, library inflow
 		own.open(config)
 		defer own.close()
-		config.LibraryZstd = true
+		config.Library = true
 		library.open(config)
 		defer library.close()
 		for i, m := range messages {

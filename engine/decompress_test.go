@@ -70,7 +70,7 @@ func TestCutMessages(t *testing.T) {
 				if !slices.Equal(*got, []int64{2, 3}) {
 					t.Fatalf("cut at %d of %d: delivered %v, %v", cut, len(m), *got, r.core.redial.cause)
 				}
-				if r.core.inflow.pending.buf != nil || r.core.inflow.partial.buf != nil || !r.core.inflow.begun.IsZero() {
+				if r.core.inflow.unfinished() {
 					t.Fatalf("cut at %d of %d: something is left behind", cut, len(m))
 				}
 				r.fail(errReset)

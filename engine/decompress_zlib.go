@@ -25,6 +25,9 @@ type zlibStream struct {
 // so on the heap they would have the collector leave as much garbage again.
 var windows = slab.New(inflate.WindowSize)
 
+// windowsLent returns how many connections have a window.
+func windowsLent() int { return windows.Lent() }
+
 // decode implements stream.
 func (z *zlibStream) decode(in *inflow, message []byte) (payload []byte, done bool, err error) {
 	if z.window == nil {

@@ -8,8 +8,8 @@ import (
 )
 
 // newZstd returns the decoder of a new connection.
-func newZstd(config *Config) stream {
-	if config.LibraryZstd || !ownZstd {
+func newZstd(config inflowConfig) stream {
+	if config.Library || !ownZstd {
 		return newLibraryZstd(config.MaxWindow)
 	}
 	return &zstdStream{maxWindow: config.MaxWindow}

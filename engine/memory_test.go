@@ -21,7 +21,7 @@ func (p *peer) compressed(e *encoder, payload string) {
 func TestWindowsAreGivenBack(t *testing.T) {
 	for _, how := range []string{"drop", "damage", "shutdown", "goexit"} {
 		synctest.Test(t, func(t *testing.T) {
-			before, lent := windows.Lent(), pool.Lent()
+			before, lent := windowsLent(), pool.Lent()
 			r := prepare(t, func(c *Config) { c.Compression = ZlibStream })
 			if how == "goexit" {
 				r.On(messages, func(*Event) { runtime.Goexit() })
@@ -38,7 +38,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 			p.expect(`{"op":2,`)
 			p.compressed(e, strings.Replace(testReady, "wss://us-east1-b.discord.gg", "ws://resume.discord.gg", 1))
 			synctest.Wait()
-			if n := windows.Lent() - before; n != 1 {
+			if n := windowsLent() - before; n != 1 {
 				t.Errorf("%s: %d windows for one connection", how, n)
 			}
 			switch how {
@@ -54,7 +54,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 				p.expect("close 4000")
 			}
 			synctest.Wait()
-			if n := windows.Lent() - before; n != 0 && how != "shutdown" {
+			if n := windowsLent() - before; n != 0 && how != "shutdown" {
 				t.Errorf("%s: %d windows are not given back", how, n)
 			}
 			r.stop()
@@ -66,7 +66,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 			if err := <-r.result; err != nil {
 				t.Error(err)
 			}
-			if w, b := windows.Lent()-before, pool.Lent()-lent; w != 0 || b != 0 {
+			if w, b := windowsLent()-before, pool.Lent()-lent; w != 0 || b != 0 {
 				t.Errorf("%s: at the end %d windows and %d buffers are not given back", how, w, b)
 			}
 			for _, p := range peers {

@@ -15,7 +15,7 @@ import (
 
 // connected starts a connection: TCP, TLS and the upgrade have succeeded.
 func (c *core) connected(now time.Time) {
-	c.inflow.open(c.config)
+	c.inflow.open(c.config.inflow())
 	c.heart.life = now
 	c.deaf = false
 	c.warned = false

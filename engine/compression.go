@@ -1,6 +1,10 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sluice-go/sluice/engine/internal/inflow"
+)
 
 // Compression is how the gateway compresses what it sends.
 type Compression uint8
@@ -48,13 +52,13 @@ func ParseCompression(s string) (Compression, error) {
 }
 
 // inflow returns how a connection is compressed.
-func (c *Config) inflow() inflowConfig {
-	in := inflowConfig{Limit: c.MaxPayload, MaxWindow: c.MaxWindow, Library: c.LibraryZstd}
+func (c *Config) inflow() inflow.Config {
+	in := inflow.Config{Limit: c.MaxPayload, MaxWindow: c.MaxWindow, Library: c.LibraryZstd}
 	switch c.Compression {
 	case ZlibStream:
-		in.Stream = streamZlib
+		in.Stream = inflow.Zlib
 	case ZstdStream:
-		in.Stream = streamZstd
+		in.Stream = inflow.Zstd
 	}
 	return in
 }

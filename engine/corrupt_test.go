@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/traffic"
@@ -189,7 +190,7 @@ func TestBombs(t *testing.T) {
 		r.dial()
 		r.binary(test.message)
 		r.want(Closing)
-		if r.core.counter.corrupt != 1 || r.core.redial.cause != errTooLarge {
+		if r.core.counter.corrupt != 1 || r.core.redial.cause != inflow.ErrTooLarge {
 			t.Errorf("%s: %v", name, r.core.redial.cause)
 		}
 	}
@@ -347,7 +348,7 @@ func TestBadStreams(t *testing.T) {
 			if cause == "" {
 				continue
 			}
-			if !ownZstd && test.c == ZstdStream {
+			if !inflow.OwnZstd && test.c == ZstdStream {
 				cause = test.library
 			}
 			r := newRig(t, func(config *Config) { config.Compression, config.LibraryZstd = test.c, library })
@@ -403,7 +404,7 @@ func FuzzMessage(f *testing.F) {
 			t.Errorf("state %v", s)
 		}
 		r.fail(errReset)
-		if r.core.rest != nil || r.core.inflow.isOpen() {
+		if r.core.rest != nil || r.core.inflow.IsOpen() {
 			t.Error("the connection left something behind")
 		}
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -70,7 +71,7 @@ func TestCutMessages(t *testing.T) {
 				if !slices.Equal(*got, []int64{2, 3}) {
 					t.Fatalf("cut at %d of %d: delivered %v, %v", cut, len(m), *got, r.core.redial.cause)
 				}
-				if r.core.inflow.unfinished() {
+				if r.core.inflow.Unfinished() {
 					t.Fatalf("cut at %d of %d: something is left behind", cut, len(m))
 				}
 				r.fail(errReset)
@@ -143,10 +144,10 @@ func TestUnfinishedPayloads(t *testing.T) {
 			got := seqs(r)
 			m := e.message(eventPayload(2))
 			r.binary(m[:len(m)/2])
-			r.after(unfinishedTimeout + 1)
+			r.after(inflow.UnfinishedTimeout + 1)
 			r.binary(m[len(m)/2:])
 			r.want(Closing)
-			if r.core.redial.cause != errUnfinished || len(*got) != 0 || r.core.counter.corrupt != 1 {
+			if r.core.redial.cause != inflow.ErrUnfinished || len(*got) != 0 || r.core.counter.corrupt != 1 {
 				t.Errorf("delivered %v, %v", *got, r.core.redial.cause)
 			}
 		})
@@ -260,7 +261,7 @@ func TestRefusedBombs(t *testing.T) {
 		r, e := streamRig(t, c, edit, func(config *Config) { config.MaxPayload = 1 << 20 })
 		r.binary(e.message(fmt.Sprintf(`{"t":"A","s":2,"op":0,"d":"%s"}`, strings.Repeat(" ", 2<<20))))
 		r.want(Closing)
-		if r.core.redial.cause != errTooLarge {
+		if r.core.redial.cause != inflow.ErrTooLarge {
 			t.Errorf("%v", r.core.redial.cause)
 		}
 		r.fail(errReset)

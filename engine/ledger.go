@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -71,7 +72,7 @@ func (c *core) account(now time.Time, seq int64) (deliver bool) {
 	case c.state == Identifying:
 		return true // whatever comes before READY, numbers begin there
 	case c.state < Identifying:
-		c.corrupt(now, &corruptError{what: "an event before the identify or resume"})
+		c.corrupt(now, &inflow.CorruptError{What: "an event before the identify or resume"})
 		return false
 	case seq < 0 || last == 0:
 		return true // not numbered

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -21,7 +22,7 @@ func (p *peer) compressed(e *encoder, payload string) {
 func TestWindowsAreGivenBack(t *testing.T) {
 	for _, how := range []string{"drop", "damage", "shutdown", "goexit"} {
 		synctest.Test(t, func(t *testing.T) {
-			before, lent := windowsLent(), pool.Lent()
+			before, lent := inflow.WindowsLent(), pool.Lent()
 			r := prepare(t, func(c *Config) { c.Compression = ZlibStream })
 			if how == "goexit" {
 				r.On(messages, func(*Event) { runtime.Goexit() })
@@ -38,7 +39,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 			p.expect(`{"op":2,`)
 			p.compressed(e, strings.Replace(testReady, "wss://us-east1-b.discord.gg", "ws://resume.discord.gg", 1))
 			synctest.Wait()
-			if n := windowsLent() - before; n != 1 {
+			if n := inflow.WindowsLent() - before; n != 1 {
 				t.Errorf("%s: %d windows for one connection", how, n)
 			}
 			switch how {
@@ -54,7 +55,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 				p.expect("close 4000")
 			}
 			synctest.Wait()
-			if n := windowsLent() - before; n != 0 && how != "shutdown" {
+			if n := inflow.WindowsLent() - before; n != 0 && how != "shutdown" {
 				t.Errorf("%s: %d windows are not given back", how, n)
 			}
 			r.stop()
@@ -66,7 +67,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 			if err := <-r.result; err != nil {
 				t.Error(err)
 			}
-			if w, b := windowsLent()-before, pool.Lent()-lent; w != 0 || b != 0 {
+			if w, b := inflow.WindowsLent()-before, pool.Lent()-lent; w != 0 || b != 0 {
 				t.Errorf("%s: at the end %d windows and %d buffers are not given back", how, w, b)
 			}
 			for _, p := range peers {

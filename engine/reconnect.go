@@ -251,7 +251,7 @@ func (c *core) dropConnection() {
 	c.heart.stop()
 	c.deaf = false
 	c.frames.Reset()
-	c.inflow.close()
+	c.inflow.Close()
 	c.reached, c.proved = time.Time{}, false
 	if c.rest != nil {
 		c.rest.Release()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -120,10 +121,10 @@ func readSession(d []byte, token Token) (sessionState, error) {
 	ready := lazyjson.ValueOf(d)
 	id, err := ready.Get("session_id").AppendString(nil)
 	if err != nil || len(id) == 0 {
-		return sessionState{}, &corruptError{what: "READY without a session_id", err: err}
+		return sessionState{}, &inflow.CorruptError{What: "READY without a session_id", Err: err}
 	}
 	if token.in(string(id)) {
-		return sessionState{}, &corruptError{what: "READY with a session_id that holds the token"}
+		return sessionState{}, &inflow.CorruptError{What: "READY with a session_id that holds the token"}
 	}
 	resume, err := ready.Get("resume_gateway_url").AppendString(nil)
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -46,7 +47,7 @@ func (c *core) hello(now time.Time, d []byte) {
 	ms, err := lazyjson.ValueOf(d).Get("heartbeat_interval").Float()
 	// What a Duration cannot hold converts to another number on each processor.
 	if err != nil || !(ms >= float64(minHeartbeat/time.Millisecond) && ms <= float64(maxHeartbeat/time.Millisecond)) {
-		c.corrupt(now, &corruptError{what: "hello with a heartbeat interval that makes no sense", err: err})
+		c.corrupt(now, &inflow.CorruptError{What: "hello with a heartbeat interval that makes no sense", Err: err})
 		return
 	}
 	interval := time.Duration(ms * float64(time.Millisecond))
@@ -63,7 +64,7 @@ func (c *core) hello(now time.Time, d []byte) {
 	resume, err := gateway.AppendResume(nil, c.config.Token.secret(), c.session.ID, c.session.Seq)
 	if err != nil {
 		// A session id too long to be sent back cannot be resumed.
-		cause := &corruptError{what: "session cannot be resumed", err: err}
+		cause := &inflow.CorruptError{What: "session cannot be resumed", Err: err}
 		c.loseSession(now, cause)
 		c.giveUp(now, cause)
 		return
@@ -102,11 +103,11 @@ func (c *core) identify(now time.Time) {
 // any other; one before the identify is damage.
 func (c *core) ready(now time.Time, p []byte, env *lazyjson.Envelope) {
 	if c.state == AwaitingHello || c.state == Queued {
-		c.corrupt(now, &corruptError{what: "READY before the identify"})
+		c.corrupt(now, &inflow.CorruptError{What: "READY before the identify"})
 		return
 	}
 	if env.Seq > maxSeq {
-		c.corrupt(now, &corruptError{what: "READY with a sequence that makes no sense"})
+		c.corrupt(now, &inflow.CorruptError{What: "READY with a sequence that makes no sense"})
 		return
 	}
 	opened, err := readSession(env.Data(p), c.config.Token)

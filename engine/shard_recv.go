@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -15,7 +16,7 @@ import (
 
 // connected starts a connection: TCP, TLS and the upgrade have succeeded.
 func (c *core) connected(now time.Time) {
-	c.inflow.open(c.config.inflow())
+	c.inflow.Open(c.config.inflow())
 	c.heart.life = now
 	c.deaf = false
 	c.warned = false
@@ -49,7 +50,7 @@ func (c *core) feed(now time.Time, b []byte) {
 		}
 	}
 	c.keep(b)
-	c.inflow.rest()
+	c.inflow.Rest()
 }
 
 // reading reports whether received frames mean anything in this state.
@@ -98,7 +99,7 @@ func (c *core) message(now time.Time, m frame.Message) {
 			return // the session goes on without it: it will be replayed
 		}
 		c.counter.flow.In += uint64(len(m.Payload))
-		payload, err := c.inflow.decompress(now, m)
+		payload, err := c.inflow.Decompress(now, m)
 		if err != nil {
 			c.corrupt(now, err)
 			return
@@ -108,8 +109,8 @@ func (c *core) message(now time.Time, m frame.Message) {
 		}
 		env, err := lazyjson.Peek(payload)
 		if err != nil {
-			if !c.inflow.keep(now, payload, err) {
-				c.corrupt(now, &corruptError{what: "bad envelope", err: err})
+			if !c.inflow.Keep(now, payload, err) {
+				c.corrupt(now, &inflow.CorruptError{What: "bad envelope", Err: err})
 			}
 			return
 		}
@@ -117,7 +118,7 @@ func (c *core) message(now time.Time, m frame.Message) {
 		c.payload(now, payload, &env)
 		// The loan of the event's bytes ends here.
 		pool.Poison(payload)
-		c.inflow.taken()
+		c.inflow.Taken()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -86,8 +87,8 @@ type core struct {
 
 	out    []byte
 	wish   wish
-	rest   *pool.Buffer // an unfinished frame, only while unfinished
-	inflow inflow       // this connection's decompressor
+	rest   *pool.Buffer        // an unfinished frame, only while unfinished
+	inflow inflow.Decompressor // this connection's decompressor
 	frames frame.Assembler
 
 	session sessionState

@@ -233,7 +233,7 @@ func (r *trial) invariants(where string) {
 	if (c.state == Queued) != c.wish.permit {
 		r.t.Errorf("%s: %v, a permit is wanted: %v", where, c.state, c.wish.permit)
 	}
-	if (c.state == Disconnected || c.state == Stopped) && (c.rest != nil || c.inflow.isOpen()) {
+	if (c.state == Disconnected || c.state == Stopped) && (c.rest != nil || c.inflow.IsOpen()) {
 		r.t.Errorf("%s: %v keeps what belonged to the connection", where, c.state)
 	}
 	if (c.state == Identifying || c.state == Queued) && c.session.resumable() {

@@ -1,3 +1,7 @@
+// Package identify has what the shards of a bot share when they identify: the queue
+// that spaces their identifies, and what is known of how many are left. All engines
+// and processes of one bot must share one queue. A queue over several processes
+// implements [Queue], and needs nothing else of this project.
 package identify
 
 import "context"

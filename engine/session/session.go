@@ -1,3 +1,6 @@
+// Package session keeps the sessions of a bot's shards over restarts. A [Store] for
+// another database than a file needs this package alone: [Snapshot.AppendText] and
+// [Parse] have the text of what it keeps.
 package session
 
 // Session is what the gateway keeps for a shard over its connections, and what

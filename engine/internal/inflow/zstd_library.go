@@ -1,4 +1,4 @@
-package engine
+package inflow
 
 import (
 	"bytes"
@@ -56,7 +56,7 @@ func (z *libraryZstd) rest() {
 // decode implements stream. The message is taken apart before the reader sees it:
 // the reader fails for good on one that ends inside a block, looks for more behind
 // an empty one, and is at its end behind a frame.
-func (z *libraryZstd) decode(in *inflow, message []byte) (payload []byte, done bool, err error) {
+func (z *libraryZstd) decode(in *Decompressor, message []byte) (payload []byte, done bool, err error) {
 	whole, err := z.splitter.Whole(message, in.limit)
 	if !whole || err != nil {
 		return nil, false, zstdError(err)
@@ -111,7 +111,7 @@ func (z *libraryZstd) open(begins bool) (err error) {
 		err = z.reader.Reset(&z.source)
 	}
 	if err != nil {
-		return &corruptError{what: "zstd-stream", err: err}
+		return &CorruptError{What: "zstd-stream", Err: err}
 	}
 	return nil
 }
@@ -128,11 +128,11 @@ func (z *libraryZstd) read(limit int, ends bool) error {
 		z.out.B = z.out.B[:len(z.out.B)+n]
 		switch {
 		case len(z.out.B) > limit:
-			return errTooLarge
+			return ErrTooLarge
 		case err == io.EOF && ends:
 			return nil
 		case err != nil:
-			return &corruptError{what: "zstd-stream", err: err}
+			return &CorruptError{What: "zstd-stream", Err: err}
 		case z.source.Len() == 0 && n < len(space) && !ends:
 			return nil
 		}

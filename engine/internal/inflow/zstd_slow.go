@@ -1,6 +1,6 @@
 //go:build purego || !(amd64 || arm64 || ppc64le || riscv64 || loong64)
 
-package engine
+package inflow
 
 // ownZstd: without wide loads klauspost/compress is the faster decoder.
-const ownZstd = false
+const OwnZstd = false

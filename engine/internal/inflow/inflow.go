@@ -1,4 +1,6 @@
-package engine
+// Package inflow turns the messages of one connection into payloads: as they are,
+// decompressed each by itself, or out of one zlib or zstd stream.
+package inflow
 
 import (
 	"errors"
@@ -13,14 +15,14 @@ import (
 
 // errTooLarge: a payload would be larger than Config.MaxPayload. How large it
 // would have become is not known, since nothing is decompressed beyond the limit.
-var errTooLarge = errors.New("payload is larger than MaxPayload")
+var ErrTooLarge = errors.New("payload is larger than MaxPayload")
 
 // errUnfinished: see unfinishedTimeout.
-var errUnfinished = &corruptError{what: "a payload goes on for longer than 30 s"}
+var ErrUnfinished = &CorruptError{What: "a payload goes on for longer than 30 s"}
 
 // unfinishedTimeout is how long the messages of one payload may take to come.
 // Damage can make a payload look unfinished, and it would swallow all that follows.
-const unfinishedTimeout = 30 * time.Second
+const UnfinishedTimeout = 30 * time.Second
 
 // maxCuts is into how many parts, each of which might be the last, a payload may be
 // cut where blocks end: all of it is looked at each time.
@@ -29,7 +31,7 @@ const maxCuts = 64
 // inflow turns the messages of one connection into payloads. Its context (the
 // window, the tables) belongs to that connection: open makes a new one, close
 // drops it.
-type inflow struct {
+type Decompressor struct {
 	limit    int
 	stream   stream           // nil without transport compression
 	inflater *inflate.Decoder // lent for the length of a feed
@@ -50,7 +52,7 @@ type stream interface {
 	// what it holds: at most limit bytes, nil or empty if there is nothing in it.
 	// That is borrowed until the next call of decode or rest. If the message is not
 	// done, it goes on in the next one. After an error the stream is of no use.
-	decode(in *inflow, message []byte) (payload []byte, done bool, err error)
+	decode(in *Decompressor, message []byte) (payload []byte, done bool, err error)
 	// cuttable reports whether a payload may have been cut where a message is done.
 	cuttable() bool
 	// rest gives back what is only needed during a feed.
@@ -59,45 +61,45 @@ type stream interface {
 }
 
 // inflowConfig says how a connection is compressed.
-type inflowConfig struct {
-	Stream    streamKind
+type Config struct {
+	Stream    Stream
 	Limit     int  // of a payload in bytes, decompressed
 	MaxWindow int  // of a zstd stream in bytes; 0: what the decoders take
 	Library   bool // zstd by klauspost/compress
 }
 
 // streamKind is how a connection's messages are compressed, all in one stream.
-type streamKind uint8
+type Stream uint8
 
 const (
-	streamNone streamKind = iota // each payload by itself, or not at all
-	streamZlib
-	streamZstd
+	None Stream = iota // each payload by itself, or not at all
+	Zlib
+	Zstd
 )
 
 // open starts the context of a new connection.
-func (in *inflow) open(config inflowConfig) {
-	in.close()
+func (in *Decompressor) Open(config Config) {
+	in.Close()
 	in.limit = config.Limit
 	switch config.Stream {
-	case streamZlib:
+	case Zlib:
 		in.stream = &zlibStream{}
-	case streamZstd:
+	case Zstd:
 		in.stream = newZstd(config)
 	}
 }
 
 // isOpen reports whether the connection has a context that is not the loop's alone.
-func (in *inflow) isOpen() bool { return in.stream != nil || in.inflater != nil }
+func (in *Decompressor) IsOpen() bool { return in.stream != nil || in.inflater != nil }
 
 // unfinished reports whether a payload goes on in messages that have not come.
-func (in *inflow) unfinished() bool {
+func (in *Decompressor) Unfinished() bool {
 	return in.pending.buf != nil || in.partial.buf != nil || !in.begun.IsZero()
 }
 
 // close drops the context.
-func (in *inflow) close() {
-	in.rest()
+func (in *Decompressor) Close() {
+	in.Rest()
 	in.pending.drop()
 	in.partial.drop()
 	in.begun = time.Time{}
@@ -115,7 +117,7 @@ var (
 )
 
 // decoder borrows a decoder for the rest of the feed.
-func (in *inflow) decoder() *inflate.Decoder {
+func (in *Decompressor) decoder() *inflate.Decoder {
 	if in.inflater == nil {
 		in.inflater = inflaters.Get().(*inflate.Decoder)
 	}
@@ -123,7 +125,7 @@ func (in *inflow) decoder() *inflate.Decoder {
 }
 
 // zstdDecoder borrows a decoder for the rest of the feed.
-func (in *inflow) zstdDecoder() *zstd.Decoder {
+func (in *Decompressor) zstdDecoder() *zstd.Decoder {
 	if in.unzstd == nil {
 		in.unzstd = unzstds.Get().(*zstd.Decoder)
 	}
@@ -131,7 +133,7 @@ func (in *inflow) zstdDecoder() *zstd.Decoder {
 }
 
 // rest ends a feed: what is not the connection's own goes back.
-func (in *inflow) rest() {
+func (in *Decompressor) Rest() {
 	if in.inflater != nil {
 		inflaters.Put(in.inflater)
 		in.inflater = nil
@@ -148,7 +150,7 @@ func (in *inflow) rest() {
 // decompress returns the payload of a message: borrowed until the next call of
 // decompress, taken or rest, nil if the message goes on in the next one or held
 // nothing.
-func (in *inflow) decompress(now time.Time, m frame.Message) (payload []byte, err error) {
+func (in *Decompressor) Decompress(now time.Time, m frame.Message) (payload []byte, err error) {
 	in.cuttable = false
 	switch {
 	case m.Opcode == frame.OpText:
@@ -170,9 +172,9 @@ func (in *inflow) decompress(now time.Time, m frame.Message) (payload []byte, er
 }
 
 // decodeStream decodes a message of a transport compression.
-func (in *inflow) decodeStream(now time.Time, message []byte) (payload []byte, err error) {
-	if !in.begun.IsZero() && now.Sub(in.begun) > unfinishedTimeout {
-		return nil, errUnfinished
+func (in *Decompressor) decodeStream(now time.Time, message []byte) (payload []byte, err error) {
+	if !in.begun.IsZero() && now.Sub(in.begun) > UnfinishedTimeout {
+		return nil, ErrUnfinished
 	}
 	if message, err = in.pending.add(message, in.limit); err != nil {
 		return nil, err
@@ -200,7 +202,7 @@ func (in *inflow) decodeStream(now time.Time, message []byte) (payload []byte, e
 }
 
 // goesOn notes that a payload is not finished.
-func (in *inflow) goesOn(now time.Time) {
+func (in *Decompressor) goesOn(now time.Time) {
 	if in.begun.IsZero() {
 		in.begun = now
 	}
@@ -209,7 +211,7 @@ func (in *inflow) goesOn(now time.Time) {
 // keep has a payload wait for more, if that may be all that is wrong with it: one
 // that was cut where a block of zstd ends is decoded in parts, and only its JSON
 // tells that they are none.
-func (in *inflow) keep(now time.Time, payload []byte, err error) bool {
+func (in *Decompressor) Keep(now time.Time, payload []byte, err error) bool {
 	var syntax *lazyjson.SyntaxError
 	if !in.cuttable || !errors.As(err, &syntax) || !syntax.Truncated() {
 		return false
@@ -226,7 +228,7 @@ func (in *inflow) keep(now time.Time, payload []byte, err error) bool {
 }
 
 // taken ends the loan of a payload.
-func (in *inflow) taken() {
+func (in *Decompressor) Taken() {
 	if in.cuttable && in.partial.buf != nil {
 		in.partial.drop()
 		in.begun = time.Time{}

@@ -1,4 +1,4 @@
-package engine
+package inflow
 
 import (
 	"bytes"
@@ -38,17 +38,17 @@ func FuzzZstdDecoders(f *testing.F) {
 				m[int(at&0xff)%len(m)] ^= flip
 			}
 		}
-		config := inflowConfig{Stream: streamZstd, Limit: 64 << 10, MaxWindow: 64 << 10}
-		var own, library inflow
-		own.open(config)
-		defer own.close()
+		config := Config{Stream: Zstd, Limit: 64 << 10, MaxWindow: 64 << 10}
+		var own, library Decompressor
+		own.Open(config)
+		defer own.Close()
 		config.Library = true
-		library.open(config)
-		defer library.close()
+		library.Open(config)
+		defer library.Close()
 		for i, m := range messages {
 			message := frame.Message{Opcode: frame.OpBinary, Payload: m}
-			got, err := own.decompress(time.Time{}, message)
-			want, libraryErr := library.decompress(time.Time{}, message)
+			got, err := own.Decompress(time.Time{}, message)
+			want, libraryErr := library.Decompress(time.Time{}, message)
 			if (err == nil) != (libraryErr == nil) {
 				if flip == 0 {
 					t.Fatalf("message %d, %x: %v; the library: %v", i, m, err, libraryErr)
@@ -56,7 +56,7 @@ func FuzzZstdDecoders(f *testing.F) {
 				return
 			}
 			if err != nil {
-				if flip == 0 && errors.Is(err, errTooLarge) != errors.Is(libraryErr, errTooLarge) {
+				if flip == 0 && errors.Is(err, ErrTooLarge) != errors.Is(libraryErr, ErrTooLarge) {
 					t.Fatalf("message %d, %x: %v; the library: %v", i, m, err, libraryErr)
 				}
 				return
@@ -64,8 +64,8 @@ func FuzzZstdDecoders(f *testing.F) {
 			if !bytes.Equal(got, want) || (own.pending.buf == nil) != (library.pending.buf == nil) {
 				t.Fatalf("message %d, %x: %.100q; the library: %.100q", i, m, got, want)
 			}
-			own.rest()
-			library.rest()
+			own.Rest()
+			library.Rest()
 		}
 	})
 }

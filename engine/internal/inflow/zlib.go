@@ -1,4 +1,4 @@
-package engine
+package inflow
 
 import (
 	"errors"
@@ -26,10 +26,10 @@ type zlibStream struct {
 var windows = slab.New(inflate.WindowSize)
 
 // windowsLent returns how many connections have a window.
-func windowsLent() int { return windows.Lent() }
+func WindowsLent() int { return windows.Lent() }
 
 // decode implements stream.
-func (z *zlibStream) decode(in *inflow, message []byte) (payload []byte, done bool, err error) {
+func (z *zlibStream) decode(in *Decompressor, message []byte) (payload []byte, done bool, err error) {
 	if z.window == nil {
 		z.window = windows.Get()
 		z.stream.SetWindow((*inflate.Window)(z.window.B))
@@ -61,7 +61,7 @@ func inflateError(what string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, inflate.ErrTooLarge):
-		return errTooLarge
+		return ErrTooLarge
 	}
-	return &corruptError{what: what, err: err}
+	return &CorruptError{What: what, Err: err}
 }

@@ -1,4 +1,4 @@
-package engine
+package inflow
 
 import "github.com/sluice-go/sluice/pool"
 
@@ -14,7 +14,7 @@ func (p *pending) add(message []byte, limit int) ([]byte, error) {
 		return message, nil
 	}
 	if len(message) > limit-len(p.buf.B) {
-		return nil, errTooLarge
+		return nil, ErrTooLarge
 	}
 	p.buf.GrowWithin(len(message), limit)
 	p.buf.B = append(p.buf.B, message...)

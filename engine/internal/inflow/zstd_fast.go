@@ -1,6 +1,6 @@
 //go:build !purego && (amd64 || arm64 || ppc64le || riscv64 || loong64)
 
-package engine
+package inflow
 
 // ownZstd: internal/zstd is built for speed here, and the default.
-const ownZstd = true
+const OwnZstd = true

@@ -1,4 +1,4 @@
-package engine
+package inflow
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 )
 
 // newZstd returns the decoder of a new connection.
-func newZstd(config inflowConfig) stream {
-	if config.Library || !ownZstd {
+func newZstd(config Config) stream {
+	if config.Library || !OwnZstd {
 		return newLibraryZstd(config.MaxWindow)
 	}
 	return &zstdStream{maxWindow: config.MaxWindow}
@@ -22,7 +22,7 @@ type zstdStream struct {
 }
 
 // decode implements stream.
-func (z *zstdStream) decode(in *inflow, message []byte) (payload []byte, done bool, err error) {
+func (z *zstdStream) decode(in *Decompressor, message []byte) (payload []byte, done bool, err error) {
 	d := in.zstdDecoder()
 	d.MaxWindow = z.maxWindow
 	payload, done, err = d.Decode(&z.stream, message, in.limit)
@@ -43,10 +43,10 @@ func zstdError(err error) error {
 	var wide *zstd.WindowError // on the heap
 	switch {
 	case errors.Is(err, zstd.ErrTooLarge):
-		return errTooLarge
+		return ErrTooLarge
 	case errors.As(err, &wide):
-		return &corruptError{what: fmt.Sprintf(
+		return &CorruptError{What: fmt.Sprintf(
 			"zstd-stream asks for a window of %d bytes, but Config.MaxWindow is %d; raise it to at least as much", wide.Window, wide.Limit)}
 	}
-	return &corruptError{what: "zstd-stream", err: err}
+	return &CorruptError{What: "zstd-stream", Err: err}
 }

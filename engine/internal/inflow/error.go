@@ -1,0 +1,17 @@
+package inflow
+
+// corruptError is damage in what the gateway sent: bad compression, a bad
+// envelope, a payload over the limit, a hello that makes no sense.
+type CorruptError struct {
+	What string
+	Err  error
+}
+
+func (e *CorruptError) Error() string {
+	if e.Err == nil {
+		return e.What
+	}
+	return e.What + ": " + e.Err.Error()
+}
+
+func (e *CorruptError) Unwrap() error { return e.Err }

@@ -226,31 +226,13 @@ func (p *budgetedPermit) Release() {
 	p.once.Do(func() { p.budget.settle(time.Now(), false) })
 }
 
-// connect dials, unless the shard would have to identify and may not: then it
-// waits without a connection, which could be for hours.
-func (c *core) connect(now time.Time) {
-	if !c.session.resumable() {
-		if refused := c.budget.refuses(now); refused != nil {
-			c.awaitBudget(now, refused)
-			return
-		}
+// share returns how many identifies one shard may spend in an hour; 0: as many as
+// it likes, since no budget counts them.
+func (b *budget) share() int {
+	if b == nil {
+		return 0
 	}
-	if why := c.refusedAlone(now); why != nil {
-		c.putOff(now, why)
-		c.setState(now, Disconnected, 0, why)
-		return
-	}
-	if c.session.alive.IsZero() {
-		c.session.alive = now // an adopted one: nothing else is known of it
-	}
-	c.redial.attempts++
-	c.setState(now, Connecting, 0, nil)
-	c.wish.dial = c.dialURL()
-}
-
-// awaitBudget stays Disconnected until there is a new budget. That is no failure.
-func (c *core) awaitBudget(now time.Time, refused *identify.BudgetError) {
-	c.redial.at = refused.Until.Add(time.Duration(c.random() * float64(budgetSpread)))
-	c.redial.waits = refused
-	c.setState(now, Disconnected, 0, refused)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(leastShare, b.current.Total/shareOf)
 }

@@ -2,12 +2,9 @@ package engine
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
-
-	"github.com/sluice-go/sluice/engine/identify"
 )
 
 // Cause is a kind of end of a connection, or of an attempt at one, that is
@@ -102,42 +99,4 @@ func (c *Causes) add(o *Causes) {
 	for i, n := range o {
 		c[i] += n
 	}
-}
-
-// queueError says that the identify queue gave no permit.
-type queueError struct{ err error }
-
-// Error implements error.
-func (e *queueError) Error() string { return "identify queue: " + e.err.Error() }
-
-func (e *queueError) Unwrap() error { return e.err }
-
-// kind says what kind of end a connection comes to, in the state in which it ends.
-func (c *core) kind(cause error) Cause {
-	var closed *CloseError
-	var queue *queueError
-	var budget *identify.BudgetError
-	switch {
-	case cause == errReconnect:
-		return CauseReconnect
-	case cause == errInvalidSession, cause == errResumable:
-		return CauseInvalidSession
-	case cause == errZombie, cause == errNoAnswer:
-		return CauseZombie
-	case cause == errHelloTimeout, cause == errReadyTimeout, cause == errResumedTimeout:
-		return CauseDeadline
-	case isGap(cause), cause == errCountsAnew:
-		return CauseGap
-	case cause == errRestart:
-		return CauseUser
-	case errors.As(cause, &queue), errors.As(cause, &budget):
-		return CauseQueue
-	case errors.As(cause, &closed):
-		return CauseClosed
-	case c.state == Connecting:
-		return CauseUnreachable
-	case c.state == Closing:
-		return CauseDamage // whatever else this side gives a connection up for
-	}
-	return CauseBroken
 }

@@ -1,31 +1,14 @@
 package engine
 
-import (
-	"time"
-
-	"github.com/sluice-go/sluice/gateway"
-)
+import "time"
 
 // This file notices that the machine stood still: a laptop slept, a virtual machine
 // was paused or moved, the process was stopped. The gateway has given up connections
 // meanwhile, or another machine has their addresses, and nothing would tell before
 // the next heartbeat is missed: 40 to 80 s, in which events are late.
 
-const (
-	// jumpLimit is by how much time must have jumped for connections to be checked.
-	jumpLimit = 10 * time.Second
-
-	// probeTimeout is how long the gateway then has to answer a heartbeat.
-	probeTimeout = 5 * time.Second
-
-	// checkEvery is how far apart checks are at least, so that their heartbeats stay
-	// within spareSends where a clock is set to and fro.
-	checkEvery = 20 * time.Second
-
-	// probeGrace is for how long after a probe the socket may still bring what lay there
-	// since before the jump, which is no sign of life.
-	probeGrace = time.Second
-)
+// jumpLimit is by how much time must have jumped for connections to be checked.
+const jumpLimit = 10 * time.Second
 
 // clockWatch compares two clocks: the monotonic one, which on most systems stands
 // still while the machine sleeps, and the wall clock, which does not.
@@ -71,48 +54,5 @@ func (e *Engine) checkClock(w *clockWatch, now time.Time) {
 		s.mail.probe = true
 		s.mail.mu.Unlock()
 		s.wake()
-	}
-}
-
-// probe sends a heartbeat at once, and expects an answer soon.
-func (c *core) probe(now time.Time) {
-	switch c.state {
-	case AwaitingHello:
-		if latest := now.Add(probeTimeout); c.deadline.After(latest) {
-			c.deadline = latest
-		}
-	case Queued, Identifying, Resuming, Ready:
-		c.heart.probe(now)
-		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
-	}
-}
-
-// answered gives up a connection that has not answered a probe in time. It reports
-// whether the heartbeat may go on: no answer is overdue. An ACK is an answer; so is anything that
-// comes after probeGrace, since an ACK can be late behind a flood of events.
-func (c *core) answered(now time.Time, drained bool) bool {
-	h := &c.heart
-	switch {
-	case h.probed.IsZero() || now.Before(h.probed.Add(probeTimeout)):
-	case c.isHeld() || h.life.After(h.probed.Add(probeGrace)):
-		h.probed = time.Time{} // while reading is held, no answer can come
-	default:
-		if drained {
-			c.giveUp(now, errNoAnswer)
-		}
-		return false
-	}
-	return true
-}
-
-// probe notes that a heartbeat goes now. One that is due soon is put off: it would end
-// the connection if the probe were not answered by then.
-func (h *heart) probe(now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.pulse.beat(now)
-	h.probed = now
-	if h.next.Sub(now) < probeTimeout {
-		h.next = now.Add(h.interval)
 	}
 }

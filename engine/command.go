@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -55,23 +54,4 @@ func (s *Shard) build(ctx context.Context, cmd *command, appendTo func(dst []byt
 	}
 	cmd.payload = buf.B
 	return s.send(ctx, cmd)
-}
-
-// appendIdentify appends the shard's identify, with the presence that was sent
-// last if there is one and it fits.
-func (c *core) appendIdentify(dst []byte) ([]byte, error) {
-	id, token := c.config.identify(c.id, c.total), c.config.Token.secret()
-	sent := c.presence.Load()
-	if sent == nil {
-		return gateway.AppendIdentify(dst, token, id)
-	}
-	configured := id.Presence
-	id.Presence = *sent
-	b, err := gateway.AppendIdentify(dst, token, id)
-	var large *gateway.PayloadTooLargeError
-	if errors.As(err, &large) {
-		id.Presence = configured
-		return gateway.AppendIdentify(dst, token, id)
-	}
-	return b, err
 }

@@ -103,22 +103,6 @@ func (e *Engine) drainAround(own *Shard) {
 	attempt(saveTimeout, func() { _ = e.saver.save(context.Background()) }) // logged
 }
 
-// attempt does something that may panic, too, or not return.
-func attempt(limit time.Duration, do func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() { _ = recover() }()
-		do()
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
-}
-
 // guardDial has the engine drained when Config.Dial panics, in whichever goroutine.
 func (e *Engine) guardDial() {
 	dial := e.config.Dial

@@ -7,13 +7,6 @@ import (
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
-// guildWait keeps which guilds of READY have not been heard of. A session has one
-// only while some have not, and only if a callback asked for GuildsReady.
-type guildWait struct {
-	pending map[uint64]struct{}
-	tally   GuildsReady
-}
-
 // awaitGuilds begins the wait for the guilds that READY lists, once its callbacks
 // have returned.
 func (c *core) awaitGuilds(now time.Time, d []byte) {

@@ -3,8 +3,6 @@ package engine
 import (
 	"sync"
 	"time"
-
-	"github.com/sluice-go/sluice/gateway"
 )
 
 // A hello outside these bounds makes no sense: it would have the shard flood the
@@ -12,6 +10,19 @@ import (
 const (
 	minHeartbeat = 10 * time.Millisecond
 	maxHeartbeat = time.Hour
+)
+
+const (
+	// probeTimeout is how long the gateway then has to answer a heartbeat.
+	probeTimeout = 5 * time.Second
+
+	// checkEvery is how far apart checks are at least, so that their heartbeats stay
+	// within spareSends where a clock is set to and fro.
+	checkEvery = 20 * time.Second
+
+	// probeGrace is for how long after a probe the socket may still bring what lay there
+	// since before the jump, which is no sign of life.
+	probeGrace = time.Second
 )
 
 // heart keeps the rhythm of one connection's heartbeats. The loop owns it, but a
@@ -117,23 +128,14 @@ func (h *heart) dead(now time.Time) bool {
 		!h.sent.IsZero() && !h.acked && !h.life.After(h.sent)
 }
 
-// beat sends a heartbeat if one is due, or gives up on a zombie.
-func (c *core) beat(now time.Time, drained bool) {
-	if now.Before(c.heart.due()) {
-		return // as nearly always, and without the lock
+// probe notes that a heartbeat goes now. One that is due soon is put off: it would end
+// the connection if the probe were not answered by then.
+func (h *heart) probe(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.pulse.beat(now)
+	h.probed = now
+	if h.next.Sub(now) < probeTimeout {
+		h.next = now.Add(h.interval)
 	}
-	if !c.answered(now, drained) {
-		return
-	}
-	// While reading is held, an ACK cannot come; the gateway must not miss a beat.
-	if c.heart.dead(now) && !c.isHeld() {
-		if drained {
-			c.giveUp(now, errZombie)
-		}
-		return
-	}
-	if c.heart.beat(now) {
-		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
-	}
-	c.heart.looked()
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 )
 
@@ -45,16 +44,3 @@ func (s *Shard) Format(f fmt.State, verb rune) {
 
 // LogValue implements [slog.LogValuer].
 func (s *Shard) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// formatAs prints a text whatever the verb: %q quotes it, and %#v prints it in Go's
-// syntax.
-func formatAs(s fmt.State, verb rune, text, syntax string) {
-	switch {
-	case verb == 'v' && s.Flag('#'):
-		_, _ = io.WriteString(s, syntax)
-	case verb == 'q':
-		_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), text)
-	default:
-		_, _ = fmt.Fprintf(s, fmt.FormatString(s, 's'), text)
-	}
-}

@@ -13,53 +13,6 @@ import (
 	"github.com/sluice-go/sluice/gateway"
 )
 
-const (
-	backoffBase = time.Second
-	backoffCap  = 60 * time.Second
-
-	// proofTime is how long a connection must have been Ready to prove, even without
-	// an ACK, that its session lives. What ends before that is a failed attempt:
-	// a gateway that drops each connection behind READY or RESUMED would
-	// otherwise be dialled in a loop.
-	proofTime = 30 * time.Second
-)
-
-// closeResumable is what this side closes with unless the user logs out: after
-// 1000 or 1001 the session would be gone.
-const closeResumable = gateway.CloseUnknownError
-
-// closeAbnormal is how an end without a close frame is told (RFC 6455, section
-// 7.1.5). It never travels.
-const closeAbnormal gateway.CloseCode = 1006
-
-// redial is when and after how many failures the next connection is made.
-type redial struct {
-	at       time.Time
-	earliest time.Time         // what Discord asks to be waited for, user or not
-	hurry    bool              // the user wants no backoff
-	failures int               // in a row, since a session last lived
-	waits    error             // why the shard waits for longer than the backoff; nil: it does not
-	attempts int               // connections tried since the shard was last Ready
-	cause    error             // why the shard is Closing,
-	code     uint16            // and the code that this side sent
-	lastCode gateway.CloseCode // of the last connection that ended
-}
-
-// backoff returns how long to wait after so many failures in a row: a random
-// part of a ceiling that doubles from base up to cap ("full jitter"), so that a
-// fleet that fell together does not come back together. The loss of a connection
-// that was ready is no failure yet, and waits half as long as the first.
-func backoff(failures int, random float64) time.Duration {
-	ceiling := backoffCap
-	switch {
-	case failures <= 0:
-		ceiling = backoffBase / 2
-	case failures <= 6:
-		ceiling = min(ceiling, backoffBase<<(failures-1))
-	}
-	return time.Duration(random * float64(ceiling))
-}
-
 // giveUp ends a live connection for a cause of this side's: it says so with a
 // close frame, and leaves the gateway a moment to answer.
 func (c *core) giveUp(now time.Time, cause error) {
@@ -81,9 +34,6 @@ func (c *core) closeWith(now time.Time, code uint16, reason string, cause error)
 	c.heart.stop() // nothing follows a close frame (RFC 6455, section 5.5.1)
 	c.setState(now, Closing, closeTimeout, cause)
 }
-
-// connected reports whether a state has a connection that is not yet closing.
-func (s State) connected() bool { return s >= AwaitingHello && s <= Ready }
 
 // hangUp closes a connection on which a close frame was sent.
 func (c *core) hangUp(now time.Time) {
@@ -257,30 +207,4 @@ func (c *core) dropConnection() {
 		c.rest.Release()
 		c.rest = nil
 	}
-}
-
-// deliverClosed notes how a connection ended, and tells callbacks that asked for it.
-func (c *core) deliverClosed(now time.Time, cause error) {
-	if c.state == Connecting {
-		return // there was none
-	}
-	closed := c.closed(cause)
-	c.redial.lastCode = closed.Code
-	if list := c.handlers.wanting(gateway.EventClosed); list != nil {
-		c.deliverDetail(now, list, gateway.EventClosed, &closed)
-	}
-}
-
-// closed says who ended the connection, and how. The first close frame counts.
-func (c *core) closed(cause error) Closed {
-	var closed *CloseError
-	switch {
-	case c.state == Closing && atWish(cause):
-		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByUser, Err: cause}
-	case c.state == Closing:
-		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByEngine, Err: cause}
-	case errors.As(cause, &closed):
-		return Closed{Code: closed.Code, Reason: closed.Reason, By: ByGateway}
-	}
-	return Closed{Code: closeAbnormal, Err: cause}
 }

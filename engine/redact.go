@@ -7,9 +7,6 @@ import (
 
 // This file keeps the token out of what peers write: they may echo it.
 
-// redacted stands wherever a token would otherwise be printed.
-const redacted = "[redacted]"
-
 // redactError returns err, or, if a peer had it quote the token, its bare text
 // without.
 func redactError(err error, token Token) error {

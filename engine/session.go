@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
-	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -44,20 +43,6 @@ type sessionState struct {
 
 func (s *sessionState) resumable() bool { return s.ID != "" }
 
-// adopt takes over a session before the first dial, so that the first connection
-// resumes it. It may come from anywhere (a file, a user), so it is trusted no more
-// than READY: its URL is used only if READY's would be.
-func (c *core) adopt(s session.Session) error {
-	if err := checkSession(s, c.config.Token); err != nil {
-		return err
-	}
-	c.session = sessionState{Session: s}
-	if s.ResumeURL != "" {
-		c.checkResumeURL()
-	}
-	return nil
-}
-
 // checkSession says why a session cannot be resumed.
 func checkSession(s session.Session, token Token) error {
 	switch {
@@ -74,21 +59,6 @@ func checkSession(s session.Session, token Token) error {
 
 // clear forgets the session: the next connection identifies.
 func (s *sessionState) clear() { *s = sessionState{} }
-
-// dialURL returns where the next connection goes to, with the query.
-func (c *core) dialURL() string {
-	base := c.firstURL
-	if c.viaResumeURL() {
-		base = c.session.ResumeURL
-	}
-	return withQuery(base, c.config.Compression)
-}
-
-// viaResumeURL reports whether the next connection goes to resume_gateway_url.
-func (c *core) viaResumeURL() bool {
-	s := &c.session
-	return !c.config.IgnoreResumeURL && s.resumable() && s.ResumeURL != "" && s.urlFailures < resumeURLTries
-}
 
 // withQuery adds the query of version 10 to a URL that has been checked.
 func withQuery(base string, compression Compression) string {
@@ -133,24 +103,6 @@ func readSession(d []byte, token Token) (sessionState, error) {
 	return sessionState{Session: session.Session{ID: string(id), ResumeURL: string(resume)}}, nil
 }
 
-// checkResumeURL forgets a resume_gateway_url that must not be used.
-func (c *core) checkResumeURL() {
-	cause := "it holds the token" // and would be saved and shown
-	switch {
-	case c.config.Token.in(c.session.ResumeURL):
-	case c.config.IgnoreResumeURL:
-		return // it is not used, but who takes the session over may
-	default:
-		cause = refusedResumeURL(c.session.ResumeURL, c.firstURL, c.config.AllowedHosts)
-	}
-	if cause == "" {
-		return
-	}
-	c.config.Logger.Warn("resume_gateway_url is not used; resumes go to the first URL",
-		"shard", c.id, "url", transport.ShowURL(c.session.ResumeURL), "cause", cause)
-	c.session.ResumeURL = ""
-}
-
 // refusedResumeURL says why a resume must not go to a URL, "" if it may. The
 // resume carries the token, so the connection must be as safe as the first one
 // and lead to a host that is known.
@@ -186,4 +138,11 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+// guildWait keeps which guilds of READY have not been heard of. A session has one
+// only while some have not, and only if a callback asked for GuildsReady.
+type guildWait struct {
+	pending map[uint64]struct{}
+	tally   GuildsReady
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
@@ -170,4 +171,23 @@ func (c *core) invalidSession(now time.Time, d []byte) {
 // Shard.Send.
 func (c *core) send(payload []byte) {
 	c.out = frame.AppendFrame(c.out, frame.OpText, newMask(), payload)
+}
+
+// appendIdentify appends the shard's identify, with the presence that was sent
+// last if there is one and it fits.
+func (c *core) appendIdentify(dst []byte) ([]byte, error) {
+	id, token := c.config.identify(c.id, c.total), c.config.Token.secret()
+	sent := c.presence.Load()
+	if sent == nil {
+		return gateway.AppendIdentify(dst, token, id)
+	}
+	configured := id.Presence
+	id.Presence = *sent
+	b, err := gateway.AppendIdentify(dst, token, id)
+	var large *gateway.PayloadTooLargeError
+	if errors.As(err, &large) {
+		id.Presence = configured
+		return gateway.AppendIdentify(dst, token, id)
+	}
+	return b, err
 }

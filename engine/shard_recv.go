@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
@@ -212,11 +211,4 @@ func (c *core) deliver(now time.Time, list *handlerList, t gateway.EventType, p 
 	ev.name = ""
 	c.call(list, ev)
 	ev.Data, ev.Payload = nil, nil
-}
-
-// newMask returns a masking key that a peer cannot foresee (RFC 6455, section
-// 5.3): the generator is seeded by the runtime and cryptographically strong.
-func newMask() (mask [4]byte) {
-	r := rand.Uint32()
-	return [4]byte{byte(r), byte(r >> 8), byte(r >> 16), byte(r >> 24)}
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -10,54 +9,6 @@ import (
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
-
-// State is where a shard stands in its life.
-//
-//	Disconnected → Connecting → AwaitingHello → Queued → Identifying → Ready
-//	                                        ↘ Resuming ───────────────↗
-//
-// From every state with a connection, Closing leads back to Disconnected, or to
-// Stopped, which is the end.
-type State uint8
-
-const (
-	// Disconnected: there is no connection; the backoff runs.
-	Disconnected State = iota
-	// Connecting: TCP, TLS and the WebSocket upgrade are under way, for 10 s at
-	// most once it is this shard's turn.
-	Connecting
-	// AwaitingHello: connected; the gateway has 20 s to say hello.
-	AwaitingHello
-	// Queued: the identify waits for its turn; heartbeats go.
-	Queued
-	// Identifying: the identify was sent; READY must come within 60 s.
-	Identifying
-	// Resuming: the resume was sent; RESUMED must come within 60 s. What was
-	// missed is replayed meanwhile.
-	Resuming
-	// Ready: the session is live.
-	Ready
-	// Closing: a close frame was sent; the gateway has 2 s to answer it.
-	Closing
-	// Stopped: the shard will not connect again.
-	Stopped
-)
-
-var stateNames = [...]string{
-	"Disconnected", "Connecting", "AwaitingHello", "Queued", "Identifying",
-	"Resuming", "Ready", "Closing", "Stopped",
-}
-
-// String returns the state's name.
-func (s State) String() string {
-	if int(s) < len(stateNames) {
-		return stateNames[s]
-	}
-	return fmt.Sprintf("State(%d)", uint8(s))
-}
-
-// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
-func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // How long a state may last. Disconnected lasts as long as the backoff, Queued
 // as long as the identify queue wants; Ready is guarded by heartbeats. Connecting
@@ -246,4 +197,40 @@ func (c *core) expire(now time.Time) {
 	case Closing:
 		c.hangUp(now)
 	}
+}
+
+// entering brings life up to date when a state is entered.
+func (c *core) entering(now time.Time, from, to State) {
+	l := &c.life
+	l.changes++
+	l.since = now
+	l.attempts, l.failures = c.redial.attempts, c.redial.failures
+	_, leaves := c.redial.cause.(*departure)
+	l.leaving = to == Closing && leaves
+	switch {
+	case to == Ready:
+		l.notReady, l.attempts = time.Time{}, 0
+		l.opened = HandshakeIdentify
+		if from == Resuming {
+			l.opened = HandshakeResume
+		}
+	case l.notReady.IsZero():
+		l.notReady = now
+	}
+	l.next, l.waits = time.Time{}, nil
+	switch to {
+	case AwaitingHello:
+		l.base = c.counter.flow
+	case Disconnected:
+		l.opened = HandshakeNone
+		l.next, l.waits = c.redial.at, c.redial.waits
+	case Stopped:
+		l.opened = HandshakeNone
+	}
+}
+
+// reconnecting counts the end of a connection or attempt that is followed by
+// another.
+func (c *core) reconnecting(cause error) {
+	c.life.causes[c.kind(cause)]++
 }

@@ -2,112 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
-	"unicode/utf8"
 
 	"github.com/sluice-go/sluice/engine/session"
-	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
 
 // This file is what users do to a shard: they have it leave for good, or redial.
-
-// maxCloseReason is how many bytes a close frame has room for beside its code
-// (RFC 6455, section 5.5).
-const maxCloseReason = 123
-
-// departure is the cause of an end that the user asked for: of one shard, or of
-// the whole engine.
-type departure struct {
-	code   gateway.CloseCode
-	reason string
-	why    string
-	alone  bool // the engine goes on without the shard
-}
-
-// Error implements error.
-func (d *departure) Error() string { return d.why }
-
-// endsSession reports whether the gateway forgets the session.
-func (d *departure) endsSession() bool {
-	return d.code == gateway.CloseNormal || d.code == gateway.CloseGoingAway
-}
-
-// errShutdown ends a shard with its engine, and keeps the session.
-var errShutdown = &departure{code: closeResumable, why: "the engine shuts down"}
-
-var errRestart = errors.New("the user asked for a restart")
-
-// newDeparture checks what the user wants to close with.
-func newDeparture(code gateway.CloseCode, reason string) (*departure, error) {
-	if code == 0 {
-		code = closeResumable
-	}
-	switch {
-	case !frame.ValidCloseCode(uint16(code)):
-		return nil, fmt.Errorf("engine: %d is no close code; use 0 or 4000 to keep the session, 1000 to end it", code)
-	case len(reason) > maxCloseReason || !utf8.ValidString(reason):
-		return nil, fmt.Errorf("engine: the reason for a close must be UTF-8 and have at most %d bytes", maxCloseReason)
-	}
-	return &departure{code: code, reason: reason, alone: true, why: fmt.Sprintf("the user closed the shard with %d", code)}, nil
-}
-
-// atWish reports whether the user asked for the end of a connection.
-func atWish(cause error) bool {
-	_, leaving := cause.(*departure)
-	return leaving || cause == errRestart
-}
-
-// depart ends the shard for good at the user's wish. In Closing the close frame
-// is out already, so that only what follows can still be chosen.
-func (c *core) depart(now time.Time, d *departure) {
-	switch {
-	case c.state.connected():
-		c.closeWith(now, uint16(d.code), d.reason, d)
-	case c.state == Closing:
-		if _, leaving := c.redial.cause.(*departure); !leaving {
-			c.redial.cause = d
-			c.life.leaving = true
-			c.life.changes++
-		}
-	case c.state == Stopped:
-	default:
-		c.wish.hangup = true
-		c.departed(now, d)
-	}
-}
-
-// departed stops the shard once its connection is gone.
-func (c *core) departed(now time.Time, d *departure) {
-	if d.endsSession() {
-		c.session.clear()
-	}
-	c.left = d.alone
-	c.halt(now, nil)
-}
-
-// shutdown ends the shard with its engine, keeping its session.
-func (c *core) shutdown(now time.Time) { c.depart(now, errShutdown) }
-
-// restart redials without backoff. A connection is closed so that its session can
-// be resumed; where a dial is under way there is nothing to do. What Discord asks
-// to be waited after an invalid session is waited.
-func (c *core) restart(now time.Time) {
-	switch {
-	case c.state.connected():
-		c.redial.hurry = true
-		c.closeWith(now, uint16(closeResumable), "", errRestart)
-	case c.state == Closing:
-		c.redial.hurry = true
-	case c.state == Disconnected:
-		c.spending.hurry()
-		if c.redial.at = c.redial.earliest; c.redial.at.Before(now) {
-			c.redial.at = now
-		}
-	}
-}
 
 // Close ends the shard for good: it closes its connection with a code and a
 // reason (at most 123 bytes), and the engine forgets it, so that a shard of the

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/sluice-go/sluice/gateway"
 )
 
 // Shutdown ends Run as the end of its context does, and waits for it: every shard
@@ -32,9 +30,6 @@ func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, errSh
 // The error is that of ctx, [ErrInCallback] as of Shutdown, or [ErrShuttingDown]
 // where Run was ended before in another way.
 func (e *Engine) Logout(ctx context.Context) error { return e.leave(ctx, errLogout) }
-
-// errLogout ends a shard, and its session, with its engine.
-var errLogout = &departure{code: gateway.CloseNormal, why: "the user logs out"}
 
 // leave has Run end in a way, if none is decided yet, and waits for it.
 func (e *Engine) leave(ctx context.Context, how *departure) error {

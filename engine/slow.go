@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"time"
-)
+import "time"
 
 const (
 	// slowCallback is from when on the callbacks of one event are counted as slow.
@@ -11,13 +9,6 @@ const (
 	// slowLogPeriod is how often a shard logs that, at most.
 	slowLogPeriod = 10 * time.Second
 )
-
-// callClock measures callbacks. It belongs to a core.
-type callClock struct {
-	start  time.Time     // the time since is cheaper to ask than the time
-	logged time.Duration // when a slow callback was last logged; 0: never
-	silent uint64        // slow ones since
-}
 
 // call has the callbacks take ev, and measures them.
 func (c *core) call(list *handlerList, ev *Event) {

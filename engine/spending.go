@@ -90,31 +90,3 @@ func (s *spending) refuses(now time.Time, shard, share int) *identify.ShardBudge
 	}
 	return e
 }
-
-// share returns how many identifies one shard may spend in an hour; 0: as many as
-// it likes, since no budget counts them.
-func (b *budget) share() int {
-	if b == nil {
-		return 0
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return max(leastShare, b.current.Total/shareOf)
-}
-
-// refusedAlone says why this shard, whatever the others may do, must not identify at
-// a time. It is nil if it may, or would resume.
-func (c *core) refusedAlone(at time.Time) *identify.ShardBudgetError {
-	if c.session.resumable() {
-		return nil
-	}
-	return c.spending.refuses(at, c.id, c.budget.share())
-}
-
-// putOff has the next connection wait until the shard may identify. That is no
-// failure.
-func (c *core) putOff(now time.Time, why *identify.ShardBudgetError) {
-	c.redial.at, c.redial.waits = why.Until, why
-	c.config.Logger.Warn("an identify is put off", "shard", c.id, "cause", why,
-		"in", why.Until.Sub(now).Round(time.Millisecond))
-}

@@ -7,29 +7,6 @@ import (
 	"github.com/sluice-go/sluice/engine/session"
 )
 
-// counters is what a shard's loop counts. It is the loop's alone; after every
-// batch it is copied to where others may read it.
-type counters struct {
-	// what every event changes
-	events      uint64
-	bytesWire   uint64
-	flow        Flow // through the decompressor
-	inCallbacks time.Duration
-	longest     time.Duration
-
-	replayed     uint64
-	repeats      uint64
-	gaps         uint64
-	missing      uint64
-	identifies   uint64
-	resumes      uint64
-	resumed      uint64
-	sessionsLost uint64
-	corrupt      uint64
-	violations   uint64
-	slow         uint64
-}
-
 // Stats is a snapshot of what a shard, or a whole engine, has done since it
 // began.
 type Stats struct {

@@ -102,3 +102,6 @@ func (t Token) check() error {
 	}
 	return nil
 }
+
+// redacted stands wherever a token would otherwise be printed.
+const redacted = "[redacted]"

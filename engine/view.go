@@ -64,41 +64,10 @@ type View struct {
 	Settings Settings `json:"settings"`
 }
 
-// Handshake is how a session is opened on a connection.
-type Handshake uint8
-
-const (
-	// HandshakeNone: not yet, or not again.
-	HandshakeNone Handshake = iota
-	// HandshakeIdentify begins a new session.
-	HandshakeIdentify
-	// HandshakeResume takes up the session of the connection before.
-	HandshakeResume
-)
-
-var handshakeNames = [...]string{"none", "identify", "resume"}
-
-// String returns "none", "identify" or "resume".
-func (h Handshake) String() string {
-	if int(h) < len(handshakeNames) {
-		return handshakeNames[h]
-	}
-	return fmt.Sprintf("Handshake(%d)", uint8(h))
-}
-
-// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
-func (h Handshake) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
-
 // Permits is how many commands can be sent.
 type Permits struct {
 	Left int       `json:"left"`          // at once; 0 while the shard is not Ready, −1 without a limit
 	Next time.Time `json:"next,omitzero"` // when there will be one more, zero if none was spent
-}
-
-// Flow is how many bytes went through a decompressor.
-type Flow struct {
-	In  uint64 `json:"in"`  // of messages, as the gateway sent them
-	Out uint64 `json:"out"` // of payloads
 }
 
 // Settings are the configuration that a shard has, without the token and with what

@@ -1,0 +1,19 @@
+package engine
+
+import "time"
+
+// attempt does something that may panic, too, or not return.
+func attempt(limit time.Duration, do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }()
+		do()
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}

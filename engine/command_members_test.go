@@ -323,21 +323,6 @@ func TestPain25_AllMembersOnceIn30s(t *testing.T) {
 	})
 }
 
-// TestGuildLimitsForget what has passed.
-func TestGuildLimitsForget(t *testing.T) {
-	var g guildLimits
-	now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
-	for guild := range uint64(100_000) {
-		if g.take(guild, now) != now {
-			t.Fatal("not allowed")
-		}
-		now = now.Add(100 * time.Millisecond)
-	}
-	if n := len(g.until); n > 1000 {
-		t.Errorf("%d guilds are kept", n)
-	}
-}
-
 // TestRequestMembersAnswers that make no sense, or that nobody reads.
 func TestRequestMembersAnswers(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -167,7 +168,7 @@ func readRateLimited(data []byte) reply {
 	meta := d.Get("meta")
 	r.guild, _ = meta.Get("guild_id").Snowflake()
 	r.nonce = meta.Get("nonce")
-	r.retryAfter = membersPeriod // the only limit that is documented
+	r.retryAfter = limit.MembersPeriod // the only limit that is documented
 	if seconds, err := d.Get("retry_after").Float(); err == nil && seconds >= 0 {
 		r.retryAfter = max(minRetryAfter, time.Duration(min(seconds, maxRetryAfter.Seconds())*float64(time.Second)))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -54,7 +55,7 @@ func FuzzAnswer(f *testing.F) {
 		if op := number(d["opcode"]); limited.op != gateway.Opcode(max(op, 0)) {
 			t.Errorf("opcode %d, want %d", limited.op, op)
 		}
-		want := membersPeriod
+		want := limit.MembersPeriod
 		var seconds *float64
 		if json.Unmarshal(d["retry_after"], &seconds) == nil && seconds != nil && *seconds >= 0 {
 			want = max(minRetryAfter, time.Duration(min(*seconds, maxRetryAfter.Seconds())*float64(time.Second)))

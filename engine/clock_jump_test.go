@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/limit"
 )
 
 // TestClockWatch: what counts as a jump is that the clocks part, or that a look comes
@@ -193,10 +194,10 @@ func TestSleepingToAndFro(t *testing.T) {
 		waitState(t, r.shard(0), Ready)
 		time.Sleep(time.Minute)
 		rhythm := 2
-		if n := len(p.heartbeats()); n > spareSends+rhythm {
+		if n := len(p.heartbeats()); n > limit.Spare+rhythm {
 			t.Errorf("%d heartbeats in a minute", n)
 		}
-		if n := strings.Count(r.logs.String(), "all connections are checked"); n < 2 || n > spareSends {
+		if n := strings.Count(r.logs.String(), "all connections are checked"); n < 2 || n > limit.Spare {
 			t.Errorf("said %d times", n)
 		}
 		r.end(p)

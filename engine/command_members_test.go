@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -191,7 +192,7 @@ func TestRequestMembersOverALostSession(t *testing.T) {
 		if first == second {
 			t.Error("the same nonce")
 		}
-		if d := time.Since(begin); d < membersPeriod || d > membersPeriod+time.Second {
+		if d := time.Since(begin); d < limit.MembersPeriod || d > limit.MembersPeriod+time.Second {
 			t.Errorf("asked again after %v", d)
 		}
 		p.chunk(2, first, 1, 2)
@@ -268,7 +269,7 @@ func TestRateLimited(t *testing.T) {
 		m = ask(ctx, s, everybody)
 		_, err := m.all()
 		var limited *RateLimitedError
-		if !errors.As(err, &limited) || limited.GuildID != 1 || limited.RetryAfter != membersPeriod || !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 0 {
+		if !errors.As(err, &limited) || limited.GuildID != 1 || limited.RetryAfter != limit.MembersPeriod || !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 0 {
 			t.Errorf("%+v after %v", err, time.Since(begin))
 		}
 		// Who has no deadline, when ctx ends.
@@ -277,7 +278,7 @@ func TestRateLimited(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		cancel()
 		_, err = m.all()
-		if !errors.As(err, &limited) || limited.RetryAfter != membersPeriod-10*time.Second || !errors.Is(err, context.Canceled) {
+		if !errors.As(err, &limited) || limited.RetryAfter != limit.MembersPeriod-10*time.Second || !errors.Is(err, context.Canceled) {
 			t.Errorf("%+v", err)
 		}
 		return p
@@ -311,7 +312,7 @@ func TestPain25_AllMembersOnceIn30s(t *testing.T) {
 		}
 		got := fmt.Sprint(asked)
 		want := fmt.Sprint(map[string][]time.Duration{
-			`{"guild_id":"1","query":"","limit":0`:  {0, membersPeriod, 2 * membersPeriod},
+			`{"guild_id":"1","query":"","limit":0`:  {0, limit.MembersPeriod, 2 * limit.MembersPeriod},
 			`{"guild_id":"1","query":"a","limit":0`: {0},
 			`{"guild_id":"1","user_ids":["7"]`:      {0},
 			`{"guild_id":"2","query":"","limit":0`:  {0},

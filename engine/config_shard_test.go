@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -146,8 +147,8 @@ func TestIgnoreResumeURL(t *testing.T) {
 // TestSendLimit: another limit, or none, is what Send keeps to.
 func TestSendLimit(t *testing.T) {
 	for _, test := range []struct{ limit, atOnce int }{
-		{0, 120 - 2 - spareSends}, // two heartbeats in 60 s
-		{20, 20 - 2 - spareSends},
+		{0, 120 - 2 - limit.Spare}, // two heartbeats in 60 s
+		{20, 20 - 2 - limit.Spare},
 		{-1, 1000},
 	} {
 		synctest.Test(t, func(t *testing.T) {

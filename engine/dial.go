@@ -23,7 +23,7 @@ const maxHandshakes = 64
 type dialer struct {
 	transport *transport.Dialer // of the API's requests too
 	tls       *tls.Config
-	crew      crew                    // dials
+	crew      transport.Crew          // dials
 	wrap      func(net.Conn) net.Conn // by the driver, below TLS
 	shortage  shortage                // of descriptors
 
@@ -36,7 +36,7 @@ func newDialer(config *Config, workers *sync.WaitGroup) *dialer {
 	return &dialer{
 		transport: &transport.Dialer{Dial: config.Dial, Proxy: config.proxy, TLS: config.TLS, Logger: config.Logger},
 		tls:       withoutRenegotiation(config.TLS),
-		crew:      crew{size: maxHandshakes, workers: workers},
+		crew:      transport.Crew{Size: maxHandshakes, Workers: workers},
 		shortage:  shortage{logger: config.Logger},
 	}
 }

@@ -42,6 +42,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
@@ -60,8 +61,8 @@ type Engine struct {
 	wall     func(now time.Time) time.Time // the wall clock
 	overlap  func(context.Context) error   // lets old and new shards run when resharding
 
-	listeners listeners   // requests that wait for answers
-	guilds    guildLimits // on asking for all members
+	listeners listeners    // requests that wait for answers
+	guilds    limit.Guilds // on asking for all members
 
 	born time.Time // what the watchdog counts from
 

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -28,7 +29,7 @@ type link struct {
 	max     int           // payloads in a period, heartbeats included; 0: Discord's 120, negative: no limit
 	limit   int           // of these, the user's; negative: no limit
 	turn    chan struct{} // held by the one Send that waits at the window; nil before the first
-	window  sendWindow
+	window  limit.Window
 	sent    atomic.Uint64 // bytes
 }
 
@@ -49,7 +50,7 @@ func (l *link) attach(conn net.Conn) {
 	defer l.mu.Unlock()
 	l.conn, l.err = conn, nil
 	l.failed.Store(false)
-	l.window.reset()
+	l.window.Reset()
 }
 
 // detach lets go of the connection.
@@ -67,7 +68,7 @@ func (l *link) start(session string, interval time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open, l.session = true, session
-	l.limit = commandLimit(l.max, interval)
+	l.limit = limit.Commands(l.max, interval)
 	l.announce()
 }
 
@@ -128,7 +129,7 @@ func (l *link) permits(now time.Time) (left int, next time.Time) {
 	case l.limit < 0:
 		return -1, time.Time{}
 	}
-	return l.window.left(now, l.limit)
+	return l.window.Left(now, l.limit)
 }
 
 // write sends frames of the engine's own.
@@ -177,7 +178,7 @@ func (l *link) try(cmd *command) (done bool, opened <-chan struct{}, wait time.D
 		return false, l.opening(), 0, nil
 	}
 	now := time.Now()
-	if wait := l.window.wait(now, l.limit); wait > 0 {
+	if wait := l.window.Wait(now, l.limit); wait > 0 {
 		return false, nil, wait, nil
 	}
 	if cmd.admit != nil {
@@ -185,7 +186,7 @@ func (l *link) try(cmd *command) (done bool, opened <-chan struct{}, wait time.D
 			return true, nil, 0, err
 		}
 	}
-	l.window.note(now, l.limit)
+	l.window.Note(now, l.limit)
 	buf := pool.Get(len(cmd.payload) + frame.MaxHeader)
 	defer buf.Release()
 	buf.B = frame.AppendFrame(buf.B, frame.OpText, newMask(), cmd.payload)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/internal/limit"
 )
 
 // TestPain25_PermitsAreVisible: how many are left, and when the next comes.
@@ -34,14 +36,14 @@ func TestPain25_PermitsAreVisible(t *testing.T) {
 		for range 15 {
 			send()
 		}
-		want(100, first.Add(sendPeriod))
+		want(100, first.Add(limit.Period))
 		time.Sleep(time.Second)
 		for range 100 {
 			send()
 		}
-		want(0, first.Add(sendPeriod))
-		time.Sleep(sendPeriod - time.Second)
-		want(15, first.Add(time.Second+sendPeriod))
+		want(0, first.Add(limit.Period))
+		time.Sleep(limit.Period - time.Second)
+		want(15, first.Add(time.Second+limit.Period))
 		// A new connection has all its permits.
 		p.drop()
 		close(p.out)

@@ -180,7 +180,7 @@ func (r *request) admit(now time.Time, session string) error {
 		return errReconsider
 	}
 	if r.gated && !r.pending { // pending: a write that failed is repeated
-		if until := r.shard.engine.guilds.take(r.guild, now); until.After(now) {
+		if until := r.shard.engine.guilds.Take(r.guild, now); until.After(now) {
 			r.notYet = until
 			return errReconsider
 		}
@@ -260,7 +260,7 @@ func (r *request) deliver(reply *reply, data []byte) {
 // refuse takes a RATE_LIMITED: the request is sent again, but not before until.
 func (r *request) refuse(now, until time.Time) {
 	if r.gated {
-		r.shard.engine.guilds.hold(r.guild, until, now)
+		r.shard.engine.guilds.Hold(r.guild, until, now)
 	}
 	r.pending, r.notYet = false, until
 	r.ring()

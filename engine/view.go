@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -97,7 +98,7 @@ func (c *Config) settings() Settings {
 		s.LargeThreshold = 50 // Discord: "Gateway Events", heading "Identify Structure"
 	}
 	if s.SendLimit == 0 {
-		s.SendLimit = sendLimit
+		s.SendLimit = limit.Sends
 	}
 	return s
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/engine/session"
 )
 
@@ -49,7 +50,7 @@ func TestView(t *testing.T) {
 		if v.Latency.Sent.IsZero() || v.Latency.Received != v.Latency.Sent {
 			t.Errorf("latency %+v", v.Latency)
 		}
-		if v.Permits.Left != commandLimit(0, 41250*time.Millisecond)-1 || v.Permits.Next != sent.Add(sendPeriod) {
+		if v.Permits.Left != limit.Commands(0, 41250*time.Millisecond)-1 || v.Permits.Next != sent.Add(limit.Period) {
 			t.Errorf("permits %+v", v.Permits)
 		}
 		first := v.Connection

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// identifyPeriod is the time between two identifies of one key, with a margin
+// Period is the time between two identifies of one key, with a margin
 // for the network: what leaves 5 s apart can arrive closer together.
 const Period = 5*time.Second + 100*time.Millisecond
 

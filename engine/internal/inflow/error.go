@@ -1,6 +1,6 @@
 package inflow
 
-// corruptError is damage in what the gateway sent: bad compression, a bad
+// CorruptError is damage in what the gateway sent: bad compression, a bad
 // envelope, a payload over the limit, a hello that makes no sense.
 type CorruptError struct {
 	What string

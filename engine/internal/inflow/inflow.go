@@ -13,14 +13,14 @@ import (
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
-// errTooLarge: a payload would be larger than Config.MaxPayload. How large it
+// ErrTooLarge: a payload would be larger than Config.MaxPayload. How large it
 // would have become is not known, since nothing is decompressed beyond the limit.
 var ErrTooLarge = errors.New("payload is larger than MaxPayload")
 
-// errUnfinished: see unfinishedTimeout.
+// ErrUnfinished: see UnfinishedTimeout.
 var ErrUnfinished = &CorruptError{What: "a payload goes on for longer than 30 s"}
 
-// unfinishedTimeout is how long the messages of one payload may take to come.
+// UnfinishedTimeout is how long the messages of one payload may take to come.
 // Damage can make a payload look unfinished, and it would swallow all that follows.
 const UnfinishedTimeout = 30 * time.Second
 
@@ -28,7 +28,7 @@ const UnfinishedTimeout = 30 * time.Second
 // cut where blocks end: all of it is looked at each time.
 const maxCuts = 64
 
-// inflow turns the messages of one connection into payloads. Its context (the
+// Decompressor turns the messages of one connection into payloads. Its context (the
 // window, the tables) belongs to that connection: open makes a new one, close
 // drops it.
 type Decompressor struct {
@@ -60,7 +60,7 @@ type stream interface {
 	close()
 }
 
-// inflowConfig says how a connection is compressed.
+// Config says how a connection is compressed.
 type Config struct {
 	Stream    Stream
 	Limit     int  // of a payload in bytes, decompressed
@@ -68,7 +68,7 @@ type Config struct {
 	Library   bool // zstd by klauspost/compress
 }
 
-// streamKind is how a connection's messages are compressed, all in one stream.
+// Stream is how a connection's messages are compressed, all in one stream.
 type Stream uint8
 
 const (
@@ -77,7 +77,7 @@ const (
 	Zstd
 )
 
-// open starts the context of a new connection.
+// Open starts the context of a new connection.
 func (in *Decompressor) Open(config Config) {
 	in.Close()
 	in.limit = config.Limit
@@ -89,15 +89,15 @@ func (in *Decompressor) Open(config Config) {
 	}
 }
 
-// isOpen reports whether the connection has a context that is not the loop's alone.
+// IsOpen reports whether the connection has a context that is not the loop's alone.
 func (in *Decompressor) IsOpen() bool { return in.stream != nil || in.inflater != nil }
 
-// unfinished reports whether a payload goes on in messages that have not come.
+// Unfinished reports whether a payload goes on in messages that have not come.
 func (in *Decompressor) Unfinished() bool {
 	return in.pending.buf != nil || in.partial.buf != nil || !in.begun.IsZero()
 }
 
-// close drops the context.
+// Close drops the context.
 func (in *Decompressor) Close() {
 	in.Rest()
 	in.pending.drop()
@@ -132,7 +132,7 @@ func (in *Decompressor) zstdDecoder() *zstd.Decoder {
 	return in.unzstd
 }
 
-// rest ends a feed: what is not the connection's own goes back.
+// Rest ends a feed: what is not the connection's own goes back.
 func (in *Decompressor) Rest() {
 	if in.inflater != nil {
 		inflaters.Put(in.inflater)
@@ -147,7 +147,7 @@ func (in *Decompressor) Rest() {
 	}
 }
 
-// decompress returns the payload of a message: borrowed until the next call of
+// Decompress returns the payload of a message: borrowed until the next call of
 // decompress, taken or rest, nil if the message goes on in the next one or held
 // nothing.
 func (in *Decompressor) Decompress(now time.Time, m frame.Message) (payload []byte, err error) {
@@ -208,7 +208,7 @@ func (in *Decompressor) goesOn(now time.Time) {
 	}
 }
 
-// keep has a payload wait for more, if that may be all that is wrong with it: one
+// Keep has a payload wait for more, if that may be all that is wrong with it: one
 // that was cut where a block of zstd ends is decoded in parts, and only its JSON
 // tells that they are none.
 func (in *Decompressor) Keep(now time.Time, payload []byte, err error) bool {
@@ -227,7 +227,7 @@ func (in *Decompressor) Keep(now time.Time, payload []byte, err error) bool {
 	return true
 }
 
-// taken ends the loan of a payload.
+// Taken ends the loan of a payload.
 func (in *Decompressor) Taken() {
 	if in.cuttable && in.partial.buf != nil {
 		in.partial.drop()

@@ -25,7 +25,7 @@ type zlibStream struct {
 // so on the heap they would have the collector leave as much garbage again.
 var windows = slab.New(inflate.WindowSize)
 
-// windowsLent returns how many connections have a window.
+// WindowsLent returns how many connections have a window.
 func WindowsLent() int { return windows.Lent() }
 
 // decode implements stream.

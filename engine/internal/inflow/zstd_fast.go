@@ -2,5 +2,5 @@
 
 package inflow
 
-// ownZstd: internal/zstd is built for speed here, and the default.
+// OwnZstd: internal/zstd is built for speed here, and the default.
 const OwnZstd = true

@@ -2,5 +2,5 @@
 
 package inflow
 
-// ownZstd: without wide loads klauspost/compress is the faster decoder.
+// OwnZstd: without wide loads klauspost/compress is the faster decoder.
 const OwnZstd = false

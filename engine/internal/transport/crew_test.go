@@ -1,4 +1,4 @@
-package engine
+package transport
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 // and no goroutine is left.
 func TestCrew(t *testing.T) {
 	var workers sync.WaitGroup
-	c := &crew{size: 3, workers: &workers}
+	c := &Crew{Size: 3, Workers: &workers}
 	var mu sync.Mutex
 	var done []int
 	at, most := 0, 0
@@ -39,7 +39,7 @@ func TestCrew(t *testing.T) {
 // TestCrewOrder: jobs begin in the order in which they came.
 func TestCrewOrder(t *testing.T) {
 	var workers sync.WaitGroup
-	c := &crew{size: 1, workers: &workers}
+	c := &Crew{Size: 1, Workers: &workers}
 	var began []int
 	for i := range 100 {
 		c.Go(func() { began = append(began, i) })

@@ -1,4 +1,4 @@
-package engine
+package limit
 
 import (
 	"testing"
@@ -24,7 +24,7 @@ func TestCommandLimit(t *testing.T) {
 		{1, time.Hour, 1},
 		{-1, 41250 * time.Millisecond, -1},
 	} {
-		if got := commandLimit(test.limit, test.interval); got != test.want {
+		if got := Commands(test.limit, test.interval); got != test.want {
 			t.Errorf("commandLimit(%d, %v) = %d, want %d", test.limit, test.interval, got, test.want)
 		}
 	}
@@ -32,25 +32,25 @@ func TestCommandLimit(t *testing.T) {
 
 // TestSendWindowSlides on a given clock, over a ring that grows and turns round.
 func TestSendWindowSlides(t *testing.T) {
-	var w sendWindow
+	var w Window
 	begin := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 	const limit = 20
 	var sent []time.Time
 	now := begin
 	for i := range 200 {
-		wait := w.wait(now, limit)
+		wait := w.Wait(now, limit)
 		if i >= limit {
-			if want := sent[i-limit].Add(sendPeriod); !now.Add(wait).Equal(want) && (wait > 0 || now.Before(want)) {
+			if want := sent[i-limit].Add(Period); !now.Add(wait).Equal(want) && (wait > 0 || now.Before(want)) {
 				t.Fatalf("payload %d after %v, want %v", i, now.Add(wait).Sub(begin), want.Sub(begin))
 			}
 		} else if wait != 0 {
 			t.Fatalf("payload %d waits for %v", i, wait)
 		}
 		now = now.Add(wait)
-		if wait := w.wait(now, limit); wait != 0 {
+		if wait := w.Wait(now, limit); wait != 0 {
 			t.Fatalf("payload %d waits for another %v", i, wait)
 		}
-		w.note(now, limit)
+		w.Note(now, limit)
 		sent = append(sent, now)
 		if i%3 == 0 {
 			now = now.Add(time.Second)
@@ -59,20 +59,20 @@ func TestSendWindowSlides(t *testing.T) {
 	if len(w.times) != limit {
 		t.Errorf("a ring of %d", len(w.times))
 	}
-	if wait := w.wait(now, -1); wait != 0 {
+	if wait := w.Wait(now, -1); wait != 0 {
 		t.Errorf("without a limit: %v", wait)
 	}
-	if w.note(now, -1); w.count > limit {
+	if w.Note(now, -1); w.count > limit {
 		t.Error("counted without a limit")
 	}
 }
 
 // TestGuildLimitsForget what has passed.
 func TestGuildLimitsForget(t *testing.T) {
-	var g guildLimits
+	var g Guilds
 	now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 	for guild := range uint64(100_000) {
-		if g.take(guild, now) != now {
+		if g.Take(guild, now) != now {
 			t.Fatal("not allowed")
 		}
 		now = now.Add(100 * time.Millisecond)

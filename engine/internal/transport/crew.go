@@ -1,14 +1,14 @@
-package engine
+package transport
 
 import "sync"
 
-// crew does jobs, some at a time, in the order in which they come. Its goroutines
+// Crew does jobs, some at a time, in the order in which they come. Its goroutines
 // exist while there are any, and go from job to job: the runtime keeps what a
 // goroutine was made of for ever, which for a fleet that dials all at once would
 // be half a KB for each shard.
-type crew struct {
-	size    int             // goroutines at most
-	workers *sync.WaitGroup // counts them
+type Crew struct {
+	Size    int             // goroutines at most
+	Workers *sync.WaitGroup // counts them
 
 	mu   sync.Mutex
 	busy int // goroutines
@@ -16,15 +16,15 @@ type crew struct {
 }
 
 // Go has a job done. It does not wait.
-func (c *crew) Go(job func()) {
+func (c *Crew) Go(job func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.busy == c.size {
+	if c.busy == c.Size {
 		c.jobs = append(c.jobs, job)
 		return
 	}
 	c.busy++
-	c.workers.Go(func() {
+	c.Workers.Go(func() {
 		for job != nil {
 			job()
 			job = c.next()
@@ -33,7 +33,7 @@ func (c *crew) Go(job func()) {
 }
 
 // next returns the next job; nil: there is none, and the goroutine ends.
-func (c *crew) next() (job func()) {
+func (c *Crew) next() (job func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.jobs) == 0 {

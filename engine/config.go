@@ -16,10 +16,10 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
-	"github.com/sluice-go/sluice/internal/zstd"
 )
 
 // Version is this library's version, as it is told to Discord.
@@ -335,7 +335,7 @@ func (c *Config) setDefaults() {
 		c.MaxPayload = defaultMaxPayload
 	}
 	if c.MaxWindow == 0 {
-		c.MaxWindow = zstd.DefaultMaxWindow
+		c.MaxWindow = inflow.DefaultMaxWindow
 	}
 	if c.GuildsTimeout == 0 {
 		c.GuildsTimeout = defaultGuildsTimeout

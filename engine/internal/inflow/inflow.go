@@ -29,7 +29,7 @@ const UnfinishedTimeout = 30 * time.Second
 const maxCuts = 64
 
 // Decompressor turns the messages of one connection into payloads. Its context (the
-// window, the tables) belongs to that connection: open makes a new one, close
+// window, the tables) belongs to that connection: Open makes a new one, Close
 // drops it.
 type Decompressor struct {
 	limit    int
@@ -59,6 +59,9 @@ type stream interface {
 	rest()
 	close()
 }
+
+// DefaultMaxWindow is the largest window of a zstd stream where nothing else is asked for.
+const DefaultMaxWindow = zstd.DefaultMaxWindow
 
 // Config says how a connection is compressed.
 type Config struct {
@@ -148,7 +151,7 @@ func (in *Decompressor) Rest() {
 }
 
 // Decompress returns the payload of a message: borrowed until the next call of
-// decompress, taken or rest, nil if the message goes on in the next one or held
+// Decompress, Taken or Rest, nil if the message goes on in the next one or held
 // nothing.
 func (in *Decompressor) Decompress(now time.Time, m frame.Message) (payload []byte, err error) {
 	in.cuttable = false

@@ -94,13 +94,17 @@ func (w *world) dial(t *testing.T) (path *Path, took time.Duration, tried []stri
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
+	w.mu.Lock()
 	w.tried = nil
+	w.mu.Unlock()
 	began := time.Now()
 	path, err = w.direct(ctx, "gateway.test", "gateway.test:443")
 	want := 0
 	if err == nil {
 		want = 1
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.open != want {
 		t.Errorf("%d connections are open, want %d", w.open, want)
 	}
@@ -397,6 +401,8 @@ func TestForeignDial(t *testing.T) {
 			t.Errorf("%v, %v", took, err)
 		}
 		time.Sleep(time.Hour)
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		if w.open != 0 {
 			t.Errorf("%d connections are open", w.open)
 		}

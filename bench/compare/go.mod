@@ -1,6 +1,6 @@
 module github.com/sluice-go/sluice/bench/compare
 
-go 1.26
+go 1.26.0
 
 replace github.com/sluice-go/sluice => ../..
 
@@ -11,7 +11,7 @@ require (
 	github.com/disgoorg/disgo v0.19.3
 	github.com/sluice-go/sluice v0.0.0
 	github.com/tidwall/gjson v1.20.0
-	golang.org/x/sys v0.41.0
+	golang.org/x/sys v0.49.0
 )
 
 require (
@@ -33,6 +33,8 @@ require (
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	golang.org/x/arch v0.0.0-20210923205945-b76863e36670 // indirect
-	golang.org/x/crypto v0.48.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/time v0.10.0 // indirect
 )

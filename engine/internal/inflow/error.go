@@ -7,6 +7,7 @@ type CorruptError struct {
 	Err  error
 }
 
+// Error says what is damaged, and why if that is known.
 func (e *CorruptError) Error() string {
 	if e.Err == nil {
 		return e.What
@@ -14,4 +15,5 @@ func (e *CorruptError) Error() string {
 	return e.What + ": " + e.Err.Error()
 }
 
+// Unwrap returns why, nil if that is not known.
 func (e *CorruptError) Unwrap() error { return e.Err }

@@ -181,7 +181,7 @@ func TestNoEndIsAwaitedInCalls(t *testing.T) {
 				}
 				r.run()
 				g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return []string{testReady}, 0 }}
-				go g.serve(r.net)
+				g.start(r.net)
 				if err := <-asked; !errors.Is(err, ErrInCallback) {
 					t.Errorf("Shutdown returned %v", err)
 				}

@@ -23,9 +23,10 @@ type gatewayOf struct {
 	over chan struct{}
 
 	mu      sync.Mutex
-	peers   []*peer
 	told    []opening
-	serving sync.WaitGroup
+	serving sync.WaitGroup // serve itself, and talk
+
+	peers []*peer // serve's, until it has ended
 }
 
 // opening is one identify or resume.
@@ -35,6 +36,8 @@ type opening struct {
 	resume bool
 	at     time.Time
 }
+
+func (g *gatewayOf) start(n *network) { g.serving.Go(func() { g.serve(n) }) }
 
 // serve takes connections until stop.
 func (g *gatewayOf) serve(n *network) {
@@ -145,7 +148,7 @@ func TestOneBadShard(t *testing.T) {
 			}
 			return []string{readyOf(o.shard)}, 0
 		}}
-		go g.serve(r.net)
+		g.start(r.net)
 		r.run()
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
@@ -186,7 +189,7 @@ func TestOutage(t *testing.T) {
 			}
 			return []string{readyOf(o.shard)}, 0
 		}
-		go g.serve(r.net)
+		g.start(r.net)
 		r.run()
 		time.Sleep(time.Minute)
 		for s := range r.Shards() {

@@ -33,7 +33,7 @@ func TestSavedShardsGoOn(t *testing.T) {
 			r, _ := api(t, 0, budgetAnswer(recommended, 1, 1000, 1000, budgetPeriod))
 			r.config.Sessions = savedFor(2)
 			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return []string{resumedNext}, 0 }}
-			go g.serve(r.net)
+			g.start(r.net)
 			r.run()
 			for id := range 2 {
 				waitState(t, r.shard(id), Ready)
@@ -60,7 +60,7 @@ func TestSavedWithoutSessions(t *testing.T) {
 			_ = store.Save(t.Context(), saved)
 			r.config.Sessions, r.config.Shards = store, shards
 			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) { return []string{readyOf(o.shard)}, 0 }}
-			go g.serve(r.net)
+			g.start(r.net)
 			r.run()
 			for id := range 3 {
 				waitState(t, r.shard(id), Ready)
@@ -98,7 +98,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 					}
 					return []string{readyOf(o.shard)}, 0
 				}}
-				go g.serve(r.net)
+				g.start(r.net)
 				r.run()
 				if !saved {
 					for id := range 2 {
@@ -144,7 +144,7 @@ func TestRefusedWhileResharding(t *testing.T) {
 				}
 				return []string{readyOf(o.shard)}, 0
 			}}
-			go g.serve(r.net)
+			g.start(r.net)
 			r.run()
 			for id := range 2 {
 				waitState(t, r.shard(id), Ready)
@@ -191,7 +191,7 @@ func TestRefusedForGood(t *testing.T) {
 			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budgetPeriod))
 			r.config.Shards = shards
 			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return nil, 4011 }}
-			go g.serve(r.net)
+			g.start(r.net)
 			r.run()
 			if err := <-r.result; !errors.Is(err, ErrShardingRequired) {
 				t.Errorf("%v: Run returned %v", shards, err)

@@ -40,7 +40,7 @@ func TestRunProxy(t *testing.T) {
 				closed := proxytest.New(t, scheme, url.UserPassword("user", password))
 				open := proxytest.New(t, scheme, nil)
 				for _, p := range []*proxytest.Proxy{closed, open} {
-					p.Names = map[string]string{"gateway.sluice.test": "127.0.0.1"}
+					p.Resolve("gateway.sluice.test", "127.0.0.1")
 				}
 				args := []string{"run", "--shards=1", "--gateway-url=ws://gateway.sluice.test:" + port}
 				for _, a := range test.args {

@@ -23,10 +23,6 @@ import (
 
 // Proxy is a running proxy.
 type Proxy struct {
-	// Names are the hosts that the proxy knows besides those of the system. It must not
-	// change once the proxy is in use.
-	Names map[string]string
-
 	tb        testing.TB
 	scheme    string
 	address   string
@@ -39,6 +35,7 @@ type Proxy struct {
 	ends    sync.WaitGroup
 	conns   map[net.Conn]struct{}
 	closed  bool
+	names   map[string]string
 }
 
 // New starts a proxy of a scheme: http, https or socks5. user, which may be nil, is whom it
@@ -86,6 +83,16 @@ func (p *Proxy) URL() *url.URL { return &url.URL{Scheme: p.scheme, Host: p.addre
 // Authority is who signed the certificate of an https proxy.
 func (p *Proxy) Authority() *x509.Certificate { return p.authority }
 
+// Resolve makes a host known to the proxy, besides those that the system knows.
+func (p *Proxy) Resolve(host, address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.names == nil {
+		p.names = map[string]string{}
+	}
+	p.names[host] = address
+}
+
 // Targets returns where the proxy was asked to connect to, in order.
 func (p *Proxy) Targets() []string {
 	p.mu.Lock()
@@ -119,14 +126,15 @@ func (p *Proxy) close() {
 
 // connect opens a connection to a target.
 func (p *Proxy) connect(target string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(target)
 	p.mu.Lock()
 	p.targets = append(p.targets, target)
+	known := p.names[host]
 	p.mu.Unlock()
-	host, port, err := net.SplitHostPort(target)
 	if err != nil {
 		return nil, err
 	}
-	if known := p.Names[host]; known != "" {
+	if known != "" {
 		host = known
 	}
 	return net.Dial("tcp", net.JoinHostPort(host, port))

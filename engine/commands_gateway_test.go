@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/internal/traffic"
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
@@ -72,11 +74,33 @@ func TestMembersThroughFaults(t *testing.T) {
 	}
 }
 
+// What the guilds of commanded have.
+const (
+	guildBytes   = 2000
+	guildMembers = 2500
+)
+
+// memberIDs returns the ids of n members of a guild of commanded's, in order.
+func memberIDs(t *testing.T, guild uint64, n int) (ids []uint64) {
+	t.Helper()
+	for member := range traffic.NewMaker(1, 0, guildMembers).Guild(guild, guildBytes).Members() {
+		id, err := strconv.ParseUint(member.ID(), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ids = append(ids, id); len(ids) == n {
+			break
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // commanded starts a gateway with two guilds whose faults are a script, and an
 // engine that has had the guilds.
 func commanded(t *testing.T, driver engine.Driver, script string) (*gatewaytest.Server, *client) {
 	t.Parallel()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithGuilds(2, 2000), gatewaytest.WithIdentifyInterval(0),
+	srv := gatewaytest.NewServer(t, gatewaytest.WithGuilds(2, guildBytes), gatewaytest.WithMembers(guildMembers), gatewaytest.WithIdentifyInterval(0),
 		gatewaytest.WithScript(strings.NewReader(script)))
 	c := connect(t, srv, func(config *engine.Config) { config.Driver = driver })
 	c.wait(t, "GUILD_CREATE", func() bool { return c.names["GUILD_CREATE"] == 2 })
@@ -87,7 +111,7 @@ func commanded(t *testing.T, driver engine.Driver, script string) (*gatewaytest.
 func TestMembersOverALostSession(t *testing.T) {
 	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
 		_, c := commanded(t, driver, "event 1: close 4009")
-		request := gateway.MembersRequest{GuildID: c.guilds[0], Query: "member-12", Presences: true}
+		request := gateway.MembersRequest{GuildID: c.guilds[0], Query: "shadow", Presences: true}
 		ids, last, err := collect(t, c.RequestMembers(within(t), &request))
 		if err != nil || len(ids) != 100 {
 			t.Errorf("%d members, attempt %d, %v", len(ids), last.Attempt, err)
@@ -105,8 +129,8 @@ func TestAnswers(t *testing.T) {
 		if !ok || s.ID() != 0 {
 			t.Fatalf("shard %v", s)
 		}
-		ids, last, err := collect(t, s.RequestMembers(ctx, &gateway.MembersRequest{GuildID: c.guilds[0], UserIDs: []uint64{7, 9999}}))
-		if err != nil || !slices.Equal(ids, []uint64{7}) || last.Count != 1 || last.GuildID != c.guilds[0] {
+		ids, last, err := collect(t, s.RequestMembers(ctx, &gateway.MembersRequest{GuildID: c.guilds[0], UserIDs: append(memberIDs(t, c.guilds[0], 1), 9999)}))
+		if err != nil || !slices.Equal(ids, memberIDs(t, c.guilds[0], 1)) || last.Count != 1 || last.GuildID != c.guilds[0] {
 			t.Errorf("%v, %+v, %v", ids, last, err)
 		}
 		var guilds []uint64
@@ -180,10 +204,10 @@ func TestPain15_FloodOfCommands(t *testing.T) {
 		srv, c := commanded(t, driver, "")
 		s, _ := c.ShardOf(c.guilds[0])
 		var all sync.WaitGroup
-		for i := range 115 {
+		for _, id := range memberIDs(t, c.guilds[0], 115) {
 			all.Go(func() {
-				ids, _, err := collect(t, s.RequestMembers(within(t), &gateway.MembersRequest{GuildID: c.guilds[0], UserIDs: []uint64{uint64(i + 1)}}))
-				if err != nil || !slices.Equal(ids, []uint64{uint64(i + 1)}) {
+				ids, _, err := collect(t, s.RequestMembers(within(t), &gateway.MembersRequest{GuildID: c.guilds[0], UserIDs: []uint64{id}}))
+				if err != nil || !slices.Equal(ids, []uint64{id}) {
 					t.Errorf("%v, %v", ids, err)
 				}
 			})

@@ -2,82 +2,11 @@ package gatewaytest_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/sluice-go/sluice/gatewaytest"
 )
-
-// TestRequestMembers asks for members in each way.
-func TestRequestMembers(t *testing.T) {
-	srv := plain(t, gatewaytest.WithGuilds(1, 0))
-	c, _, _ := begin(t, srv, "")
-	guild := nextGuild(c)
-	type chunk struct {
-		GuildID  string `json:"guild_id"`
-		Members  []struct{ User struct{ ID, Username string } }
-		Index    int      `json:"chunk_index"`
-		Count    int      `json:"chunk_count"`
-		NotFound []string `json:"not_found"`
-		Nonce    *string
-	}
-	ask := func(rest string) { c.send(`{"op":8,"d":{"guild_id":%q,%s}}`, guild, rest) }
-	next := func() (k chunk) {
-		t.Helper()
-		p := c.next()
-		if err := json.Unmarshal(p.D, &k); err != nil || p.name() != "GUILD_MEMBERS_CHUNK" || k.GuildID != guild {
-			t.Fatalf("got %s, %s (%v)", p.name(), p.D, err)
-		}
-		return k
-	}
-
-	ask(`"query":"","limit":0,"nonce":"all"`)
-	for i, members := range []int{1000, 1000, 500} {
-		if k := next(); k.Index != i || k.Count != 3 || len(k.Members) != members || k.Nonce == nil || *k.Nonce != "all" {
-			t.Errorf("chunk %d: index %d of %d, %d members, nonce %v", i, k.Index, k.Count, len(k.Members), k.Nonce)
-		}
-	}
-	ask(`"query":"","limit":0,"nonce":"again"`)
-	var limited struct {
-		Opcode     int
-		RetryAfter float64 `json:"retry_after"`
-		Meta       struct {
-			GuildID string `json:"guild_id"`
-			Nonce   string
-		}
-	}
-	p := c.next()
-	if err := json.Unmarshal(p.D, &limited); err != nil || p.name() != "RATE_LIMITED" || limited.Opcode != 8 ||
-		limited.RetryAfter <= 0 || limited.RetryAfter > 30 || limited.Meta.GuildID != guild || limited.Meta.Nonce != "again" {
-		t.Errorf("got %s, %s (%v)", p.name(), p.D, err)
-	}
-	ask(`"query":"member-12","limit":5,"nonce":"` + strings.Repeat("n", 33) + `"`)
-	if k := next(); len(k.Members) != 5 || k.Members[1].User.Username != "member-120" || k.Nonce != nil {
-		t.Errorf("query: %+v", k)
-	}
-	ask(`"query":"member-1","limit":500`)
-	if k := next(); len(k.Members) != 100 {
-		t.Errorf("query for 500: %d members, want 100", len(k.Members))
-	}
-	ask(`"user_ids":["7","0","9999"],"limit":0`)
-	if k := next(); len(k.Members) != 1 || k.Members[0].User.ID != "7" || fmt.Sprint(k.NotFound) != "[0 9999]" {
-		t.Errorf("user_ids: %+v", k)
-	}
-	c.send(`{"op":8,"d":{"guild_id":[%q],"query":"member-2500","limit":1}}`, guild)
-	if k := next(); len(k.Members) != 1 {
-		t.Errorf("a list of one guild: %+v", k)
-	}
-	ask(`"user_ids":"8","limit":0`)
-	if k := next(); len(k.Members) != 1 || k.Members[0].User.ID != "8" {
-		t.Errorf("one user id: %+v", k)
-	}
-	many, _ := json.Marshal(strings.Split(strings.Repeat("1,", 100)+"1", ","))
-	ask(`"user_ids":` + string(many))
-	if end := c.closed(); end.code != 4002 {
-		t.Errorf("101 user ids: closed with %d, want 4002", end.code)
-	}
-}
 
 // nextGuild returns the id of the next event, a GUILD_CREATE.
 func nextGuild(c *client) string {

@@ -11,12 +11,16 @@ import (
 
 // Dispatch sends an event of the given type, such as MESSAGE_CREATE, to the shard's live sessions.
 // data is its JSON; it is copied, but not checked, and nil stands for null. A session without a connection gets the event
-// when it is resumed. Dispatch does not wait until the event is written.
+// when it is resumed. Dispatch does not wait until the event is written. An
+// INTERACTION_CREATE can be answered by REST, by its id and token.
 func (s *Server) Dispatch(shard int, eventType string, data []byte) int {
 	if data == nil {
 		data = []byte("null")
 	}
 	sessions := s.live(shard)
+	if eventType == "INTERACTION_CREATE" {
+		s.noteInteraction(data)
+	}
 	ev := event{eventType, bytes.Clone(data)}
 	for _, session := range sessions {
 		session.dispatch(ev)

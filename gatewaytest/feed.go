@@ -13,6 +13,7 @@ import (
 // the same bytes; so do all shards of a bot that has more of them than [WithWorlds] allows for.
 type feed struct {
 	corpus  corpus
+	begin   func() *traffic.Generator // of the corpus, at its first event; nil if it is about guilds of nobody
 	streams [compressions]*stream
 }
 
@@ -40,12 +41,13 @@ func (s *Server) newFeed(key feedKey) *feed {
 	if key == (feedKey{}) {
 		f.corpus = newSharedCorpus(func() *traffic.Generator { return traffic.New(cfg.seed) })
 	} else {
-		f.corpus = newOwnCorpus(func() *traffic.Generator {
+		f.begin = func() *traffic.Generator {
 			return traffic.NewShard(traffic.Options{
 				Seed: cfg.seed, Bot: cfg.bot, Shard: key.shard, Shards: key.shards,
-				Guilds: traffic.GuildIDs(key.shard, key.shards, cfg.guilds), GuildSize: cfg.guildSize,
+				Guilds: traffic.GuildIDs(key.shard, key.shards, cfg.guilds), GuildSize: cfg.guildSize, Members: cfg.members,
 			})
-		})
+		}
+		f.corpus = newOwnCorpus(f.begin)
 	}
 	for c := range f.streams {
 		f.streams[c] = newStream(Compression(c), f.corpus, s.burst()+1, cfg.events, cfg.perSegment())

@@ -47,6 +47,7 @@ type config struct {
 
 	guilds    int
 	guildSize int
+	members   int
 	worlds    int
 	rate      float64
 	events    int
@@ -129,6 +130,7 @@ func (cfg *config) validate() error {
 	check(cfg.replayWindow >= 0, "WithReplayWindow(%v): want no negative duration", cfg.replayWindow)
 	check(cfg.sessionTimeout >= 0, "WithSessionTimeout(%v): want no negative duration", cfg.sessionTimeout)
 	check(cfg.guilds >= 0 && cfg.guildSize >= 0, "WithGuilds(%d, %d): want no negative number", cfg.guilds, cfg.guildSize)
+	check(0 <= cfg.members && cfg.members <= maxMembers, "WithMembers(%d): want 0 to %d", cfg.members, maxMembers)
 	check(cfg.rate >= 0 || cfg.rate == Saturated, "WithTraffic(%v): want 0, a rate, or Saturated", cfg.rate)
 	check(cfg.worlds >= 0, "WithWorlds(%d): want no negative number", cfg.worlds)
 	check(cfg.events > 0, "WithEvents(%d): want at least 1", cfg.events)
@@ -219,6 +221,14 @@ func WithSessionTimeout(d time.Duration) Option { return func(cfg *config) { cfg
 // default is no guild, and 2048 bytes, which is less than the least of about 6 KB; a real one has 134 KB on
 // average. A large one can have 64 MB, of members for the most part.
 func WithGuilds(n, size int) Option { return func(cfg *config) { cfg.guilds, cfg.guildSize = n, size } }
+
+// maxMembers bounds what all members of a guild take, when they are asked for, to some 300 MB.
+const maxMembers = 250_000
+
+// WithMembers sets how many members each guild has. GUILD_CREATE lists as many of them, and at most all,
+// as its size has room for, and a client gets the others by Request Guild Members. The default is 0: a
+// number at random, mostly a few times those that are listed.
+func WithMembers(n int) Option { return func(cfg *config) { cfg.members = n } }
 
 // WithTraffic sends every session rate events a second once its GUILD_CREATEs are written; 0 (the
 // default) sends none, [Saturated] as many as its client takes.

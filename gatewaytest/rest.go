@@ -59,6 +59,12 @@ func (s *Server) handler() http.Handler {
 		route("POST "+path, authorized((*call).postCommand))
 	}
 	route("POST /channels/{channel}/messages", authorized((*call).postMessage))
+	route("POST /users/@me/channels", authorized((*call).postDirect))
+	route("POST /interactions/{interaction}/{token}/callback", within((*call).postCallback))
+	route("POST /webhooks/{application}/{token}", within((*call).postFollowup))
+	route("GET /webhooks/{application}/{token}/messages/{message}", within((*call).getResponse))
+	route("PATCH /webhooks/{application}/{token}/messages/{message}", within((*call).patchResponse))
+	route("DELETE /webhooks/{application}/{token}/messages/{message}", within((*call).deleteResponse))
 	mux.HandleFunc("/api/", s.serveREST("", (*call).notServed))
 	mux.HandleFunc("/{$}", s.upgrade)
 	return mux
@@ -81,11 +87,18 @@ func (s *Server) serveREST(route string, handle func(*call)) http.HandlerFunc {
 // authorized has handle answer those alone that show the bot's token, within the route's rate limit.
 func authorized(handle func(*call)) func(*call) {
 	return func(c *call) {
-		switch {
-		case c.Request.Header.Get("Authorization") != "Bot "+c.srv.Token():
+		if c.Request.Header.Get("Authorization") != "Bot "+c.srv.Token() {
 			c.fail(http.StatusUnauthorized, 0, "401: Unauthorized")
-		case c.limited(time.Now()):
-		default:
+			return
+		}
+		within(handle)(c)
+	}
+}
+
+// within has handle answer within the route's rate limit.
+func within(handle func(*call)) func(*call) {
+	return func(c *call) {
+		if !c.limited(time.Now()) {
 			handle(c)
 		}
 	}

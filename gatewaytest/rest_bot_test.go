@@ -17,6 +17,12 @@ import (
 // ask makes a REST request of the bot's.
 func ask(t *testing.T, srv *gatewaytest.Server, method, path, body string) (*http.Response, string) {
 	t.Helper()
+	return askAs(t, srv, method, path, body, "application/json")
+}
+
+// askAs does with a body of another type.
+func askAs(t *testing.T, srv *gatewaytest.Server, method, path, body, kind string) (*http.Response, string) {
+	t.Helper()
 	transport := &http.Transport{TLSClientConfig: srv.TLSConfig()}
 	defer transport.CloseIdleConnections()
 	req, err := http.NewRequest(method, srv.APIURL()+path, strings.NewReader(body))
@@ -24,7 +30,7 @@ func ask(t *testing.T, srv *gatewaytest.Server, method, path, body string) (*htt
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bot "+srv.Token())
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", kind)
 	res, err := (&http.Client{Transport: transport}).Do(req)
 	if err != nil {
 		t.Fatal(err)

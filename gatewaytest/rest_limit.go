@@ -38,7 +38,7 @@ func (c *call) limited(now time.Time) bool {
 	if c.PathValue("channel") != "" {
 		limit = messageLimit
 	}
-	left, reset := c.srv.takeREST(c.route+" "+c.PathValue("channel")+c.PathValue("guild"), limit, now)
+	left, reset := c.srv.takeREST(c.route+" "+c.PathValue("channel")+c.PathValue("guild")+c.PathValue("token"), limit, now)
 	name := md5.Sum([]byte(c.route)) // an opaque name, of the length that Discord's have
 	h := c.ResponseWriter.Header()
 	h.Set("X-RateLimit-Bucket", hex.EncodeToString(name[:]))

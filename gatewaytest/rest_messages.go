@@ -4,67 +4,106 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
-// maxContent is the longest text of a message, in characters.
-const maxContent = 2000
+const (
+	// maxContent is the longest text of a message, in characters.
+	maxContent = 2000
 
-// postMessage is Discord's Create Message. The shard of the channel's guild gets a MESSAGE_CREATE.
+	timestampLayout = "2006-01-02T15:04:05.000000+00:00"
+)
+
+// The flags of messages that matter here (Discord: "Message Flags").
+const (
+	flagEphemeral = 1 << 6
+	flagLoading   = 1 << 7
+)
+
+// sentMessage is what a client says of a message.
+type sentMessage struct {
+	Content     *string           `json:"content"`
+	Embeds      []json.RawMessage `json:"embeds"`
+	Components  []json.RawMessage `json:"components"`
+	Attachments []struct {
+		ID          json.RawMessage `json:"id"`
+		Description string          `json:"description"`
+	} `json:"attachments"`
+	StickerIDs []string        `json:"sticker_ids"`
+	Poll       json.RawMessage `json:"poll"`
+	TTS        bool            `json:"tts"`
+	Flags      int64           `json:"flags"`
+	Nonce      any             `json:"nonce"`
+	Reference  *struct {
+		Type      int    `json:"type"`
+		MessageID string `json:"message_id"`
+		ChannelID string `json:"channel_id,omitempty"`
+		GuildID   string `json:"guild_id,omitempty"`
+	} `json:"message_reference"`
+
+	files []sentFile
+}
+
+// text returns the content, "" if there is none.
+func (m *sentMessage) text() string {
+	if m.Content == nil {
+		return ""
+	}
+	return *m.Content
+}
+
+// postMessage is Discord's Create Message. The shard of the channel's guild, or shard 0 if it is a direct
+// message, gets a MESSAGE_CREATE.
 func (c *call) postMessage() {
-	if kind := c.Request.Header.Get("Content-Type"); strings.HasPrefix(kind, "multipart/") {
-		c.fail(http.StatusNotImplemented, 0, "501: the test gateway takes messages as application/json, without files")
+	var sent sentMessage
+	if !c.readMessage(&sent, &sent) {
 		return
 	}
-	var sent struct {
-		Content    string            `json:"content"`
-		Embeds     []json.RawMessage `json:"embeds"`
-		Components []json.RawMessage `json:"components"`
-		StickerIDs []string          `json:"sticker_ids"`
-		Poll       json.RawMessage   `json:"poll"`
-		TTS        bool              `json:"tts"`
-		Flags      int64             `json:"flags"`
-		Nonce      any               `json:"nonce"`
-		Reference  *struct {
-			Type      int    `json:"type"`
-			MessageID string `json:"message_id"`
-			ChannelID string `json:"channel_id,omitempty"`
-			GuildID   string `json:"guild_id,omitempty"`
-		} `json:"message_reference"`
-	}
-	if !c.read(&sent) {
+	channel := c.PathValue("channel")
+	if _, err := strconv.ParseUint(channel, 10, 64); err != nil {
+		c.invalid("channel_id", "NUMBER_TYPE_COERCE", "Value \""+channel+"\" is not snowflake.")
 		return
 	}
-	channel, err := strconv.ParseUint(c.PathValue("channel"), 10, 64)
-	if err != nil {
-		c.invalid("channel_id", "NUMBER_TYPE_COERCE", "Value \""+c.PathValue("channel")+"\" is not snowflake.")
-		return
-	}
-	guild, sessions := c.srv.channelSessions(channel)
-	switch {
-	case len(sessions) == 0:
+	place, ok := c.srv.place(channel)
+	if !ok {
 		c.fail(http.StatusNotFound, 10003, "Unknown Channel")
 		return
-	case utf8.RuneCountInString(sent.Content) > maxContent:
-		c.invalid("content", "BASE_TYPE_MAX_LENGTH", "Must be 2000 or fewer in length.")
-		return
-	case sent.Content == "" && len(sent.Embeds) == 0 && len(sent.Components) == 0 && len(sent.StickerIDs) == 0 && sent.Poll == nil:
-		c.fail(http.StatusBadRequest, 50006, "Cannot send an empty message")
+	}
+	if !c.checkMessage(&sent) {
 		return
 	}
+	message := c.srv.newMessage(&sent, place)
+	place.tell("MESSAGE_CREATE", message)
+	c.answer(http.StatusOK, message)
+}
+
+// checkMessage answers, and reports false, if a message could not be Discord's.
+func (c *call) checkMessage(sent *sentMessage) bool {
+	switch {
+	case utf8.RuneCountInString(sent.text()) > maxContent:
+		c.invalid("content", "BASE_TYPE_MAX_LENGTH", "Must be 2000 or fewer in length.")
+	case sent.text() == "" && len(sent.Embeds) == 0 && len(sent.Components) == 0 && len(sent.StickerIDs) == 0 &&
+		sent.Poll == nil && len(sent.files) == 0:
+		c.fail(http.StatusBadRequest, 50006, "Cannot send an empty message")
+	default:
+		return true
+	}
+	return false
+}
+
+// newMessage makes the message object of a message of the bot (Discord: "Message Object").
+func (s *Server) newMessage(sent *sentMessage, p place) map[string]any {
 	now := time.Now()
 	message := map[string]any{
-		"id": c.srv.messageID(now), "channel_id": strconv.FormatUint(channel, 10), "channel_type": 0,
-		"type": 0, "content": sent.Content, "tts": sent.TTS, "flags": sent.Flags, "pinned": false,
-		"timestamp": now.UTC().Format("2006-01-02T15:04:05.000000+00:00"), "edited_timestamp": nil,
-		"author":   json.RawMessage(traffic.Bot(nil, c.srv.cfg.bot)),
-		"mentions": []any{}, "mention_roles": []any{}, "mention_everyone": false, "attachments": []any{},
+		"id": s.messageID(now), "channel_id": p.channel, "channel_type": p.kind,
+		"type": 0, "content": sent.text(), "tts": sent.TTS, "flags": sent.Flags, "pinned": false,
+		"timestamp": now.UTC().Format(timestampLayout), "edited_timestamp": nil,
+		"author":   json.RawMessage(traffic.BotUser(nil, s.cfg.bot)),
+		"mentions": []any{}, "mention_roles": []any{}, "mention_everyone": false, "attachments": s.attach(sent, p.channel),
 		"embeds": append([]json.RawMessage{}, sent.Embeds...), "components": append([]json.RawMessage{}, sent.Components...),
 	}
 	if sent.Nonce != nil {
@@ -73,44 +112,49 @@ func (c *call) postMessage() {
 	if sent.Reference != nil {
 		message["type"], message["message_reference"], message["referenced_message"] = 19, sent.Reference, nil
 	}
-	event := maps.Clone(message)
-	event["guild_id"] = strconv.FormatUint(guild, 10)
-	event["member"] = json.RawMessage(traffic.BotMember(nil))
-	for _, session := range sessions {
-		session.send("MESSAGE_CREATE", event)
+	return message
+}
+
+// A place is a channel where messages can be written: of a guild, or of a direct message.
+type place struct {
+	channel  string
+	kind     int        // the channel's type
+	guild    uint64     // 0: none
+	member   string     // the bot's, as messages of the guild have it
+	sessions []*session // the live ones of the guild's shard, or of shard 0
+}
+
+// place finds the channel with an id, and reports whether there is one.
+func (s *Server) place(channel string) (p place, ok bool) {
+	p.channel = channel
+	s.mu.Lock()
+	direct := s.direct[channel]
+	s.mu.Unlock()
+	if direct {
+		p.kind, p.sessions = channelDirect, s.live(0)
+		return p, true
 	}
-	c.answer(http.StatusOK, message)
-}
-
-// botMember returns the bot as a member, with the user inside.
-func botMember(id uint64) json.RawMessage {
-	member := append(traffic.BotUser([]byte(`{"user":`), id), ',')
-	return append(member, traffic.BotMember(nil)[1:]...)
-}
-
-// channelSessions returns the guild that a channel is of, and the live sessions of its shard.
-func (s *Server) channelSessions(channel uint64) (guild uint64, sessions []*session) {
 	for _, session := range s.all(false) {
-		for _, id := range session.guilds {
-			if id == guild || guild == 0 && slices.Contains(s.channels(id), channel) {
-				guild = id
-				sessions = append(sessions, session)
-				break
-			}
+		if guild, kind, found := session.channel(channel); found {
+			p.guild, p.kind, p.member = guild.ID(), kind, guild.Bot().Partial()
+			p.sessions = append(p.sessions, session)
 		}
 	}
-	return guild, sessions
+	return p, len(p.sessions) > 0
 }
 
-// channels returns the ids of the channels of a guild that messages can be sent to. Each guild's are
-// looked up once.
-func (s *Server) channels(guild uint64) []uint64 {
-	if known, ok := s.channelCache.Load(guild); ok {
-		return known.([]uint64)
+// tell sends those who see the channel an event about a message.
+func (p place) tell(eventType string, message map[string]any) {
+	data := maps.Clone(message)
+	if p.guild != 0 {
+		data["guild_id"] = strconv.FormatUint(p.guild, 10)
+		if data["author"] != nil {
+			data["member"] = json.RawMessage(p.member)
+		}
 	}
-	ids := s.maker().Channels(guild, s.cfg.guildSize)
-	s.channelCache.Store(guild, ids)
-	return ids
+	for _, session := range p.sessions {
+		session.dispatch(newEvent(eventType, data))
+	}
 }
 
 // messageID makes the id of a message that was sent now: higher than all before it.

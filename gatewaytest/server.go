@@ -59,6 +59,9 @@ type Server struct {
 	restBuckets map[string]*restBucket
 	commands    map[string][]appCommand // by guild id; "" for the global ones
 	commandID   uint64                  // of the last one, less the application's
+	recipients  map[snowflake]string    // the channels of direct messages
+	direct      map[string]bool         // the same channels
+	responses   responses
 }
 
 // NewServer starts a server that is closed when the test and its subtests have ended. A server
@@ -94,10 +97,12 @@ func Start(opts ...Option) (*Server, error) {
 
 		restBuckets: make(map[string]*restBucket),
 		commands:    make(map[string][]appCommand),
+		recipients:  make(map[snowflake]string),
+		direct:      make(map[string]bool),
 
 		buckets: identifyBuckets{interval: cfg.identifyInterval, count: cfg.maxConcurrency, last: make(map[int]time.Time)},
 		starts:  startLimit{total: cfg.startTotal, remaining: cfg.startRemaining},
-		maker:   sync.OnceValue(func() *traffic.Maker { return traffic.NewMaker(cfg.seed, cfg.bot) }),
+		maker:   sync.OnceValue(func() *traffic.Maker { return traffic.NewMaker(cfg.seed, cfg.bot, cfg.members) }),
 		feeds:   make(map[feedKey]*feed),
 	}
 	if err := s.listen(); err != nil {

@@ -52,6 +52,8 @@ type session struct {
 	bytes   int64
 	resumes int
 	asked   map[snowflake]time.Time // when all members of a guild were
+
+	world world // its lock is taken before mu
 }
 
 // ownEvent is an event that this session alone has, with its sequence.

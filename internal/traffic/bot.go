@@ -22,13 +22,6 @@ func BotUser(dst []byte, id uint64) []byte {
 	return append(dst, `","global_name":null,"discriminator":"4821","collectibles":null,"clan":null,"bot":true,"avatar_decoration_data":null,"avatar":null}`...)
 }
 
-// BotMember appends what messages of the bot say of it as a member, without the user (Discord:
-// "Guild Member Object").
-func BotMember(dst []byte) []byte {
-	return append(dst, `{"roles":[],"premium_since":null,"pending":false,"nick":null,"mute":false,"joined_at":"2024-03-01T12:00:00.123000+00:00",`+
-		`"flags":0,"deaf":false,"communication_disabled_until":null,"banner":null,"avatar":null}`...)
-}
-
 // Application appends the bot's application as REST shows it (Discord: "Application Object").
 func Application(dst []byte, id uint64) []byte {
 	dst = append(dst, `{"id":"`...)

@@ -23,8 +23,10 @@ type channel struct {
 	kind    int
 	parent  *channel // nil for none
 	look    look
-	visitor bool  // made in steady traffic, so that it can be deleted
-	pinned  int64 // when something was pinned last, in Unix milliseconds; 0: never
+	visitor bool   // made in steady traffic, so that it can be deleted
+	pinned  int64  // when something was pinned last, in Unix milliseconds; 0: never
+	status  string // of a voice channel, as the inside of a JSON string; "" for none
+	started int64  // its voice_start_time, in Unix seconds; 0 for none
 	written uint64
 }
 
@@ -105,7 +107,7 @@ func (c *channel) append(dst []byte, g *guild, withGuild bool) []byte {
 		dst = append(dst, `,"theme_color":null`...)
 	}
 	if c.kind == channelVoice || c.kind == channelStage {
-		dst = append(dst, `,"status":null,"rtc_region":null`...)
+		dst = append(c.appendStatus(append(dst, ',')), `,"rtc_region":null`...)
 	}
 	if c.kind != channelCategory {
 		dst = append(dst, `,"rate_limit_per_user":0`...)

@@ -20,6 +20,10 @@ const (
 	maxThreads  = 1000
 )
 
+// maxHidden bounds how many members a guild has that GUILD_CREATE does not list, if nobody says how
+// many there are.
+const maxHidden = 100_000
+
 // look is what an object shows besides its fields here: a seed, from which it is drawn anew each
 // time that the object is written, and which an update replaces.
 type look = uint64
@@ -48,13 +52,14 @@ type guild struct {
 	roles    []*role // without @everyone
 	founding []*role // those that members got at first
 
-	seats  int       // members that GUILD_CREATE lists, the bot as the last
-	active []*person // of the seats, the first ones, which steady traffic may be about
-	people []*person // present members that steady traffic may be about
+	// Members have numbers. GUILD_CREATE lists those below seats, the bot as the last of them.
+	seats  int
+	met    int       // of the others, the first ones, which steady traffic may be about
+	active []*person // of the seats, the first ones, likewise
+	people []*person // active and met, less those that have left, and those that have come since
 	gone   []*person
 	banned []*person
 	bot    *person
-	others int // members that are neither seats nor people
 
 	emojis   []*emoji
 	stickers []*sticker
@@ -122,7 +127,7 @@ func (m *Maker) seatsOf(g *guild) int {
 	return 2 + max(rest, 0)/1130
 }
 
-// seat makes the i-th member that GUILD_CREATE lists.
+// seat makes the i-th member of the guild as it is announced, listed or not.
 func (m *Maker) seat(g *guild, i int) *person {
 	p := new(person)
 	m.fill(p, g, i)
@@ -132,6 +137,12 @@ func (m *Maker) seat(g *guild, i int) *person {
 func (m *Maker) fill(p *person, g *guild, i int) {
 	r := g.seatSource(m, i)
 	p.make(&r, g, i == g.seats-1 || g.isBot(i))
+	if i >= g.seats {
+		return // nobody who is online
+	}
+	if r.chance(75) {
+		p.status, p.mood, p.seen = pick(&r, statuses[:3]), r.pcg.Uint64(), epoch
+	}
 	if i == g.seats-1 {
 		p.become(m)
 	} else if i%16 == 3 {
@@ -155,27 +166,28 @@ func (g *guild) seatID(m *Maker, i int) string {
 // populate makes the members that steady traffic may be about: n, if there are so many, of those that
 // are listed, and others up to n.
 func (g *guild) populate(m *Maker, n int) {
-	r := newSource(m.seed+1, g.number)
 	g.bot = m.seat(g, g.seats-1)
 	for i := range min(g.seats-1, n) {
 		g.active = append(g.active, m.seat(g, i))
 	}
 	g.people = slices.Clone(g.active)
-	g.others = g.count(m) - g.seats
-	for i := len(g.people); i < n; i++ {
-		g.people = append(g.people, newPerson(&r, g, g.isBot(i)))
-		g.others--
+	for len(g.people) < n && g.met < g.count(m)-g.seats {
+		g.people = append(g.people, m.seat(g, g.seats+g.met))
+		g.met++
 	}
 }
 
 // count is the member_count of the guild as it is announced.
 func (g *guild) count(m *Maker) int {
+	if m.members > 0 {
+		return max(m.members, g.seats)
+	}
 	r := newSource(g.look, 2)
-	return g.seats + m.hidden + r.below(20*g.seats)
+	return g.seats + maxPeople + r.below(min(20*g.seats, maxHidden))
 }
 
 // present is its member_count now.
-func (g *guild) present() int { return g.others + g.seats - len(g.active) + len(g.people) }
+func (g *guild) present(m *Maker) int { return g.count(m) - len(g.active) - g.met + len(g.people) }
 
 // remove takes the first x that the list has out of it.
 func remove[E comparable](list []E, x E) []E {

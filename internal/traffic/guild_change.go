@@ -111,8 +111,10 @@ func (g *Generator) guildOutage(dst []byte) (string, []byte) {
 	if home == nil {
 		return g.guildJoin(dst)
 	}
+	g.out = home
 	g.follow = func(dst []byte) (string, []byte) {
-		return "GUILD_CREATE", g.maker.appendGuild(dst, home, g.now)
+		g.out = nil
+		return "GUILD_CREATE", g.maker.appendGuild(dst, home)
 	}
 	return "GUILD_DELETE", add(dst, `{"unavailable":true,"id":"`, home.id, `"}`)
 }
@@ -129,7 +131,7 @@ func (g *Generator) guildJoin(dst []byte) (string, []byte) {
 	g.visitors++
 	home := g.maker.newGuild(g.newGuildID(), 8000)
 	home.visitor, home.joined = true, g.now
-	dst = g.maker.appendGuild(dst, home, g.now)
+	dst = g.maker.appendGuild(dst, home)
 	g.world.add(g.maker, home, minPeople)
 	return "GUILD_CREATE", dst
 }

@@ -4,19 +4,20 @@ import "strconv"
 
 // A Maker makes what a shard is told at its start. Several goroutines may use it at a time.
 type Maker struct {
-	seed   uint64
-	bot    uint64
-	hidden int // members of each guild that are not listed, at least
-	songs  []song
+	seed    uint64
+	bot     uint64
+	members int // of each guild; 0: drawn
+	songs   []song
 }
 
-// NewMaker returns a Maker of the bot's guilds; bot 0 stands for [DefaultBotID].
-func NewMaker(seed, bot uint64) *Maker {
+// NewMaker returns a Maker of the bot's guilds; bot 0 stands for [DefaultBotID]. Each guild has so many
+// members, or as many as its GUILD_CREATE lists if those are more; members 0 draws a number.
+func NewMaker(seed, bot uint64, members int) *Maker {
 	if bot == 0 {
 		bot = DefaultBotID
 	}
 	r := newSource(seed, 1<<63)
-	m := &Maker{seed: seed, bot: bot, hidden: maxPeople, songs: make([]song, songCount)}
+	m := &Maker{seed: seed, bot: bot, members: members, songs: make([]song, songCount)}
 	for i := range m.songs {
 		m.songs[i] = newSong(&r)
 	}
@@ -29,58 +30,28 @@ func NewMaker(seed, bot uint64) *Maker {
 //
 // What it says follows from the seed, the bot, id and size alone.
 func (m *Maker) GuildCreate(dst []byte, id uint64, size int) []byte {
-	return m.appendGuild(dst, m.newGuild(id, size), epoch)
+	return m.appendGuild(dst, m.newGuild(id, size))
 }
 
-// Channels returns the ids of the channels of the guild that GuildCreate tells of with the same id
-// and size, as far as messages can be written in them.
-func (m *Maker) Channels(id uint64, size int) []uint64 {
-	var ids []uint64
-	for _, c := range m.newGuild(id, size).channels {
-		if c.kind == channelText || c.kind == channelNews || c.kind == channelVoice || c.kind == channelStage {
-			n, err := strconv.ParseUint(c.id, 10, 64)
-			if err != nil {
-				panic("unreachable: newGuild wrote it")
-			}
-			ids = append(ids, n)
-		}
+// botOf is the bot as a member of g.
+func (m *Maker) botOf(g *guild) *person {
+	if g.bot != nil {
+		return g.bot
 	}
-	return ids
-}
-
-// VoiceChannels returns the ids of the guild's voice channels, likewise.
-func (m *Maker) VoiceChannels(id uint64, size int) []string {
-	var ids []string
-	for _, c := range m.newGuild(id, size).voice {
-		ids = append(ids, c.id)
-	}
-	return ids
-}
-
-// SoundboardSounds appends the data of a SOUNDBOARD_SOUNDS with the guild's sounds, likewise.
-func (m *Maker) SoundboardSounds(dst []byte, id uint64, size int) []byte {
-	return m.newGuild(id, size).appendSounds(dst)
+	return m.seat(g, g.seats-1)
 }
 
 // appendGuild appends all that a GUILD_CREATE tells of g now.
-func (m *Maker) appendGuild(dst []byte, g *guild, now int64) []byte {
+func (m *Maker) appendGuild(dst []byte, g *guild) []byte {
 	members := make([]*person, 0, g.seats+len(g.people))
-	rest := make([]person, max(g.seats-1-len(g.active), 0))
+	rest := make([]person, g.seats-1-len(g.active))
 	for i := range rest {
 		m.fill(&rest[i], g, len(g.active)+i)
 		members = append(members, &rest[i])
 	}
 	members = append(members, g.people...)
-	bot := g.bot
-	if bot == nil {
-		bot = m.seat(g, g.seats-1)
-	}
-	members = append(members, bot)
-	count := g.count(m)
-	if g.bot != nil {
-		count = g.present()
-	}
-	r := newSource(g.look, 3)
+	members = append(members, m.botOf(g))
+	count := g.present(m)
 
 	dst = append(dst, `{"voice_states":[`...)
 	n := 0
@@ -106,10 +77,12 @@ func (m *Maker) appendGuild(dst []byte, g *guild, now int64) []byte {
 		dst = s.append(separate(dst, i), g)
 	}
 	dst = append(dst, `],"presences":[`...)
-	for i, p := range members[:len(members)*3/4] {
-		status := pick(&r, statuses[:3])
-		dst = add(separate(dst, i), `{"user":{"id":"`, p.id, `"},"status":"`, status, `",`)
-		dst = append(m.appendDevices(dst, &r, p, status, now), '}')
+	n = 0
+	for _, p := range members {
+		if p.online() {
+			dst = m.appendPresence(separate(dst, n), p)
+			n++
+		}
 	}
 	dst = append(dst, `],"premium_features":null,"members":[`...)
 	for i, p := range members {

@@ -193,7 +193,7 @@ func TestHugeGuild(t *testing.T) {
 		t.Skip("64 MB take a second")
 	}
 	const size = 64 << 20
-	d := NewMaker(1, 0).GuildCreate(nil, GuildIDs(0, 1, 1)[0], size)
+	d := NewMaker(1, 0, 0).GuildCreate(nil, GuildIDs(0, 1, 1)[0], size)
 	var got struct {
 		Channels, Roles, Emojis, Stickers, Threads, Members, Presences []struct{}
 		VoiceStates                                                    []struct{} `json:"voice_states"`

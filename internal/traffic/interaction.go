@@ -45,15 +45,14 @@ func (g *Generator) interactionCreate(dst []byte) (string, []byte) {
 	}
 	dst = append(dst, `{"version":1,"type":`...)
 	dst = strconv.AppendInt(dst, int64(kind), 10)
-	dst = append(dst, `,"token":"aW50ZXJhY3Rpb246`...)
-	dst = append(r.appendBase62(dst, 150), '"')
+	id := g.id()
+	dst = append(g.appendInteractionToken(append(dst, `,"token":"`...), id, channel.id, kind), '"')
 	if under != nil {
 		dst = g.appendOwnMessage(append(dst, `,"message":`...), under, home)
 	}
 	dst = add(dst, `,"member":{"user":`, p.user, `,"unusual_dm_activity_until":null,"permissions":"`, recur(r, permissions),
-		`",`, p.fields, `},"locale":"`, recur(r, locales), `","id":"`)
-	dst = g.newID(dst)
-	dst = add(dst, `","guild_locale":"en-US","guild_id":"`, home.id, `","guild":{"locale":"en-US","id":"`, home.id,
+		`",`, p.fields, `},"locale":"`, recur(r, locales), `","id":"`, id,
+		`","guild_locale":"en-US","guild_id":"`, home.id, `","guild":{"locale":"en-US","id":"`, home.id,
 		`","features":["NEWS","COMMUNITY","SOUNDBOARD"]},"entitlements":[],"entitlement_sku_ids":[],"data":{`)
 	switch kind {
 	case interactionCommand:

@@ -39,7 +39,7 @@ func (g *Generator) memberAdd(dst []byte) (string, []byte) {
 		p = newPerson(r, home, false)
 	}
 	g.world.addPerson(p)
-	p.has = nil
+	p.has, p.status = nil, ""
 	p.rewrite(p.user, `"premium_since":null`, string(appendJoined(nil, r, g.now, r.chance(70))))
 	home.people = append(home.people, p)
 	dst = add(dst, p.member[:len(p.member)-1], `,"unusual_dm_activity_until":null,"guild_id":"`, home.id, `"}`)

@@ -120,7 +120,11 @@ func (m *model) takeOther(g *modelGuild, name string, d dict) {
 		now := m.replace(list(d, "soundboard_sounds"), g.sets["sound"], "sound_id")
 		m.want(len(now) == len(g.sets["sound"]), "%d sounds, not %d", len(now), len(g.sets["sound"]))
 	case "PRESENCE_UPDATE":
-		m.present(g, str(obj(d, "user"), "id"))
+		user := str(obj(d, "user"), "id")
+		m.present(g, user)
+		if g.presence[user] = presenceKey(d); g.presence[user] == "" {
+			delete(g.presence, user)
+		}
 	case "TYPING_START", "AUTO_MODERATION_ACTION_EXECUTION":
 		m.present(g, user)
 		if rule := str(d, "rule_id"); rule != "" {
@@ -149,7 +153,10 @@ func (m *model) takeOther(g *modelGuild, name string, d dict) {
 		}
 	case "CHANNEL_INFO":
 		for _, o := range list(d, "channels") {
-			m.want(g.channels[str(o.(dict), "id")] == 2, "of no voice channel")
+			id := str(o.(dict), "id")
+			m.want(g.channels[id] == 2, "of no voice channel")
+			m.fact(g, id+" status", o.(dict)["status"])
+			m.fact(g, id+" voice_start_time", o.(dict)["voice_start_time"])
 		}
 	}
 }
@@ -288,6 +295,7 @@ func (m *model) takeMember(g *modelGuild, name string, d dict) {
 		m.want(g.voice[user] == "", "%s is in a voice channel", user)
 		m.want(user != m.bot, "the bot itself")
 		delete(g.members, user)
+		delete(g.presence, user)
 		g.left[user] = true
 		g.count--
 		for _, users := range g.users {
@@ -317,6 +325,11 @@ func (m *model) takeVoice(g *modelGuild, name string, d dict) {
 		m.want(g.voice[str(d, "user_id")] == channel, "its sender is not there")
 	default:
 		m.want(g.channels[str(d, "id")] == 2, "no voice channel")
+		for _, key := range []string{"status", "voice_start_time"} {
+			if value, ok := d[key]; ok {
+				g.info[str(d, "id")+" "+key] = value
+			}
+		}
 	}
 }
 

@@ -33,6 +33,8 @@ type modelGuild struct {
 	emojis   map[string]bool
 	sets     map[string]map[string]bool // stickers, sounds, events, stages, rules, invites, integrations
 	users    map[string]map[string]bool // of scheduled events
+	presence map[string]string          // of members that are online
+	info     map[string]any             // status and voice_start_time of voice channels
 }
 
 type modelMessage struct {
@@ -68,6 +70,7 @@ func newModelGuild() *modelGuild {
 		channels: map[string]int{}, parents: map[string]string{}, roles: map[string]bool{}, members: map[string][]string{},
 		left: map[string]bool{}, banned: map[string]bool{}, voice: map[string]string{}, messages: map[string]*modelMessage{},
 		emojis: map[string]bool{}, sets: map[string]map[string]bool{}, users: map[string]map[string]bool{},
+		presence: map[string]string{}, info: map[string]any{},
 	}
 	for _, set := range []string{"sticker", "sound", "event", "stage", "rule", "invite", "integration"} {
 		g.sets[set] = map[string]bool{}
@@ -81,6 +84,9 @@ func (m *model) create(d dict) {
 	id := str(d, "id")
 	m.want(m.guilds[id] == nil, "guild %s is there already", id)
 	before := m.out[id]
+	if before != nil {
+		g.info = before.info
+	}
 	delete(m.out, id)
 	m.guilds[id] = g
 	for _, o := range list(d, "roles") {
@@ -106,7 +112,9 @@ func (m *model) create(d dict) {
 	m.want(g.members[m.bot] != nil, "the bot is no member")
 	m.want(g.members[str(d, "owner_id")] != nil, "the owner is no member")
 	for _, o := range list(d, "presences") {
-		m.want(g.members[str(obj(o.(dict), "user"), "id")] != nil, "a presence of nobody")
+		user := str(obj(o.(dict), "user"), "id")
+		m.want(g.members[user] != nil, "a presence of nobody")
+		g.presence[user] = presenceKey(o.(dict))
 	}
 	for _, o := range list(d, "voice_states") {
 		m.voiceState(g, o.(dict), false)
@@ -133,6 +141,7 @@ func (m *model) create(d dict) {
 	m.want(fmt.Sprint(before.roles) == fmt.Sprint(g.roles), "roles changed in an outage")
 	m.want(fmt.Sprint(before.channels) == fmt.Sprint(g.channels), "channels changed in an outage: %v, %v", before.channels, g.channels)
 	m.want(fmt.Sprint(before.emojis) == fmt.Sprint(g.emojis), "emojis changed in an outage")
+	m.want(fmt.Sprint(before.presence) == fmt.Sprint(g.presence), "presences changed in an outage")
 	for user, channel := range before.voice {
 		m.want(g.voice[user] == channel, "%s is no longer in voice", user)
 	}
@@ -160,6 +169,14 @@ func (m *model) channel(g *modelGuild, d dict) {
 		id := str(o.(dict), "id")
 		m.want(g.roles[id], "an overwrite of the role %s, which there is not", id)
 	}
+	if status, ok := d["status"]; ok && integer(d, "type") == 2 {
+		m.fact(g, str(d, "id")+" status", status)
+	}
+}
+
+// fact takes in what an event says again of a channel.
+func (m *model) fact(g *modelGuild, key string, value any) {
+	m.want(g.info[key] == value, "%s is %v, not %v", key, value, g.info[key])
 }
 
 func (m *model) thread(g *modelGuild, d dict, is bool) {
@@ -267,11 +284,16 @@ func play(t *testing.T, seed uint64, events, guilds, size int) map[string]int {
 		take("GUILD_CREATE", g.GuildCreate(nil, id, size))
 	}
 	clear(seen)
-	for range events {
+	for i := range events {
 		name, data := g.Next()
 		take(name, data)
 		if id, err := m.shardOf(data); err == nil && id>>22%shards != shard {
 			t.Fatalf("%s is of guild %d, of another shard", name, id)
+		}
+		if n%40_000 == 0 || i == events-1 {
+			if m.ask(t, g); len(m.faults) > 0 {
+				t.Fatalf("seed %d, event %d: %d contradictions, the first: %s", seed, n, len(m.faults), m.faults[0])
+			}
 		}
 	}
 	return seen

@@ -20,6 +20,10 @@ type person struct {
 	joined string // of member: the fields "pending" to "joined_at"
 	flags  string // of member: the fields "flags" to "avatar"
 
+	status string // of the presence that was told last; "" is offline
+	mood   look   // its activities
+	seen   int64  // when it began, in Unix milliseconds
+
 	voice              *channel // nil for none
 	selfMute, selfDeaf bool
 }

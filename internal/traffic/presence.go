@@ -5,20 +5,32 @@ import "strconv"
 // presenceUpdate makes Discord's "Presence Update".
 func (g *Generator) presenceUpdate(dst []byte) (string, []byte) {
 	p := g.world.person(&g.r)
-	status := pick(&g.r, statuses)
-	dst = add(dst, `{"user":{"id":"`, p.id, `"},"status":"`, status, `","processed_at_timestamp":`)
+	p.status, p.mood, p.seen = pick(&g.r, statuses), g.r.pcg.Uint64(), g.now
+	dst = add(dst, `{"user":{"id":"`, p.id, `"},"status":"`, p.status, `","processed_at_timestamp":`)
 	dst = strconv.AppendInt(dst, g.now, 10)
 	dst = add(dst, `,"guild_id":"`, p.guild.id, `",`)
-	dst = g.maker.appendDevices(dst, &g.r, p, status, g.now)
+	dst = g.maker.appendDevices(dst, p)
 	return "PRESENCE_UPDATE", append(dst, '}')
 }
 
-// appendDevices appends a presence's fields "client_status" to "activities".
-func (m *Maker) appendDevices(dst []byte, r *source, p *person, status string, now int64) []byte {
+// online reports whether p has a presence in lists of them.
+func (p *person) online() bool { return p.status != "" && p.status != offline }
+
+// appendPresence appends p's presence as lists of them have it.
+func (m *Maker) appendPresence(dst []byte, p *person) []byte {
+	dst = add(dst, `{"user":{"id":"`, p.id, `"},"status":"`, p.status, `",`)
+	return append(m.appendDevices(dst, p), '}')
+}
+
+// appendDevices appends the fields "client_status" to "activities" of p's presence.
+func (m *Maker) appendDevices(dst []byte, p *person) []byte {
+	status, now := p.status, p.seen
 	dst = append(dst, `"client_status":{`...)
-	if status == "offline" {
+	if status == offline {
 		return append(dst, `},"broadcast":null,"activities":[]`...)
 	}
+	mood := newSource(p.mood, 19)
+	r := &mood
 	first := r.below(len(platforms))
 	for i, platform := range platforms[first:min(first+1+r.below(2), len(platforms))] {
 		dst = add(separate(dst, i), `"`, platform, `":"`, status, `"`)

@@ -48,6 +48,7 @@ type Generator struct {
 	joins         uint64 // how often it has
 
 	follow func(dst []byte) (string, []byte) // makes the next event; nil: any
+	out    *guild                            // unavailable until the next event; nil for none
 }
 
 // Options say whom the events are told.
@@ -58,6 +59,7 @@ type Options struct {
 	Shards    int      // in all; 0 stands for 1
 	Guilds    []uint64 // of the shard, one at least; events are about the first 500
 	GuildSize int      // as for [Maker.GuildCreate]
+	Members   int      // of each guild, as for [NewMaker]
 }
 
 // New returns a generator about 500 guilds of a bot with one shard, whose sequence follows from seed
@@ -72,7 +74,7 @@ const newGuildSize = 30_000
 // NewShard returns a generator whose sequence follows from opts alone.
 func NewShard(opts Options) *Generator {
 	g := &Generator{
-		maker: NewMaker(opts.Seed, opts.Bot), r: newSource(opts.Seed, uint64(opts.Shard)), now: epoch,
+		maker: NewMaker(opts.Seed, opts.Bot, opts.Members), r: newSource(opts.Seed, uint64(opts.Shard)), now: epoch,
 		shard: opts.Shard, shards: max(opts.Shards, 1),
 	}
 	g.bot = strconv.FormatUint(g.maker.bot, 10)

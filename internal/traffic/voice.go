@@ -81,23 +81,53 @@ func (g *Generator) voiceEffect(dst []byte) (string, []byte) {
 // voiceStatus makes Discord's "Voice Channel Status Update".
 func (g *Generator) voiceStatus(dst []byte) (string, []byte) {
 	home := g.world.guild(&g.r)
-	dst = appendText(append(dst, `{"status":"`...), &g.r, g.r.between(1, 5))
-	return "VOICE_CHANNEL_STATUS_UPDATE", add(dst, `","id":"`, recur(&g.r, home.voice).id, `","guild_id":"`, home.id, `"}`)
+	c := recur(&g.r, home.voice)
+	c.status = string(appendText(nil, &g.r, g.r.between(1, 5)))
+	return "VOICE_CHANNEL_STATUS_UPDATE", add(dst, `{"status":"`, c.status, `","id":"`, c.id, `","guild_id":"`, home.id, `"}`)
 }
 
 // voiceStartTime makes Discord's "Voice Channel Start Time Update".
 func (g *Generator) voiceStartTime(dst []byte) (string, []byte) {
 	home := g.world.guild(&g.r)
-	dst = strconv.AppendInt(append(dst, `{"voice_start_time":`...), g.now/1000, 10)
-	return "VOICE_CHANNEL_START_TIME_UPDATE", add(dst, `,"id":"`, recur(&g.r, home.voice).id, `","guild_id":"`, home.id, `"}`)
+	c := recur(&g.r, home.voice)
+	c.started = g.now / 1000
+	dst = c.appendStarted(append(dst, '{'))
+	return "VOICE_CHANNEL_START_TIME_UPDATE", add(dst, `,"id":"`, c.id, `","guild_id":"`, home.id, `"}`)
 }
 
 // channelInfo makes Discord's "Channel Info", the answer to a request.
 func (g *Generator) channelInfo(dst []byte) (string, []byte) {
-	home := g.world.guild(&g.r)
-	dst = add(dst, `{"guild_id":"`, home.id, `","channels":[`)
-	for i, c := range home.voice {
-		dst = add(separate(dst, i), `{"voice_start_time":null,"status":null,"id":"`, c.id, `"}`)
+	return "CHANNEL_INFO", g.world.guild(&g.r).appendInfo(dst, true, true)
+}
+
+// appendInfo appends the data of a CHANNEL_INFO with one or both of the fields that can be asked for.
+func (g *guild) appendInfo(dst []byte, status, started bool) []byte {
+	dst = add(dst, `{"guild_id":"`, g.id, `","channels":[`)
+	for i, c := range g.voice {
+		dst = add(separate(dst, i), `{"id":"`, c.id, `"`)
+		if started {
+			dst = c.appendStarted(append(dst, ','))
+		}
+		if status {
+			dst = c.appendStatus(append(dst, ','))
+		}
+		dst = append(dst, '}')
 	}
-	return "CHANNEL_INFO", append(dst, "]}"...)
+	return append(dst, "]}"...)
+}
+
+// appendStatus appends the field "status" of a voice channel.
+func (c *channel) appendStatus(dst []byte) []byte {
+	if c.status == "" {
+		return append(dst, `"status":null`...)
+	}
+	return add(dst, `"status":"`, c.status, `"`)
+}
+
+// appendStarted appends the field "voice_start_time".
+func (c *channel) appendStarted(dst []byte) []byte {
+	if c.started == 0 {
+		return append(dst, `"voice_start_time":null`...)
+	}
+	return strconv.AppendInt(append(dst, `"voice_start_time":`...), c.started, 10)
 }

@@ -134,6 +134,8 @@ fish giveaway slots info trivia timeout clear remind weather meme translate gamb
 var locales = strings.Fields(`en-US en-GB de pt-BR es-ES fr ru tr pl ja ko it nl zh-CN es-419`)
 
 // statuses by how common they are.
-var statuses = []string{"online", "idle", "dnd", "offline", "online", "idle", "dnd"}
+var statuses = []string{"online", "idle", "dnd", offline, "online", "idle", "dnd"}
+
+const offline = "offline"
 
 var platforms = []string{"desktop", "mobile", "web"}

@@ -98,6 +98,19 @@ func TestWrongCalls(t *testing.T) {
 		{"mock --fault nonsense", []string{"--fault", "nonsense"}},
 		{"mock --chaos -1", []string{"--chaos", "from 0"}},
 		{"mock --traffic 0", []string{"--traffic", "from 1"}},
+		{"mock --public-url gateway.example.com", []string{"--public-url", "ws:// or wss://", "wss://host"}},
+		{"mock --public-url https://gateway.example.com", []string{"--public-url", "ws:// or wss://"}},
+		{"mock --public-url none", []string{"--public-url", "ws:// or wss://"}},
+		{"mock --public-url wss://user:secret@host", []string{"--public-url", "user name or password"}},
+		{"mock --public-url wss://host/?v=10", []string{"--public-url", "without a query"}},
+		{"mock --resume-url wss://", []string{"--resume-url", "names a host"}},
+		{"mock --resume-url wss://user:secret@%zz", []string{"--resume-url", "wss://host"}},
+		{"mock --resume-url wss://host#there", []string{"--resume-url", "without a query"}},
+		{"mock --hello-delay -1s", []string{"--hello-delay", "such as 500ms"}},
+		{"mock --hello-delay soon", []string{"--hello-delay", `"soon"`, "such as 500ms"}},
+		{"mock --worlds -1", []string{"--worlds", "from 0"}},
+		{"mock --worlds all", []string{"--worlds", `"all"`, "from 0 to 100000"}},
+		{"mock --members -1", []string{"--members", "from 0 to 250000"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {

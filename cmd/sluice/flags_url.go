@@ -40,6 +40,32 @@ func (f urlFlag) String() string { return *f.value }
 
 func (f urlFlag) Type() string { return "URL" }
 
+// noURL, instead of a URL, stands for none.
+const noURL = "none"
+
+// toldURLFlag is a gateway's URL that clients are told of and add their query to, or noURL if that makes
+// sense.
+type toldURLFlag struct {
+	value *string
+	none  bool
+}
+
+// Set never repeats what it refuses.
+func (f toldURLFlag) Set(s string) error {
+	if f.none && s == noURL {
+		*f.value = s
+		return nil
+	}
+	if u, err := url.Parse(s); err == nil && (u.RawQuery != "" || u.ForceQuery || u.Fragment != "") {
+		return errors.New(wantURL + " without a query or fragment, such as wss://host")
+	}
+	return urlFlag{f.value, [2]string{"ws", "wss"}}.Set(s)
+}
+
+func (f toldURLFlag) String() string { return *f.value }
+
+func (f toldURLFlag) Type() string { return "URL" }
+
 // proxyFlag is --proxy.
 type proxyFlag struct {
 	url  *url.URL
@@ -48,7 +74,7 @@ type proxyFlag struct {
 
 // Set never repeats what it refuses.
 func (f *proxyFlag) Set(s string) error {
-	if s == "none" {
+	if s == noURL {
 		f.url, f.none = nil, true
 		return nil
 	}

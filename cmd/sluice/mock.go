@@ -29,6 +29,7 @@ type mockOptions struct {
 	resumeURL      string
 	guilds         int
 	guildSize      int
+	members        int
 	rate           rateFlag
 	events         int
 	probes         int
@@ -45,8 +46,7 @@ const defaultHeartbeat = 41250 * time.Millisecond
 const (
 	maxGuilds    = 2500 // of a shard, as Discord has it
 	maxGuildSize = 64 << 20
-
-	noResumeURL = "none" // as --resume-url
+	maxMembers   = 250_000 // of a guild
 )
 
 func newMock() *cobra.Command {
@@ -85,10 +85,11 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 	f.Var(intFlag{&o.starts, 1, 1 << 30}, "session-start-limit", "identifies in a day")
 	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what hello asks for")
 	f.Var(durationFlag{&o.helloDelay, 0}, "hello-delay", "have hello come so long after the upgrade")
-	f.StringVar(&o.publicURL, "public-url", "", "WebSocket URL that clients are told of, for use behind a front end")
-	f.StringVar(&o.resumeURL, "resume-url", "", "resume_gateway_url of READY, or none to leave it out (default the --public-url)")
+	f.Var(toldURLFlag{&o.publicURL, false}, "public-url", "WebSocket URL that clients are told of, for use behind a front end")
+	f.Var(toldURLFlag{&o.resumeURL, true}, "resume-url", "resume_gateway_url of READY, or none to leave it out (default the --public-url)")
 	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
 	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
+	f.Var(intFlag{&o.members, 0, maxMembers}, "members", "members of each guild, of whom GUILD_CREATE lists what fits; 0: at random")
 	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken (default 0)")
 	f.Var(intFlag{&o.events, 1, 1 << 30}, "traffic", "events of each session before it is asked to begin a new one")
 	f.Var(intFlag{&o.probes, 0, 100_000}, "probes", "first shards whose events carry the time of writing, as probe_ns")
@@ -121,6 +122,7 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		gatewaytest.WithHeartbeatInterval(o.heartbeat),
 		gatewaytest.WithHelloDelay(o.helloDelay),
 		gatewaytest.WithGuilds(o.guilds, o.guildSize),
+		gatewaytest.WithMembers(o.members),
 		gatewaytest.WithTraffic(float64(o.rate)),
 		gatewaytest.WithEvents(o.events),
 		gatewaytest.WithProbeShards(o.probes),
@@ -140,7 +142,7 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 	}
 	switch o.resumeURL {
 	case "":
-	case noResumeURL:
+	case noURL:
 		options = append(options, gatewaytest.WithResumeURL(""))
 	default:
 		options = append(options, gatewaytest.WithResumeURL(o.resumeURL))

@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"engine/internal/transport": {"internal/descriptors"},
 	"engine/identify":           {},
 	"engine/session":            {"engine/identify", "gateway"},
+	"engine/trace":              {"lazyjson"},
 	"engine/internal/inflow":    {"frame", "lazyjson", "pool", "internal/inflate", "internal/slab", "internal/zstd"},
 	"engine": {
 		"engine/identify", "engine/session", "engine/internal/inflow", "engine/internal/limit", "engine/internal/transport",

@@ -1,0 +1,136 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// file is a trace that is being written: blocks behind a header. One goroutine may use it at a time.
+type file struct {
+	path    string
+	f       *os.File
+	encoder *zstd.Encoder
+	began   int64
+	offset  int64 // where the next block begins
+	blocks  []blockInfo
+	out     []byte // a block as it is written
+	set     shardSet
+	arena   []byte // shards of the index
+	err     error  // of the first write that failed
+	dropped uint64
+}
+
+// createFile makes a file that must not exist, and writes its header.
+func createFile(path string, h Header, encoder *zstd.Encoder) (*file, error) {
+	if h.Began.IsZero() {
+		h.Began = time.Now()
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("trace: %s exists already: name another file, or remove this one; nothing is written over what was recorded: %w", path, os.ErrExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("trace: cannot create the file: %w", err)
+	}
+	t := &file{path: path, f: f, encoder: encoder, began: h.Began.UnixMicro()}
+	if _, err := f.Write(appendHeader(nil, h)); err != nil {
+		return nil, errors.Join(t.failed(err), f.Close(), os.Remove(path))
+	}
+	t.offset = headerSize
+	return t, nil
+}
+
+// failed remembers and returns what went wrong with a write.
+func (t *file) failed(err error) error {
+	if t.err == nil {
+		t.err = fmt.Errorf("trace: cannot write to %s at offset %d: %w; what stands before it can be read", t.path, t.offset, err)
+	}
+	return t.err
+}
+
+// writeBlock compresses the records raw and writes them as a block. Where that fails, what was written of
+// the block is taken back as far as the disk allows.
+func (t *file) writeBlock(raw []byte, first int64, dropped uint32) error {
+	if t.err != nil {
+		return t.err
+	}
+	info, err := t.survey(raw, first)
+	if err != nil {
+		return err
+	}
+	info.offset, info.dropped = t.offset, dropped
+	if len(raw) > 0 {
+		t.out = t.encoder.EncodeAll(raw, append(t.out[:0], make([]byte, blockHeaderSize)...))
+	} else {
+		t.out = append(t.out[:0], make([]byte, blockHeaderSize)...)
+	}
+	body := t.out[blockHeaderSize:]
+	info.body, info.raw = len(body), len(raw)
+	appendBlockHeader(t.out[:0], &blockHeader{
+		body: len(body), raw: len(raw), records: info.records, dropped: dropped,
+		crc: crc32.Checksum(body, castagnoli), first: info.first, latest: info.latest,
+	})
+	if _, err := t.f.Write(t.out); err != nil {
+		_ = t.f.Truncate(t.offset) // or else the reader stops there
+		_, _ = t.f.Seek(t.offset, io.SeekStart)
+		return t.failed(err)
+	}
+	t.offset += int64(len(t.out))
+	t.blocks = append(t.blocks, info)
+	t.dropped += uint64(dropped)
+	if cap(t.out) > 4*blockSize {
+		t.out = nil
+	}
+	return nil
+}
+
+// survey reads through the records of a block for the index.
+func (t *file) survey(raw []byte, first int64) (info blockInfo, err error) {
+	if len(raw) == 0 {
+		info.shards = t.arena[len(t.arena):len(t.arena):len(t.arena)]
+		return info, nil
+	}
+	var r rawRecord
+	info.first, info.latest = first, first
+	at := first
+	for i := 0; i < len(raw); {
+		n := parseRecord(&r, raw[i:])
+		if n == 0 {
+			return info, errors.New("trace: a block was made that cannot be read")
+		}
+		i += n
+		at += r.delta
+		info.latest = max(info.latest, at)
+		info.records++
+		t.set.add(r.shard)
+	}
+	start := len(t.arena)
+	t.arena = appendShards(t.arena, t.set.take())
+	info.shards = t.arena[start:len(t.arena):len(t.arena)]
+	return info, nil
+}
+
+// close writes the index and closes the file. It tries even if a write failed before, for a disk that is
+// full may have room for an index.
+func (t *file) close() error {
+	index := appendIndex(nil, t.began, t.blocks, t.offset)
+	err := t.err
+	if _, e := t.f.Write(index); e != nil {
+		_ = t.f.Truncate(t.offset)
+		if err == nil {
+			err = t.failed(e)
+		}
+	} else if e := t.f.Sync(); e != nil && err == nil {
+		err = t.failed(e)
+	}
+	return errors.Join(err, t.f.Close())
+}
+
+// size is how long the file will be once it is closed, nearly.
+func (t *file) size() int64 { return t.offset }

@@ -45,9 +45,6 @@ func ParseKind(name string) Kind {
 	return 0
 }
 
-// hasPayload reports whether records of the kind carry a payload.
-func (k Kind) hasPayload() bool { return k == Received || k == Sent }
-
 // Record is one thing that happened.
 type Record struct {
 	At    time.Time // to the microsecond

@@ -14,14 +14,14 @@ func (g *Generator) typingStart(dst []byte) (string, []byte) {
 	return "TYPING_START", add(dst, `,"channel_id":"`, recur(&g.r, p.guild.text).id, `","guild_id":"`, p.guild.id, `"}`)
 }
 
-// memberUpdate makes Discord's "Guild Member Update": a role is given or taken, a nickname changes, or
-// nothing that a bot can see.
+// memberUpdate makes Discord's "Guild Member Update": a role is given or taken, or nothing changes that
+// a bot can see. Who has many roles rather loses one, so that members stay as large as they are.
 func (g *Generator) memberUpdate(dst []byte) (string, []byte) {
 	r, p := &g.r, g.world.person(&g.r)
 	if len(p.guild.roles) > 0 && r.chance(50) {
-		if given := recur(r, p.guild.roles); slices.Contains(p.has, given) {
-			p.setRoles(remove(slices.Clone(p.has), given))
-		} else {
+		if given := recur(r, p.guild.roles); r.below(8) < len(p.has) {
+			p.setRoles(remove(slices.Clone(p.has), pick(r, p.has)))
+		} else if !slices.Contains(p.has, given) {
 			p.setRoles(append(p.has[:len(p.has):len(p.has)], given))
 		}
 	}

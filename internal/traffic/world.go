@@ -20,9 +20,8 @@ const (
 // It changes as the events tell.
 type world struct {
 	guilds []*guild
-	people []*person // of all guilds; those that have left stay until others come
-	free   []int     // the places in people of those that have left
-	bots   []*person // of people
+	people []*person // of all guilds
+	bots   []*person // of people; those that have left stay
 }
 
 // A song is what an activity of Spotify shows.
@@ -53,40 +52,29 @@ func (w *world) add(m *Maker, g *guild, people int) {
 
 // addPerson makes p one of the people.
 func (w *world) addPerson(p *person) {
-	p.gone = false
-	if n := len(w.free); n > 0 {
-		p.place = w.free[n-1]
-		w.free = w.free[:n-1]
-		w.people[p.place] = p
-	} else {
-		p.place = len(w.people)
-		w.people = append(w.people, p)
-	}
+	p.gone, p.place = false, len(w.people)
+	w.people = append(w.people, p)
 	if p.bot && !slices.Contains(w.bots, p) {
 		w.bots = append(w.bots, p)
 	}
 }
 
-// removePerson gives the place of p to whoever comes next.
+// removePerson takes p out, and gives its place to the last of the people.
 func (w *world) removePerson(p *person) {
+	last := len(w.people) - 1
 	p.gone = true
-	w.free = append(w.free, p.place)
+	w.people[last].place = p.place
+	w.people[p.place] = w.people[last]
+	w.people = w.people[:last]
 }
 
 // person draws one of the people. Some are heard of all the time, but a bot of
 // many guilds hears mostly of people whom it has long not heard of.
 func (w *world) person(r *source) *person {
-	for {
-		var p *person
-		if r.chance(85) {
-			p = w.people[r.below(len(w.people))]
-		} else {
-			p = w.people[r.recurring(len(w.people))]
-		}
-		if !p.gone {
-			return p
-		}
+	if r.chance(85) {
+		return w.people[r.below(len(w.people))]
 	}
+	return w.people[r.recurring(len(w.people))]
 }
 
 // author draws who writes a message, quite often a bot.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
 
@@ -20,14 +21,14 @@ func TestAdopt(t *testing.T) {
 		t.Errorf("dialled %s, want %s", r.lastDial(), want)
 	}
 	r.recv(testHello)
-	r.want(Resuming)
+	r.want(lifecycle.Resuming)
 	if want := `"session_id":"abc","seq":7`; !strings.Contains(r.lastSent(), want) {
 		t.Errorf("sent %s, want %s", r.lastSent(), want)
 	}
 	r.event(7)
 	r.event(8)
 	r.recv(`{"t":"RESUMED","s":8,"op":0,"d":{}}`)
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	if len(*got) != 2 || (*got)[0] != 8 {
 		t.Errorf("delivered %v, want 8 and RESUMED", *got)
 	}
@@ -38,12 +39,12 @@ func TestAdopt(t *testing.T) {
 	}
 	r.dial()
 	r.recv(testHello)
-	r.want(Resuming)
+	r.want(lifecycle.Resuming)
 	r.recv(`{"op":9,"d":false}`)
 	r.timer()
 	r.dial()
 	r.recv(testHello)
-	r.want(Queued)
+	r.want(lifecycle.Queued)
 }
 
 // TestAdoptTrustsNothing: a session from outside leads the token nowhere else
@@ -59,7 +60,7 @@ func TestAdoptTrustsNothing(t *testing.T) {
 			t.Errorf("%q: dialled %s, want %s", url, r.lastDial(), want)
 		}
 		r.recv(testHello)
-		r.want(Resuming)
+		r.want(lifecycle.Resuming)
 	}
 	for _, s := range []session.Session{
 		{},
@@ -74,6 +75,6 @@ func TestAdoptTrustsNothing(t *testing.T) {
 		}
 		r.dial()
 		r.recv(testHello)
-		r.want(Queued)
+		r.want(lifecycle.Queued)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
@@ -185,9 +186,9 @@ func TestAsyncHoldResume(t *testing.T) {
 		synctest.Wait()
 		// Its end is not told while it is held, but a heartbeat finds it.
 		p.drop()
-		waitState(t, r.shard(0), Connecting)
+		waitState(t, r.shard(0), lifecycle.Connecting)
 		time.Sleep(time.Minute)
-		if n := len(r.net.conns); n != 0 || r.shard(0).State() != Connecting {
+		if n := len(r.net.conns); n != 0 || r.shard(0).State() != lifecycle.Connecting {
 			t.Fatalf("%d connections were made while the queue was full, %v", n, r.shard(0).State())
 		}
 		g.open <- struct{}{}
@@ -199,11 +200,11 @@ func TestAsyncHoldResume(t *testing.T) {
 		}
 		q.send(`{"t":"RESUMED","s":10,"op":0,"d":{}}`)
 		time.Sleep(10 * time.Minute)
-		if st := r.shard(0).State(); st != Resuming {
+		if st := r.shard(0).State(); st != lifecycle.Resuming {
 			t.Fatalf("%v", st)
 		}
 		close(g.open)
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if st := r.Stats(); !slices.Equal(g.got, span(2, 10)) || st.Reconnects != 1 {
 			t.Errorf("got %v, %d reconnects", g.got, st.Reconnects)
 		}

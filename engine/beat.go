@@ -3,17 +3,18 @@ package engine
 import (
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
 // probe sends a heartbeat at once, and expects an answer soon.
 func (c *core) probe(now time.Time) {
 	switch c.state {
-	case AwaitingHello:
+	case lifecycle.AwaitingHello:
 		if latest := now.Add(probeTimeout); c.deadline.After(latest) {
 			c.deadline = latest
 		}
-	case Queued, Identifying, Resuming, Ready:
+	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
 		c.heart.probe(now)
 		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
 	}

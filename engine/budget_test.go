@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -131,7 +132,7 @@ func TestPain05_NoConnectionWithoutBudget(t *testing.T) {
 	r.core.budget = newTestBudget(t, r.now, 0, 5)
 	for range 3 {
 		r.advance()
-		r.want(Disconnected)
+		r.want(lifecycle.Disconnected)
 	}
 	var refused *identify.BudgetError
 	if len(r.dialed) != 0 || len(causes) != 1 || !errors.As(causes[0], &refused) {
@@ -141,7 +142,7 @@ func TestPain05_NoConnectionWithoutBudget(t *testing.T) {
 		t.Errorf("tries again at %v, want %v", r.core.next(), want)
 	}
 	r.timer()
-	r.want(Connecting)
+	r.want(lifecycle.Connecting)
 	if r.core.redial.failures != 0 {
 		t.Error("waiting is counted as a failure")
 	}
@@ -155,15 +156,15 @@ func TestPain05_RefusedInTheQueue(t *testing.T) {
 	for range 3 {
 		r.dial()
 		r.recv(testHello)
-		r.want(Queued)
+		r.want(lifecycle.Queued)
 		for r.core.budget.claim(r.now) == nil {
 			r.core.budget.settle(r.now, true)
 		}
 		r.core.giveUp(r.now, fmt.Errorf("identify queue: %w", r.core.budget.refuses(r.now)))
 		r.settle()
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		r.timer()
-		r.want(Disconnected)
+		r.want(lifecycle.Disconnected)
 		if wait := r.core.next().Sub(r.now); wait < 59*time.Minute {
 			t.Errorf("tries again in %v", wait)
 		}
@@ -179,7 +180,7 @@ func TestPain08_OneBudgetedIdentify(t *testing.T) {
 	r.unanswered()
 	resumes := r.core.counter.resumes
 	r.timer()
-	r.want(Disconnected)
+	r.want(lifecycle.Disconnected)
 	if r.core.session.resumable() {
 		t.Fatal("the session is still there")
 	}
@@ -189,7 +190,7 @@ func TestPain08_OneBudgetedIdentify(t *testing.T) {
 	}
 	r.recv(testHello)
 	r.permit()
-	r.want(Identifying)
+	r.want(lifecycle.Identifying)
 	if c := r.core.counter; c.identifies != 2 || c.resumes != resumes {
 		t.Errorf("%d identifies and %d resumes", c.identifies, c.resumes)
 	}
@@ -230,11 +231,11 @@ func TestPain05_Breaker(t *testing.T) {
 		if b := r.Budget(); identified != 2 || b != (identify.Budget{Total: 40, Remaining: 2, ResetAt: begin.Add(2 * time.Hour), Reserve: 2}) {
 			t.Errorf("%d identified, %+v", identified, b)
 		}
-		states := map[State]int{}
+		states := map[lifecycle.State]int{}
 		for s := range r.Shards() {
 			states[s.State()]++
 		}
-		if states[Ready] != 2 || states[Disconnected] != 2 {
+		if states[lifecycle.Ready] != 2 || states[lifecycle.Disconnected] != 2 {
 			t.Errorf("states %v", states)
 		}
 		if n := strings.Count(r.logs.String(), "identifies are refused"); n != 1 {
@@ -282,7 +283,7 @@ func TestBudgetUnknown(t *testing.T) {
 		r := start(t)
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if b := r.Budget(); b != (identify.Budget{}) {
 			t.Errorf("%+v", b)
 		}
@@ -294,7 +295,7 @@ func TestBudgetUnknown(t *testing.T) {
 		r.run()
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if b := r.Budget(); b != (identify.Budget{}) {
 			t.Errorf("%+v", b)
 		}

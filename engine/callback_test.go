@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -297,7 +298,7 @@ func TestPain12_ASlowCallbackLosesNoConnection(t *testing.T) {
 		}
 		time.Sleep(2*time.Second - time.Since(begin.Add(149*time.Second)))
 		synctest.Wait()
-		if fmt.Sprint(got) != "[2 3 4 5 6 7 8 9]" || r.shard(0).State() != Ready {
+		if fmt.Sprint(got) != "[2 3 4 5 6 7 8 9]" || r.shard(0).State() != lifecycle.Ready {
 			t.Errorf("delivered %v, state %v", got, r.shard(0).State())
 		}
 		if st := r.Stats(); st.Reconnects != 0 {

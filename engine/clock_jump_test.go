@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // TestClockWatch: what counts as a jump is that the clocks part, or that a look comes
@@ -75,12 +76,12 @@ func TestProbe(t *testing.T) {
 		for r.now.Sub(begin) < probeTimeout {
 			r.timer()
 		}
-		if kept := r.core.state == Ready; kept != test.kept {
+		if kept := r.core.state == lifecycle.Ready; kept != test.kept {
 			t.Errorf("%s: %v after %v", name, r.core.state, r.now.Sub(begin))
 		}
 		if !test.kept {
 			r.peerClose(4000, "")
-			if r.core.nextStep() != "resume" || r.core.life.causes[CauseZombie] != 1 {
+			if r.core.nextStep() != "resume" || r.core.life.causes[lifecycle.CauseZombie] != 1 {
 				t.Errorf("%s: then %s, causes %v", name, r.core.nextStep(), r.core.life.causes)
 			}
 		}
@@ -95,9 +96,9 @@ func TestProbeAndHold(t *testing.T) {
 	r.settle()
 	r.after(probeTimeout)
 	r.core.advance(r.now, false)
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	r.advance()
-	r.want(Closing)
+	r.want(lifecycle.Closing)
 
 	r = newRig(t).ready()
 	r.core.probe(r.now)
@@ -105,7 +106,7 @@ func TestProbeAndHold(t *testing.T) {
 	r.core.hold(r.now, true)
 	r.after(probeTimeout)
 	r.advance()
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	if !r.core.next().After(r.now) {
 		t.Error("waits for a time that has passed")
 	}
@@ -124,7 +125,7 @@ func TestSleep(t *testing.T) {
 			p.begin()
 		}
 		for id := range 2 {
-			waitState(t, r.shard(id), Ready)
+			waitState(t, r.shard(id), lifecycle.Ready)
 		}
 		time.Sleep(time.Minute)
 		dead, alive := peers[0], peers[1]
@@ -144,9 +145,9 @@ func TestSleep(t *testing.T) {
 		again.resume()
 		again.send(resumedNext)
 		for id := range 2 {
-			waitState(t, r.shard(id), Ready)
+			waitState(t, r.shard(id), lifecycle.Ready)
 		}
-		if got := r.Stats(); got.Reconnects != 1 || got.Causes[CauseZombie] != 1 {
+		if got := r.Stats(); got.Reconnects != 1 || got.Causes[lifecycle.CauseZombie] != 1 {
 			t.Errorf("%+v", got)
 		}
 		if n := strings.Count(r.logs.String(), "all connections are checked"); n != 1 {
@@ -170,7 +171,7 @@ func TestProbeAndRhythm(t *testing.T) {
 		r.settle()
 		begin := r.now
 		r.advance()
-		for r.core.state == Ready {
+		for r.core.state == lifecycle.Ready {
 			r.timer()
 		}
 		if took := r.now.Sub(begin); took != probeTimeout {
@@ -191,7 +192,7 @@ func TestSleepingToAndFro(t *testing.T) {
 		r.run()
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		time.Sleep(time.Minute)
 		rhythm := 2
 		if n := len(p.heartbeats()); n > limit.Spare+rhythm {

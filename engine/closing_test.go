@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -19,13 +20,13 @@ func TestCloseCodes(t *testing.T) {
 		r.peerClose(code, "reason")
 		switch want := gateway.CloseCode(code).Decision(); {
 		case want == gateway.DecisionStop:
-			r.want(Stopped)
-			stop, ok := r.core.stop.(*StopError)
+			r.want(lifecycle.Stopped)
+			stop, ok := r.core.stop.(*lifecycle.StopError)
 			if !ok || stop.Code != gateway.CloseCode(code) || !strings.Contains(stop.Error(), gateway.CloseCode(code).Remedy()) {
 				t.Errorf("%d: stopped with %v", code, r.core.stop)
 			}
 		default:
-			r.want(Disconnected)
+			r.want(lifecycle.Disconnected)
 			if got := r.core.session.resumable(); got != (want == gateway.DecisionResume) {
 				t.Errorf("%d: session kept: %v, want %v", code, got, want)
 			}
@@ -54,7 +55,7 @@ func TestPain11_OneTableThatTheUserOverrides(t *testing.T) {
 		c.OnClose = func(gateway.CloseCode) gateway.Decision { return gateway.DecisionStop }
 	}).ready()
 	r.peerClose(4008, "")
-	r.want(Stopped)
+	r.want(lifecycle.Stopped)
 }
 
 // TestPain10_NeverClosesWith1000: neither our own closes nor the echo of the

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -92,7 +93,7 @@ func withShard(t *testing.T, test func(r *running, s *Shard, p *peer) *peer) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		r.end(test(r, s, p))
 		synctest.Wait()
 		if list := r.handlers.current.Load(); list != nil && len(list.all) != 0 {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -29,7 +30,7 @@ func TestUpdatePresence(t *testing.T) {
 				t.Errorf("identify without %s: %s", presence, sent)
 			}
 			p.send(strings.Replace(testReady, "wss://us-east1-b.discord.gg", "ws://resume.discord.gg", 1))
-			waitState(t, s, Ready)
+			waitState(t, s, lifecycle.Ready)
 		}
 		lose := func(p *peer) *peer {
 			p.raw(serverClose(uint16(gateway.CloseSessionTimedOut), ""))
@@ -127,7 +128,7 @@ func TestConnectionLostDuringTheWrite(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		next := func() {
 			t.Helper()
 			<-p.gone
@@ -163,7 +164,7 @@ func TestConnectionLostDuringTheWrite(t *testing.T) {
 		}
 		next()
 		again()
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 
 		// It is given up with its context, and still unknown.
 		fail.Store(true)
@@ -175,7 +176,7 @@ func TestConnectionLostDuringTheWrite(t *testing.T) {
 		}
 		next()
 		again()
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		r.end(p)
 	})
 }

@@ -20,7 +20,7 @@ type ShardConfig struct {
 	// Session is one to resume, as [Shard.Session] or [Shard.Close] gave it, in
 	// this process or another; it goes before one that Config.Sessions has. The
 	// gateway keeps a session for a few minutes. If it is gone, the shard announces
-	// a [SessionLost] and identifies. It comes as the zero value: none.
+	// a [lifecycle.SessionLost] and identifies. It comes as the zero value: none.
 	Session session.Session
 
 	// GatewayURL comes as the one that Discord named, where Config names none.

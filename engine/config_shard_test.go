@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -128,7 +129,7 @@ func TestIgnoreResumeURL(t *testing.T) {
 		r.recv(testHello)
 		r.permit()
 		r.recv(strings.Replace(testReady, "wss://us-east1-b.discord.gg", named, 1))
-		r.want(Ready)
+		r.want(lifecycle.Ready)
 		for range 3 {
 			r.fail(errReset)
 			r.dial()
@@ -136,7 +137,7 @@ func TestIgnoreResumeURL(t *testing.T) {
 				t.Errorf("dialled %s, want %s", r.lastDial(), want)
 			}
 			r.recv(testHello)
-			r.want(Resuming)
+			r.want(lifecycle.Resuming)
 		}
 		if got := r.core.session.ResumeURL; got != named {
 			t.Errorf("the session has %q, want %q", got, named)
@@ -156,7 +157,7 @@ func TestSendLimit(t *testing.T) {
 			p := r.net.accept(t)
 			p.begin()
 			s := r.shard(0)
-			waitState(t, s, Ready)
+			waitState(t, s, lifecycle.Ready)
 			began, sent := time.Now(), 0
 			for ; sent < 1000; sent++ {
 				if err := s.Send(context.Background(), presence); err != nil {

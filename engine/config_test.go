@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -121,21 +122,21 @@ func TestCompressionNames(t *testing.T) {
 	if _, err := ParseCompression("brotli"); err == nil || !strings.Contains(err.Error(), "choose zlib, zstd, payload or none") {
 		t.Error(err)
 	}
-	if got := fmt.Sprint(Compression(9), State(200), Ready); got != "Compression(9) State(200) Ready" {
+	if got := fmt.Sprint(Compression(9), lifecycle.State(200), lifecycle.Ready); got != "Compression(9) State(200) Ready" {
 		t.Error(got)
 	}
 }
 
 func TestStopErrorWithoutCode(t *testing.T) {
-	err := &StopError{Shard: 3, Err: errReset}
+	err := &lifecycle.StopError{Shard: 3, Err: errReset}
 	if err.Error() != "engine: shard 3 stopped: connection reset by peer" || !errors.Is(err, errReset) {
 		t.Error(err)
 	}
-	closed := &CloseError{Code: gateway.CloseRateLimited, Reason: "a\nb", Peer: true}
+	closed := &lifecycle.CloseError{Code: gateway.CloseRateLimited, Reason: "a\nb", Peer: true}
 	if got := closed.Error(); got != `closed by the gateway with 4008 rate limited ("a\nb")` {
 		t.Error(got)
 	}
-	if got := (&CloseError{Code: 4000}).Error(); got != "closed with 4000 unknown error" {
+	if got := (&lifecycle.CloseError{Code: 4000}).Error(); got != "closed with 4000 unknown error" {
 		t.Error(got)
 	}
 }

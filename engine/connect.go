@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // connect dials, unless the shard would have to identify and may not: then it
@@ -17,14 +18,14 @@ func (c *core) connect(now time.Time) {
 	}
 	if why := c.refusedAlone(now); why != nil {
 		c.putOff(now, why)
-		c.setState(now, Disconnected, 0, why)
+		c.setState(now, lifecycle.Disconnected, 0, why)
 		return
 	}
 	if c.session.alive.IsZero() {
 		c.session.alive = now // an adopted one: nothing else is known of it
 	}
 	c.redial.attempts++
-	c.setState(now, Connecting, 0, nil)
+	c.setState(now, lifecycle.Connecting, 0, nil)
 	c.wish.dial = c.dialURL()
 }
 
@@ -32,7 +33,7 @@ func (c *core) connect(now time.Time) {
 func (c *core) awaitBudget(now time.Time, refused *identify.BudgetError) {
 	c.redial.at = refused.Until.Add(time.Duration(c.random() * float64(budgetSpread)))
 	c.redial.waits = refused
-	c.setState(now, Disconnected, 0, refused)
+	c.setState(now, lifecycle.Disconnected, 0, refused)
 }
 
 // refusedAlone says why this shard, whatever the others may do, must not identify at

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/traffic"
@@ -82,7 +83,7 @@ func streamRig(t testing.TB, c Compression, edit ...func(*Config)) (*rig, *encod
 	r.binary(e.message(testHello))
 	r.permit()
 	r.binary(e.message(testReady))
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	return r, e
 }
 
@@ -98,7 +99,7 @@ func TestRealHellos(t *testing.T) {
 		r.core.handlers.add(&handler{gateway.Events(gateway.EventHello), func(ev *Event) { got = string(ev.Payload) }})
 		r.dial()
 		r.binary(message)
-		r.want(Queued)
+		r.want(lifecycle.Queued)
 		if want := map[Compression][]byte{ZlibStream: traffic.HelloZlibJSON, ZstdStream: traffic.HelloZstdJSON}[c]; got != string(want) {
 			t.Errorf("%v: %s", c, got)
 		}
@@ -117,10 +118,10 @@ func TestPain19_OneContextPerConnection(t *testing.T) {
 		r.dial()
 		e = newEncoder(t, c)
 		r.binary(e.message(testHello))
-		r.want(Resuming)
+		r.want(lifecycle.Resuming)
 		r.binary(e.message(eventPayload(3)))
 		r.binary(e.message(`{"t":"RESUMED","s":3,"op":0,"d":{}}`))
-		r.want(Ready)
+		r.want(lifecycle.Ready)
 		if !slices.Equal(*got, []int64{2, 3, 3}) {
 			t.Errorf("%v: delivered %v", c, *got)
 		}
@@ -156,9 +157,9 @@ func TestPain20_LargePayloads(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%v: %v, want %v", c, got, want)
 		}
-		r.want(Ready)
+		r.want(lifecycle.Ready)
 		r.binary(e.message(`{"t":"GUILD_CREATE","s":9,"op":0,"d":{"x":"` + string(noise) + `"}}`))
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if r.lastSent() != "close 4000" || r.core.counter.corrupt+r.core.counter.violations != 1 {
 			t.Errorf("%v, over the limit: %s, %+v", c, r.lastSent(), r.core.counter)
 		}
@@ -189,7 +190,7 @@ func TestBombs(t *testing.T) {
 		r := newRig(t, func(config *Config) { config.Compression, config.MaxPayload = test.c, 1<<18 })
 		r.dial()
 		r.binary(test.message)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if r.core.counter.corrupt != 1 || r.core.redial.cause != inflow.ErrTooLarge {
 			t.Errorf("%s: %v", name, r.core.redial.cause)
 		}
@@ -220,7 +221,7 @@ func TestSplitPayloads(t *testing.T) {
 	at := bytes.Index(m, []byte{0, 0, 0xff, 0xff}) + 4
 	r.binary(m[:at])
 	r.binary(m[at : at+4])
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	r.binary(m[at+4:])
 	if string(data) != "{\"x\":\"\x00\x00\xff\xff\x00\x00\xff\xff\"}" {
 		t.Errorf("delivered %q", data)
@@ -261,7 +262,7 @@ func TestEmptyFlushes(t *testing.T) {
 	r.dial()
 	r.binary(m[:n])
 	r.binary(m[n:])
-	r.want(Queued)
+	r.want(lifecycle.Queued)
 }
 
 // TestUnaskedCompression: a zlib-wrapped binary frame is taken also where nothing
@@ -282,7 +283,7 @@ func TestUnaskedCompression(t *testing.T) {
 		if !slices.Equal(*got, want) {
 			t.Errorf("%v: delivered %v, want %v", c, *got, want)
 		}
-		r.want(Ready)
+		r.want(lifecycle.Ready)
 	}
 }
 
@@ -303,8 +304,8 @@ func TestDamage(t *testing.T) {
 			}
 			r.binary(m)
 			switch r.core.state {
-			case Ready:
-			case Closing:
+			case lifecycle.Ready:
+			case lifecycle.Closing:
 				noticed++
 				if r.lastSent() != "close 4000" || r.core.counter.corrupt != 1 {
 					t.Fatalf("%v: %s, %+v", c, r.lastSent(), r.core.counter)
@@ -354,7 +355,7 @@ func TestBadStreams(t *testing.T) {
 			r := newRig(t, func(config *Config) { config.Compression, config.LibraryZstd = test.c, library })
 			r.dial()
 			r.binary(test.message)
-			if r.core.state != Closing || !strings.Contains(r.core.redial.cause.Error(), cause) {
+			if r.core.state != lifecycle.Closing || !strings.Contains(r.core.redial.cause.Error(), cause) {
 				t.Errorf("%v %x: %v, %v; want %s", test.c, test.message, r.core.state, r.core.redial.cause, cause)
 			}
 		}
@@ -400,7 +401,7 @@ func FuzzMessage(f *testing.F) {
 		if flip == 0 && !slices.Equal(got, want) {
 			t.Errorf("%v: got %q, want %q (%v, %v)", c, got, want, r.core.state, r.core.redial.cause)
 		}
-		if s := r.core.state; s != Ready && s != Closing && s != Disconnected && s != Stopped && s != Queued && s != Resuming {
+		if s := r.core.state; s != lifecycle.Ready && s != lifecycle.Closing && s != lifecycle.Disconnected && s != lifecycle.Stopped && s != lifecycle.Queued && s != lifecycle.Resuming {
 			t.Errorf("state %v", s)
 		}
 		r.fail(errReset)

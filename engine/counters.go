@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"github.com/sluice-go/sluice/engine/lifecycle"
+	"time"
+)
 
 // counters is what a shard's loop counts. It is the loop's alone; after every
 // batch it is copied to where others may read it.
@@ -8,7 +11,7 @@ type counters struct {
 	// what every event changes
 	events      uint64
 	bytesWire   uint64
-	flow        Flow // through the decompressor
+	flow        lifecycle.Flow // through the decompressor
 	inCallbacks time.Duration
 	longest     time.Duration
 

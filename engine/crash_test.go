@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -71,7 +72,7 @@ func TestPanicInPerShard(t *testing.T) {
 		r := start(t, withStore(store), perShard)
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		wrong = true
 		if value := panicking(func() { _, _ = r.AddShards(ShardRange(0, 0, 2)) }); value != "wrong" {
 			t.Errorf("recovered %v", value)
@@ -83,7 +84,7 @@ func TestPanicInPerShard(t *testing.T) {
 		}
 		q := r.net.accept(t)
 		q.begin()
-		waitState(t, shards[0], Ready)
+		waitState(t, shards[0], lifecycle.Ready)
 		r.end(p, q)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -91,9 +92,9 @@ func TestCutFirstMessage(t *testing.T) {
 			r := newRig(t, func(config *Config) { config.Compression = c }, edit)
 			r.dial()
 			r.binary(m[:cut])
-			r.want(AwaitingHello)
+			r.want(lifecycle.AwaitingHello)
 			r.binary(m[cut:])
-			r.want(Queued)
+			r.want(lifecycle.Queued)
 		}
 	})
 }
@@ -112,7 +113,7 @@ func TestCutAtBlocks(t *testing.T) {
 			p := eventPayload(2)
 			r.binary(zstdBlock(p[:cut], false))
 			r.binary(zstdBlock("", false))
-			r.want(Ready)
+			r.want(lifecycle.Ready)
 			r.binary(zstdBlock(p[cut:cut+(len(p)-cut)/2], false))
 			r.binary(zstdBlock(p[cut+(len(p)-cut)/2:], false))
 			r.recv(eventPayload(3)) // text is no part of it
@@ -130,7 +131,7 @@ func (r *rig) streamReady() *rig {
 	r.binary(append(slices.Clone(zstdHeader), zstdBlock(testHello, false)...))
 	r.permit()
 	r.binary(zstdBlock(testReady, false))
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	return r
 }
 
@@ -146,7 +147,7 @@ func TestUnfinishedPayloads(t *testing.T) {
 			r.binary(m[:len(m)/2])
 			r.after(inflow.UnfinishedTimeout + 1)
 			r.binary(m[len(m)/2:])
-			r.want(Closing)
+			r.want(lifecycle.Closing)
 			if r.core.redial.cause != inflow.ErrUnfinished || len(*got) != 0 || r.core.counter.corrupt != 1 {
 				t.Errorf("delivered %v, %v", *got, r.core.redial.cause)
 			}
@@ -165,11 +166,11 @@ func TestUnfinishedPayloads(t *testing.T) {
 				r := newRig(t, func(config *Config) { config.Compression = c }, edit, small)
 				r.dial()
 				r.binary(slices.Clone(message))
-				r.want(AwaitingHello)
+				r.want(lifecycle.AwaitingHello)
 				for range 4096 / 64 {
 					r.binary(zstdBlock(strings.Repeat("}", 61), false))
 				}
-				r.want(Closing)
+				r.want(lifecycle.Closing)
 				if r.core.redial.cause == nil || r.core.counter.corrupt != 1 {
 					t.Errorf("%v, %+v", r.core.redial.cause, r.core.counter)
 				}
@@ -193,10 +194,10 @@ func TestZstdFrames(t *testing.T) {
 		r.binary(skipped)
 		r.binary(slices.Concat(skipped, zstdHeader, zstdBlock("", true), skipped, zstdHeader))
 		r.binary(zstdBlock(testHello, true))
-		r.want(Queued)
+		r.want(lifecycle.Queued)
 		r.permit()
 		r.binary(slices.Concat(skipped, newEncoder(t, ZstdStream).message(testReady)))
-		r.want(Ready)
+		r.want(lifecycle.Ready)
 		r.binary(zstdBlock("", true))
 		p := eventPayload(2)
 		r.binary(slices.Concat(zstdHeader, zstdBlock(p[:20], true), skipped, withChecksum, zstdBlock(p[20:], true), []byte("sum?")))
@@ -240,8 +241,8 @@ func TestMaxWindow(t *testing.T) {
 			r.dial()
 			r.binary(out.Bytes())
 			if test.want == "" {
-				r.want(Queued)
-			} else if r.want(Closing); !strings.Contains(r.core.redial.cause.Error(), test.want) {
+				r.want(lifecycle.Queued)
+			} else if r.want(lifecycle.Closing); !strings.Contains(r.core.redial.cause.Error(), test.want) {
 				t.Errorf("%v, want %s", r.core.redial.cause, test.want)
 			}
 		})
@@ -260,7 +261,7 @@ func TestRefusedBombs(t *testing.T) {
 		lent := pool.LentBytes()
 		r, e := streamRig(t, c, edit, func(config *Config) { config.MaxPayload = 1 << 20 })
 		r.binary(e.message(fmt.Sprintf(`{"t":"A","s":2,"op":0,"d":"%s"}`, strings.Repeat(" ", 2<<20))))
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if r.core.redial.cause != inflow.ErrTooLarge {
 			t.Errorf("%v", r.core.redial.cause)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -17,33 +18,33 @@ func (e *queueError) Error() string { return "identify queue: " + e.err.Error() 
 func (e *queueError) Unwrap() error { return e.err }
 
 // kind says what kind of end a connection comes to, in the state in which it ends.
-func (c *core) kind(cause error) Cause {
-	var closed *CloseError
+func (c *core) kind(cause error) lifecycle.Cause {
+	var closed *lifecycle.CloseError
 	var queue *queueError
 	var budget *identify.BudgetError
 	switch {
 	case cause == errReconnect:
-		return CauseReconnect
+		return lifecycle.CauseReconnect
 	case cause == errInvalidSession, cause == errResumable:
-		return CauseInvalidSession
+		return lifecycle.CauseInvalidSession
 	case cause == errZombie, cause == errNoAnswer:
-		return CauseZombie
+		return lifecycle.CauseZombie
 	case cause == errHelloTimeout, cause == errReadyTimeout, cause == errResumedTimeout:
-		return CauseDeadline
+		return lifecycle.CauseDeadline
 	case isGap(cause), cause == errCountsAnew:
-		return CauseGap
+		return lifecycle.CauseGap
 	case cause == errRestart:
-		return CauseUser
+		return lifecycle.CauseUser
 	case errors.As(cause, &queue), errors.As(cause, &budget):
-		return CauseQueue
+		return lifecycle.CauseQueue
 	case errors.As(cause, &closed):
-		return CauseClosed
-	case c.state == Connecting:
-		return CauseUnreachable
-	case c.state == Closing:
-		return CauseDamage // whatever else this side gives a connection up for
+		return lifecycle.CauseClosed
+	case c.state == lifecycle.Connecting:
+		return lifecycle.CauseUnreachable
+	case c.state == lifecycle.Closing:
+		return lifecycle.CauseDamage // whatever else this side gives a connection up for
 	}
-	return CauseBroken
+	return lifecycle.CauseBroken
 }
 
 // closeAbnormal is how an end without a close frame is told (RFC 6455, section
@@ -52,7 +53,7 @@ const closeAbnormal gateway.CloseCode = 1006
 
 // deliverClosed notes how a connection ended, and tells callbacks that asked for it.
 func (c *core) deliverClosed(now time.Time, cause error) {
-	if c.state == Connecting {
+	if c.state == lifecycle.Connecting {
 		return // there was none
 	}
 	closed := c.closed(cause)
@@ -63,15 +64,15 @@ func (c *core) deliverClosed(now time.Time, cause error) {
 }
 
 // closed says who ended the connection, and how. The first close frame counts.
-func (c *core) closed(cause error) Closed {
-	var closed *CloseError
+func (c *core) closed(cause error) lifecycle.Closed {
+	var closed *lifecycle.CloseError
 	switch {
-	case c.state == Closing && atWish(cause):
-		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByUser, Err: cause}
-	case c.state == Closing:
-		return Closed{Code: gateway.CloseCode(c.redial.code), By: ByEngine, Err: cause}
+	case c.state == lifecycle.Closing && atWish(cause):
+		return lifecycle.Closed{Code: gateway.CloseCode(c.redial.code), By: lifecycle.ByUser, Err: cause}
+	case c.state == lifecycle.Closing:
+		return lifecycle.Closed{Code: gateway.CloseCode(c.redial.code), By: lifecycle.ByEngine, Err: cause}
 	case errors.As(cause, &closed):
-		return Closed{Code: closed.Code, Reason: closed.Reason, By: ByGateway}
+		return lifecycle.Closed{Code: closed.Code, Reason: closed.Reason, By: lifecycle.ByGateway}
 	}
-	return Closed{Code: closeAbnormal, Err: cause}
+	return lifecycle.Closed{Code: closeAbnormal, Err: cause}
 }

@@ -149,7 +149,7 @@ func (e *Engine) warnSilent(events gateway.EventSet) {
 // Run connects all shards and keeps them connected. With Config.Sessions it first
 // takes over the sessions that were saved, and resumes them. It returns nil when
 // ctx ended, or [Engine.Shutdown] or [Engine.Logout] was called, and everything
-// was closed; otherwise it joins a [*StopError] for each shard that stopped for
+// was closed; otherwise it joins a [*lifecycle.StopError] for each shard that stopped for
 // good, or says why the gateway's URL could not be learned or saved sessions not be
 // used. A shard that stops for good ends all others. Unless that is Logout, every
 // end closes the connections so that the sessions can be resumed, and saves them.

@@ -3,6 +3,7 @@ package engine
 import (
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -19,7 +20,7 @@ func TestKeysBehindData(t *testing.T) {
 	if want := `{"id":"2","author":{"id":"1"}}`; data != want || payload != event {
 		t.Errorf("Data %s, Payload %s, want %s of %s", data, payload, want, event)
 	}
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 }
 
 // TestTwoPayloadsInOneMessage: that is damage like any other. Neither is taken, and
@@ -38,7 +39,7 @@ func TestTwoPayloadsInOneMessage(t *testing.T) {
 			t.Errorf("%s: %v was delivered", message, ev.Type)
 		}})
 		r.recv(message)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if c := r.core.counter; c.corrupt != 1 || !r.core.session.resumable() || r.core.session.Seq != 1 {
 			t.Errorf("%s: %d damaged payloads, session %+v", message, c.corrupt, r.core.session.Session)
 		}

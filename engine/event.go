@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 	"github.com/sluice-go/sluice/pool"
@@ -120,4 +121,36 @@ func (ev *Event) Release() {
 	buf := ev.buf
 	ev.buf, ev.Data, ev.Payload = nil, nil, nil
 	buf.Release()
+}
+
+// Closed returns the details of a [gateway.EventClosed].
+func (ev *Event) Closed() (lifecycle.Closed, bool) { return detailOf[lifecycle.Closed](ev) }
+
+// StateChange returns the details of a [gateway.EventStateChanged].
+func (ev *Event) StateChange() (lifecycle.StateChange, bool) {
+	return detailOf[lifecycle.StateChange](ev)
+}
+
+// SessionLost returns the details of a [gateway.EventSessionLost].
+func (ev *Event) SessionLost() (lifecycle.SessionLost, bool) {
+	return detailOf[lifecycle.SessionLost](ev)
+}
+
+// SessionResumed returns the details of a [gateway.EventSessionResumed].
+func (ev *Event) SessionResumed() (lifecycle.SessionResumed, bool) {
+	return detailOf[lifecycle.SessionResumed](ev)
+}
+
+// GuildsReady returns the details of a [gateway.EventGuildsReady].
+func (ev *Event) GuildsReady() (lifecycle.GuildsReady, bool) {
+	return detailOf[lifecycle.GuildsReady](ev)
+}
+
+// detailOf returns what a synthetic event tells, if that is a T.
+func detailOf[T any](ev *Event) (T, bool) {
+	if d, ok := ev.detail.(*T); ok {
+		return *d, true
+	}
+	var none T
+	return none, false
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -35,7 +36,7 @@ func Example() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := eng.Run(ctx); err != nil {
-		if errors.Is(err, engine.ErrDisallowedIntents) {
+		if errors.Is(err, lifecycle.ErrDisallowedIntents) {
 			log.Print("switch the intents on in the developer portal")
 		}
 		log.Fatal(err)

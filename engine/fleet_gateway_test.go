@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
@@ -148,7 +149,7 @@ func TestPain23_ReshardWithoutAGap(t *testing.T) {
 		if err := c.Reshard(t.Context(), engine.Shards{Total: 2}); err != nil {
 			t.Fatal(err)
 		}
-		if got := old.State(); got != engine.Stopped {
+		if got := old.State(); got != lifecycle.Stopped {
 			t.Errorf("the old shard is %v", got)
 		}
 		messages.end(t, stop)
@@ -204,7 +205,7 @@ func TestReshardFails(t *testing.T) {
 		c := connect(t, srv, func(config *engine.Config) { config.Driver, config.Shards = driver, engine.Shards{Total: 2} })
 		c.wait(t, "READY", func() bool { return c.names["READY"] == 2 })
 
-		if err := c.Reshard(t.Context(), engine.Shards{Total: 3}); !errors.Is(err, engine.ErrInvalidShard) {
+		if err := c.Reshard(t.Context(), engine.Shards{Total: 3}); !errors.Is(err, lifecycle.ErrInvalidShard) {
 			t.Errorf("Reshard: %v", err)
 		}
 		if err := c.Reshard(t.Context(), engine.Shards{Total: 2}); !errors.Is(err, engine.ErrShardExists) {
@@ -235,7 +236,7 @@ func TestReshardToRecommended(t *testing.T) {
 		if err := c.Reshard(t.Context(), engine.Shards{}); err != nil {
 			t.Fatal(err)
 		}
-		if s := c.Shard(2); s == nil || s.Total() != 3 || s.State() != engine.Ready {
+		if s := c.Shard(2); s == nil || s.Total() != 3 || s.State() != lifecycle.Ready {
 			t.Errorf("shard 2: %v", s)
 		}
 		c.end(t)
@@ -274,13 +275,13 @@ func TestShardMoves(t *testing.T) {
 		if err := again[0].WaitReady(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if v := again[0].View(); v.Opened != engine.HandshakeResume || v.Identifies != 0 || v.Session.ID != session.ID {
+		if v := again[0].View(); v.Opened != lifecycle.HandshakeResume || v.Identifies != 0 || v.Session.ID != session.ID {
 			t.Errorf("%v", v)
 		}
 		if err := again[0].Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if v := again[0].View(); v.Reconnects.String() != "1 user" || v.Opened != engine.HandshakeResume {
+		if v := again[0].View(); v.Reconnects.String() != "1 user" || v.Opened != lifecycle.HandshakeResume {
 			t.Errorf("%v", v)
 		}
 		c.wait(t, "MESSAGE_CREATE", func() bool { return c.names["MESSAGE_CREATE"] == 2 })

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
 
@@ -132,13 +133,13 @@ func TestReshardOverlap(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		old := r.shard(0)
-		waitState(t, old, Ready)
+		waitState(t, old, lifecycle.Ready)
 		resharded := make(chan error)
 		go func() { resharded <- r.Reshard(t.Context(), Shards{Total: 2}) }()
 		a, b := r.net.accept(t), r.net.accept(t)
 		a.begin()
 		time.Sleep(10 * time.Second)
-		if old.State() != Ready || len(resharded) != 0 {
+		if old.State() != lifecycle.Ready || len(resharded) != 0 {
 			t.Errorf("before the new ones are ready: %v", old.View())
 		}
 		b.begin()
@@ -180,7 +181,7 @@ func TestAddShardsAtOnce(t *testing.T) {
 		r.run()
 		first := r.net.accept(t)
 		first.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		added, err := r.AddShards(ShardRange(3, 3, 8))
 		if err != nil || len(added) != 1 {
 			t.Fatal(added, err)
@@ -190,7 +191,7 @@ func TestAddShardsAtOnce(t *testing.T) {
 		}
 		second := r.net.accept(t)
 		second.begin()
-		waitState(t, added[0], Ready)
+		waitState(t, added[0], lifecycle.Ready)
 		r.end(first, second)
 		if _, err := r.AddShards(ShardRange(3, 3, 8)); !errors.Is(err, ErrNotRunning) {
 			t.Error(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 	"github.com/sluice-go/sluice/pool"
@@ -314,7 +315,7 @@ func TestUntrustedCertificate(t *testing.T) {
 			}
 			e.WithoutBackoff()
 			err = e.Run(t.Context())
-			if !errors.Is(err, engine.ErrRetries) || !strings.Contains(err.Error(), "certificate") || !strings.Contains(err.Error(), "RootCAs") {
+			if !errors.Is(err, lifecycle.ErrRetries) || !strings.Contains(err.Error(), "certificate") || !strings.Contains(err.Error(), "RootCAs") {
 				t.Errorf("Run returned %v", err)
 			}
 		}
@@ -339,7 +340,7 @@ func TestWrongToken(t *testing.T) {
 				config.Driver, config.Token = driver, engine.NewToken("wrong.wrong.wrong")
 				edit(config)
 			})
-			if err := <-c.result; !errors.Is(err, engine.ErrAuthentication) || strings.Contains(err.Error(), "wrong") {
+			if err := <-c.result; !errors.Is(err, lifecycle.ErrAuthentication) || strings.Contains(err.Error(), "wrong") {
 				t.Errorf("Run returned %v", err)
 			}
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -13,7 +14,7 @@ func (c *core) awaitGuilds(now time.Time, d []byte) {
 	if c.handlers.wanting(gateway.EventGuildsReady) == nil {
 		return
 	}
-	w := &guildWait{pending: make(map[uint64]struct{}), tally: GuildsReady{Session: c.session.ID}}
+	w := &guildWait{pending: make(map[uint64]struct{}), tally: lifecycle.GuildsReady{Session: c.session.ID}}
 	for guild := range lazyjson.ValueOf(d).Get("guilds").Elements() {
 		if id, err := guild.Get("id").Snowflake(); err == nil {
 			w.pending[id] = struct{}{}
@@ -53,7 +54,7 @@ func (c *core) guildEvent(now time.Time, t gateway.EventType, d []byte) {
 	switch {
 	case len(w.pending) == 0:
 		c.guildsReady(now)
-	case c.state == Ready:
+	case c.state == lifecycle.Ready:
 		c.deadline = now.Add(c.config.GuildsTimeout)
 	}
 }
@@ -62,7 +63,7 @@ func (c *core) guildEvent(now time.Time, t gateway.EventType, d []byte) {
 func (c *core) guildsReady(now time.Time) {
 	w := c.session.guilds
 	c.session.guilds = nil
-	if c.state == Ready {
+	if c.state == lifecycle.Ready {
 		c.deadline = time.Time{}
 	}
 	w.tally.Missing = len(w.pending)

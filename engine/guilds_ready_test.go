@@ -6,14 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
 // guildsRig is a rig before READY that notes every GuildsReady, and the names of
 // the guild events before it.
-func guildsRig(t *testing.T, edit ...func(*Config)) (r *rig, got *[]GuildsReady, order *[]string) {
+func guildsRig(t *testing.T, edit ...func(*Config)) (r *rig, got *[]lifecycle.GuildsReady, order *[]string) {
 	r = newRig(t, edit...)
-	got, order = new([]GuildsReady), new([]string)
+	got, order = new([]lifecycle.GuildsReady), new([]string)
 	r.core.handlers.add(&handler{
 		gateway.Events(gateway.EventReady, gateway.EventGuildCreate, gateway.EventGuildDelete, gateway.EventGuildsReady),
 		func(ev *Event) {
@@ -56,8 +57,8 @@ func TestGuildsReady(t *testing.T) {
 		t.Fatalf("too soon: %+v", *got)
 	}
 	r.guild(kicked, "6", "13")
-	want := GuildsReady{Session: "abc", Guilds: 3, Available: 1, Unavailable: 1, Removed: 1}
-	if !slices.Equal(*got, []GuildsReady{want}) {
+	want := lifecycle.GuildsReady{Session: "abc", Guilds: 3, Available: 1, Unavailable: 1, Removed: 1}
+	if !slices.Equal(*got, []lifecycle.GuildsReady{want}) {
 		t.Errorf("%+v, want %+v", *got, want)
 	}
 	if last := (*order)[len(*order)-1]; last != "GUILDS_READY" || r.core.session.guilds != nil || !r.core.deadline.IsZero() {
@@ -75,7 +76,7 @@ func TestGuildsReadyAtOnce(t *testing.T) {
 	for _, ready := range []string{readyWith(``), readyWith(`{"id":"x"},{},7,null,[1]`), strings.Replace(testReady, `,"guilds":[]`, ``, 1)} {
 		r, got, order := guildsRig(t)
 		r.recv(ready)
-		if !slices.Equal(*got, []GuildsReady{{Session: "abc"}}) || (*order)[0] != "READY" {
+		if !slices.Equal(*got, []lifecycle.GuildsReady{{Session: "abc"}}) || (*order)[0] != "READY" {
 			t.Errorf("%+v, %v", *got, *order)
 		}
 	}
@@ -83,7 +84,7 @@ func TestGuildsReadyAtOnce(t *testing.T) {
 	r, got, _ := guildsRig(t)
 	r.recv(readyWith(`{"id":"11"},{"id":"11"}`))
 	r.recv(`{"t":"GUILD_CREATE","s":2,"op":0,"d":{"id":"11","unavailable":true}}`)
-	if !slices.Equal(*got, []GuildsReady{{Session: "abc", Guilds: 1, Unavailable: 1}}) {
+	if !slices.Equal(*got, []lifecycle.GuildsReady{{Session: "abc", Guilds: 1, Unavailable: 1}}) {
 		t.Errorf("%+v", *got)
 	}
 }
@@ -107,10 +108,10 @@ func TestGuildsTimeout(t *testing.T) {
 	if waited := r.now.Sub(begin); waited != limit {
 		t.Errorf("told after %v", waited)
 	}
-	if want := (GuildsReady{Session: "abc", Guilds: 3, Available: 1, Missing: 2}); (*got)[0] != want {
+	if want := (lifecycle.GuildsReady{Session: "abc", Guilds: 3, Available: 1, Missing: 2}); (*got)[0] != want {
 		t.Errorf("%+v, want %+v", (*got)[0], want)
 	}
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	r.guild(create, "4", "12")
 	if len(*got) != 1 {
 		t.Errorf("told %d times", len(*got))
@@ -137,7 +138,7 @@ func TestGuildsOverResume(t *testing.T) {
 	if waited := r.now.Sub(begin); waited != defaultGuildsTimeout {
 		t.Errorf("told %v after RESUMED", waited)
 	}
-	if want := (GuildsReady{Session: "abc", Guilds: 3, Available: 2, Missing: 1}); (*got)[0] != want {
+	if want := (lifecycle.GuildsReady{Session: "abc", Guilds: 3, Available: 2, Missing: 1}); (*got)[0] != want {
 		t.Errorf("%+v, want %+v", (*got)[0], want)
 	}
 	// The last one may come by replay. It does not touch the deadline of Resuming.
@@ -167,7 +168,7 @@ func TestGuildsOfALostSession(t *testing.T) {
 	r.permit()
 	r.recv(strings.Replace(readyWith(`{"id":"11"}`), "abc", "def", 1))
 	r.guild(create, "2", "11")
-	if !slices.Equal(*got, []GuildsReady{{Session: "def", Guilds: 1, Available: 1}}) {
+	if !slices.Equal(*got, []lifecycle.GuildsReady{{Session: "def", Guilds: 1, Available: 1}}) {
 		t.Errorf("%+v", *got)
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"sync"
 	"time"
 )
@@ -112,7 +113,7 @@ func (h *heart) ack(now time.Time) {
 }
 
 // latency returns what was measured on the last connection that got a hello.
-func (h *heart) latency() Latency {
+func (h *heart) latency() lifecycle.Latency {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.pulse.latency()

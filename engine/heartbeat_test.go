@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 )
 
@@ -29,7 +30,7 @@ func TestHeartbeatRhythm(t *testing.T) {
 			r.recv(testAck)
 			due = due.Add(41250 * time.Millisecond)
 		}
-		r.want(Ready)
+		r.want(lifecycle.Ready)
 	}
 }
 
@@ -39,7 +40,7 @@ func TestHeartbeatWithoutSequence(t *testing.T) {
 	r := newRig(t)
 	r.dial()
 	r.recv(testHello)
-	r.want(Queued)
+	r.want(lifecycle.Queued)
 	for range 10 {
 		r.timer()
 		if r.lastSent() != `{"op":1,"d":null}` {
@@ -47,7 +48,7 @@ func TestHeartbeatWithoutSequence(t *testing.T) {
 		}
 		r.recv(testAck)
 	}
-	r.want(Queued)
+	r.want(lifecycle.Queued)
 }
 
 // TestPain13_AnythingReceivedIsLife: an ACK that is late behind a flood is no
@@ -59,10 +60,10 @@ func TestPain13_AnythingReceivedIsLife(t *testing.T) {
 		r.after(time.Second)
 		r.event(seq)
 	}
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	r.timer()
 	r.timer()
-	r.want(Closing)
+	r.want(lifecycle.Closing)
 }
 
 // TestZombieVerdictNeedsALookAtTheSocket: as long as the loop has not drained
@@ -74,14 +75,14 @@ func TestZombieVerdictNeedsALookAtTheSocket(t *testing.T) {
 	sent := len(r.sent)
 	r.core.advance(r.now, false)
 	r.settle()
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	if len(r.sent) != sent {
 		t.Error("a heartbeat went on a connection that may be dead")
 	}
 	r.recv(testAck)
 	r.core.advance(r.now, false)
 	r.settle()
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	if len(r.sent) != sent+1 {
 		t.Error("no heartbeat after the sign of life")
 	}
@@ -100,7 +101,7 @@ func TestRequestedHeartbeat(t *testing.T) {
 	}
 	r.after(time.Millisecond)
 	r.advance()
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 }
 
 // TestLateHeartbeat: a beat that went late (the machine slept, a callback took
@@ -140,14 +141,14 @@ func TestInsaneHello(t *testing.T) {
 		r := newRig(t)
 		r.dial()
 		r.recv(`{"t":null,"s":null,"op":10,"d":` + d + `}`)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if r.lastSent() != "close 4000" || r.core.counter.corrupt != 1 {
 			t.Errorf("%s: sent %q, counted %d", d, r.lastSent(), r.core.counter.corrupt)
 		}
 		r.timer()
-		r.want(Disconnected)
+		r.want(lifecycle.Disconnected)
 		r.timer()
-		r.want(Connecting)
+		r.want(lifecycle.Connecting)
 	}
 }
 
@@ -155,7 +156,7 @@ func TestInsaneHello(t *testing.T) {
 func TestSecondHello(t *testing.T) {
 	r := newRig(t).ready()
 	r.recv(`{"op":10,"d":{"heartbeat_interval":1000}}`)
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	if wait := r.core.next().Sub(r.now); wait > time.Second {
 		t.Errorf("the next heartbeat comes after %v, want a second at most", wait)
 	}
@@ -192,7 +193,7 @@ func TestPain06_EveryStateHasADeadline(t *testing.T) {
 	if d := quiet(r); d != 60*time.Second { // pain 7: stuck in resuming
 		t.Errorf("RESUMED was waited for %v", d)
 	}
-	r.want(Closing)
+	r.want(lifecycle.Closing)
 	if d := quiet(r); d != 2*time.Second {
 		t.Errorf("the answer to a close frame was waited for %v", d)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // TestIdentifiesGoInOrder: whatever order the connections of shards come up in, each
@@ -34,7 +35,7 @@ func TestIdentifiesGoInOrder(t *testing.T) {
 				}()
 			}
 			for s := range r.Shards() {
-				waitState(t, s, Ready)
+				waitState(t, s, lifecycle.Ready)
 			}
 			sent := queue.Sent()
 			for key := range test.concurrency {
@@ -108,7 +109,7 @@ func TestSharedQueueLearnsMaxConcurrency(t *testing.T) {
 			r.run()
 			p := r.net.accept(t)
 			p.begin()
-			waitState(t, r.shard(0), Ready)
+			waitState(t, r.shard(0), lifecycle.Ready)
 			r.end(p)
 			if test.told != nil && keepsTo(test.told) != 16 {
 				t.Errorf("%T: max_concurrency %d, want 16", test.queue, keepsTo(test.told))
@@ -129,7 +130,7 @@ func TestExpectWithoutDone(t *testing.T) {
 		p := r.net.accept(t)
 		time.Sleep(time.Second)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		r.end(p)
 		if n := queue.asked.Load(); n != 1 {
 			t.Errorf("asked %d times", n)

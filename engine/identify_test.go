@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // TestPermitIsReleased whatever becomes of the attempt: another shard gets it.
@@ -83,7 +84,7 @@ func TestQueueThatErrs(t *testing.T) {
 			}
 			p := r.net.accept(t)
 			p.begin()
-			waitState(t, r.shard(0), Ready)
+			waitState(t, r.shard(0), lifecycle.Ready)
 			r.end(p)
 		})
 	}
@@ -151,7 +152,7 @@ func TestOldErrandsAreDiscarded(t *testing.T) {
 		close(p.out)
 		q := r.net.accept(t)
 		q.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if asked != 2 {
 			t.Error(fmt.Sprint("asked ", asked, " times"))
 		}

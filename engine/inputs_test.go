@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -126,7 +127,7 @@ func timers() []input {
 			}
 		}),
 		plain("a heartbeat that is due", func(r *trial) {
-			if r.core.state.connected() && r.core.state != AwaitingHello {
+			if r.core.state.Connected() && r.core.state != lifecycle.AwaitingHello {
 				r.now = r.core.heart.due()
 				r.advance()
 			}
@@ -157,7 +158,7 @@ func timers() []input {
 // silence has the second heartbeat come due without an answer to the first. The
 // deadline of the state is put off, so that the heartbeat alone decides.
 func (r *trial) silence(drained bool) {
-	if !r.core.state.connected() || r.core.state == AwaitingHello {
+	if !r.core.state.Connected() || r.core.state == lifecycle.AwaitingHello {
 		return
 	}
 	r.core.deadline = time.Time{}
@@ -174,19 +175,19 @@ func errands() []input {
 		plain("the connection ends", func(r *trial) { r.fail(io.EOF) }),
 		plain("the connection is reset, or the dial failed", func(r *trial) { r.fail(errReset) }),
 		plain("connected", func(r *trial) {
-			if r.core.state == Connecting { // an errand that was called off is discarded
+			if r.core.state == lifecycle.Connecting { // an errand that was called off is discarded
 				r.connect()
 			}
 		}),
 		plain("a permit to identify", func(r *trial) { r.permit() }),
 		plain("the identify queue fails", func(r *trial) {
-			if r.core.state == Queued { // as above
+			if r.core.state == lifecycle.Queued { // as above
 				r.core.giveUp(r.now, errReset)
 				r.settle()
 			}
 		}),
 		plain("the identify budget is used up", func(r *trial) {
-			if r.core.state == Queued { // as above
+			if r.core.state == lifecycle.Queued { // as above
 				r.core.giveUp(r.now, &identify.BudgetError{Until: r.now.Add(time.Hour)})
 				r.settle()
 			}
@@ -199,7 +200,7 @@ func commands() []input {
 		byUser("shutdown", func(r *trial) { r.core.shutdown(r.now); r.settle() }),
 		byUser("shutdown at once", func(r *trial) {
 			r.core.shutdown(r.now)
-			if r.core.state == Closing {
+			if r.core.state == lifecycle.Closing {
 				r.core.hangUp(r.now)
 			}
 			r.settle()

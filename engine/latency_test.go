@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"testing"
 	"time"
 )
@@ -9,7 +10,7 @@ func TestPulse(t *testing.T) {
 	start := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 	var p pulse
 	p.ack(start) // for a heartbeat that the gateway asked for, before the first
-	if l := p.latency(); l != (Latency{}) {
+	if l := p.latency(); l != (lifecycle.Latency{}) {
 		t.Errorf("before the first: %+v", l)
 	}
 	now := start
@@ -26,7 +27,7 @@ func TestPulse(t *testing.T) {
 			t.Errorf("after %d: %+v", i, l)
 		}
 	}
-	want := Latency{
+	want := lifecycle.Latency{
 		Last: 7 * time.Millisecond, Average: (1 + 3 + 4 + 5 + 6 + 7) * time.Millisecond / 6,
 		Sent: now.Add(-7 * time.Millisecond), Received: now,
 	}
@@ -53,7 +54,7 @@ func TestLatencyBeginsAnew(t *testing.T) {
 		t.Errorf("before hello: %+v", l)
 	}
 	r.recv(testHello)
-	if l := r.core.heart.latency(); l != (Latency{}) {
+	if l := r.core.heart.latency(); l != (lifecycle.Latency{}) {
 		t.Errorf("after hello: %+v", l)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -31,7 +32,7 @@ const (
 // inSequence reports whether an event is to be delivered: it is the next one, or
 // the ledger can account for it.
 func (c *core) inSequence(now time.Time, seq int64) bool {
-	if seq == c.session.Seq+1 && c.state >= Resuming {
+	if seq == c.session.Seq+1 && c.state >= lifecycle.Resuming {
 		return true
 	}
 	return c.account(now, seq)
@@ -41,9 +42,9 @@ func (c *core) inSequence(now time.Time, seq int64) bool {
 func (c *core) account(now time.Time, seq int64) (deliver bool) {
 	last := c.session.Seq
 	switch {
-	case c.state == Identifying:
+	case c.state == lifecycle.Identifying:
 		return true // whatever comes before READY, numbers begin there
-	case c.state < Identifying:
+	case c.state < lifecycle.Identifying:
 		c.corrupt(now, &inflow.CorruptError{What: "an event before the identify or resume"})
 		return false
 	case seq < 0 || last == 0:
@@ -75,7 +76,7 @@ func (c *core) gap(now time.Time, to int64) (accepted bool) {
 	c.counter.missing += uint64(gap.length())
 	c.config.Logger.Warn("events are lost: a resume did not bring what the gateway skipped",
 		"shard", c.id, "from", gap.from, "to", gap.to)
-	c.announceLoss(now, &SessionLost{Session: c.session.ID, From: gap.from, To: gap.to, Cause: gap})
+	c.announceLoss(now, &lifecycle.SessionLost{Session: c.session.ID, From: gap.from, To: gap.to, Cause: gap})
 	return true
 }
 
@@ -88,7 +89,7 @@ func (c *core) repeat(now time.Time, seq int64) {
 		c.config.Logger.Warn("the gateway repeats sequences; repeated events are not delivered again",
 			"shard", c.id, "sequence", seq, "last", s.Seq)
 	}
-	if c.state != Ready {
+	if c.state != lifecycle.Ready {
 		return // a replay may begin earlier than it was asked to
 	}
 	if s.repeatsAt != s.Seq {
@@ -112,14 +113,14 @@ func (c *core) loseSession(now time.Time, cause error) {
 	if !c.session.resumable() {
 		return
 	}
-	lost := &SessionLost{Session: c.session.ID, From: c.session.Seq + 1, Cause: cause}
+	lost := &lifecycle.SessionLost{Session: c.session.ID, From: c.session.Seq + 1, Cause: cause}
 	c.session.clear()
 	c.counter.sessionsLost++
 	c.config.Logger.Warn("session lost: events may be missing", "shard", c.id, "from", lost.From, "cause", cause)
 	c.announceLoss(now, lost)
 }
 
-func (c *core) announceLoss(now time.Time, lost *SessionLost) {
+func (c *core) announceLoss(now time.Time, lost *lifecycle.SessionLost) {
 	if list := c.handlers.wanting(gateway.EventSessionLost); list != nil {
 		c.deliverDetail(now, list, gateway.EventSessionLost, lost)
 	}
@@ -137,7 +138,7 @@ func (s *sessionState) replay(now time.Time) {
 // what is missed.
 func (c *core) announceResume(now time.Time) {
 	s := &c.session
-	back := &SessionResumed{Session: s.ID, From: s.missedFrom, Replayed: s.replayed}
+	back := &lifecycle.SessionResumed{Session: s.ID, From: s.missedFrom, Replayed: s.replayed}
 	s.missedFrom, s.replayed = 0, 0
 	if list := c.handlers.wanting(gateway.EventSessionResumed); list != nil {
 		c.deliverDetail(now, list, gateway.EventSessionResumed, back)

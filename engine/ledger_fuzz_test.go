@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -29,7 +30,7 @@ type fickleSession struct {
 	ended bool
 
 	got    []int64
-	losses []SessionLost
+	losses []lifecycle.SessionLost
 }
 
 func (f *fickle) next() byte {
@@ -70,20 +71,20 @@ func (f *fickle) live() {
 	r := f.r
 	for range 1000 {
 		switch r.core.state {
-		case Ready:
+		case lifecycle.Ready:
 			return
-		case Disconnected:
+		case lifecycle.Disconnected:
 			r.dial()
-		case Closing:
+		case lifecycle.Closing:
 			r.peerClose(4000, "")
-		case AwaitingHello:
+		case lifecycle.AwaitingHello:
 			r.recv(testHello)
-		case Queued:
+		case lifecycle.Queued:
 			r.permit()
-		case Identifying:
+		case lifecycle.Identifying:
 			f.sessions = append(f.sessions, &fickleSession{head: 1, gone: map[int64]bool{}, own: map[int64]bool{}})
 			r.recv(strings.Replace(testReady, "abc", fmt.Sprint("s", len(f.sessions)-1), 1))
-		case Resuming:
+		case lifecycle.Resuming:
 			f.replay()
 		default:
 			r.t.Fatalf("%v\n%s", r.core.state, r.log.String())
@@ -116,7 +117,7 @@ func (f *fickle) replay() {
 			seq = n
 			f.silent = 0
 		}
-		if f.r.core.state != Resuming {
+		if f.r.core.state != lifecycle.Resuming {
 			return
 		}
 	}

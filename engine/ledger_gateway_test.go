@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -20,7 +21,7 @@ import (
 // losses are what callbacks were told.
 type losses struct {
 	mu   sync.Mutex
-	list []engine.SessionLost
+	list []lifecycle.SessionLost
 }
 
 func (l *losses) see(ev *engine.Event) {
@@ -30,7 +31,7 @@ func (l *losses) see(ev *engine.Event) {
 	l.list = append(l.list, lost)
 }
 
-func (l *losses) take() []engine.SessionLost {
+func (l *losses) take() []lifecycle.SessionLost {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.list)
@@ -147,9 +148,9 @@ func TestResumeIsTold(t *testing.T) {
 		t.Parallel()
 		srv := gatewaytest.NewServer(t, gatewaytest.WithGuilds(6, 20_000), gatewaytest.WithIdentifyInterval(0),
 			gatewaytest.WithScript(strings.NewReader("burst: reset")))
-		var back []engine.SessionResumed
+		var back []lifecycle.SessionResumed
 		var last int64 // delivered before the resume
-		guilds := make(chan engine.GuildsReady, 1)
+		guilds := make(chan lifecycle.GuildsReady, 1)
 		c := connect(t, srv, func(config *engine.Config) { config.Driver = driver },
 			func(e *engine.Engine) {
 				e.On(gateway.Events(gateway.EventGuildCreate), func(ev *engine.Event) {
@@ -171,11 +172,11 @@ func TestResumeIsTold(t *testing.T) {
 		c.check(t, srv)
 		c.end(t)
 		s := srv.Report().Sessions[0]
-		if want := (engine.GuildsReady{Session: s.ID, Guilds: 6, Available: 6}); all != want {
+		if want := (lifecycle.GuildsReady{Session: s.ID, Guilds: 6, Available: 6}); all != want {
 			t.Errorf("%+v, want %+v", all, want)
 		}
 		// READY has 1, the guilds have 2 to 7.
-		if want := (engine.SessionResumed{Session: s.ID, From: last + 1, Replayed: int(7 - last)}); len(back) != 1 || back[0] != want {
+		if want := (lifecycle.SessionResumed{Session: s.ID, From: last + 1, Replayed: int(7 - last)}); len(back) != 1 || back[0] != want {
 			t.Errorf("%+v, want %+v", back, want)
 		}
 	})

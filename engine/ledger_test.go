@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -33,7 +34,7 @@ func told(r *rig) *[]string {
 			back, _ := ev.SessionResumed()
 			add("resumed from %d, %d replayed", back.From, back.Replayed)
 		case gateway.EventStateChanged:
-			if change, _ := ev.StateChange(); change.To != Connecting && change.To != AwaitingHello {
+			if change, _ := ev.StateChange(); change.To != lifecycle.Connecting && change.To != lifecycle.AwaitingHello {
 				add("%v", change.To)
 			}
 		default:
@@ -55,12 +56,12 @@ func wantTold(t *testing.T, list *[]string, want string) {
 // back answers the close frame and brings the rig to Resuming.
 func (r *rig) back() {
 	r.t.Helper()
-	if r.core.state == Closing {
+	if r.core.state == lifecycle.Closing {
 		r.peerClose(4000, "")
 	}
 	r.dial()
 	r.recv(testHello)
-	r.want(Resuming)
+	r.want(lifecycle.Resuming)
 }
 
 func (r *rig) resumed(seq int64) {
@@ -131,16 +132,16 @@ func TestGapsInReplays(t *testing.T) {
 	for range 2 * maxResumes {
 		r.back()
 		r.event(seq + 2)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		r.back()
 		r.event(seq + 2) // the gap stays
 		seq += 2
-		r.want(Resuming)
+		r.want(lifecycle.Resuming)
 		r.fail(errReset)
 	}
 	r.back()
 	r.resumed(seq)
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	c := r.core.counter
 	if c.gaps != 2*maxResumes || c.missing != 2*maxResumes || c.sessionsLost != 0 || c.identifies != 1 {
 		t.Errorf("%+v", c)
@@ -177,7 +178,7 @@ func TestResumesThatAnswer(t *testing.T) {
 	}
 	r.back()
 	r.resumed(5)
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 }
 
 // TestJump: a number that cannot be does not wedge the shard, nor is it taken
@@ -210,7 +211,7 @@ func TestJump(t *testing.T) {
 	r.recv(testHello)
 	r.permit()
 	r.recv(strings.Replace(testReady, `"s":1`, `"s":9007199254740992`, 1))
-	r.want(Closing)
+	r.want(lifecycle.Closing)
 }
 
 // TestCountsAnew: a gateway whose numbers go back, and stay, is not listened to
@@ -225,9 +226,9 @@ func TestCountsAnew(t *testing.T) {
 		for range maxRepeats {
 			r.event(3)
 		}
-		r.want(Ready)
+		r.want(lifecycle.Ready)
 		r.event(4)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 	}
 	again()
 	r.back()
@@ -246,7 +247,7 @@ func TestCountsAnew(t *testing.T) {
 		}
 		r.event(i + 2)
 	}
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 }
 
 // TestUnnumbered: a dispatch without a sequence is delivered, and leaves the
@@ -289,10 +290,10 @@ func TestEventsBeforeReady(t *testing.T) {
 	r.fail(errReset)
 	r.dial()
 	r.event(8) // before the resume: it must not be counted, for the replay brings it
-	r.want(Closing)
+	r.want(lifecycle.Closing)
 	r.back()
 	r.event(8)
-	r.want(Resuming)
+	r.want(lifecycle.Resuming)
 	if got := r.core.session.Seq; got != 8 {
 		t.Errorf("sequence %d", got)
 	}
@@ -339,7 +340,7 @@ func TestSessionLost(t *testing.T) {
 			r.fail(errReset)
 			for range maxResumes {
 				r.back()
-				for r.core.state == Resuming || r.core.state == Closing {
+				for r.core.state == lifecycle.Resuming || r.core.state == lifecycle.Closing {
 					r.timer()
 				}
 			}
@@ -347,7 +348,7 @@ func TestSessionLost(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var losses []SessionLost
+			var losses []lifecycle.SessionLost
 			r := newRig(t).ready()
 			for seq := int64(2); seq <= 7; seq++ {
 				r.event(seq)
@@ -358,7 +359,7 @@ func TestSessionLost(t *testing.T) {
 				losses = append(losses, lost)
 			}})
 			test.play(r)
-			if r.core.state == Closing {
+			if r.core.state == lifecycle.Closing {
 				r.peerClose(4000, "")
 			}
 			if len(losses) != 1 || losses[0].Session != "abc" || losses[0].From != 8 || losses[0].To != 0 ||
@@ -533,7 +534,7 @@ func TestLedgerAllocatesNothing(t *testing.T) {
 	}
 	r.resumed(int64(i + 5))
 	i++
-	if allocs := testing.AllocsPerRun(500, feed); allocs != 0 || r.core.state != Ready {
+	if allocs := testing.AllocsPerRun(500, feed); allocs != 0 || r.core.state != lifecycle.Ready {
 		t.Errorf("%v allocations for an event, %v", allocs, r.core.state)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -39,7 +40,7 @@ func testUnknownOpcode(t *testing.T, op int64) {
 	} {
 		r.recv(fmt.Sprintf(payload, op))
 	}
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	if len(r.sent) != sent {
 		t.Errorf("op %d: sent %q", op, r.sent[sent:])
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -158,7 +159,7 @@ func TestOneBadShard(t *testing.T) {
 		}
 		t.Logf("%d identifies in 10 minutes", identifies)
 		for s := range r.Shards() {
-			if n, resumes := g.count(s.ID()); s.ID() != bad && (s.State() != Ready || n != 1 || resumes != 0) {
+			if n, resumes := g.count(s.ID()); s.ID() != bad && (s.State() != lifecycle.Ready || n != 1 || resumes != 0) {
 				t.Errorf("shard %v is %v after %d identifies and %d resumes", s, s.State(), n, resumes)
 			}
 		}
@@ -193,7 +194,7 @@ func TestOutage(t *testing.T) {
 		r.run()
 		time.Sleep(time.Minute)
 		for s := range r.Shards() {
-			waitState(t, s, Ready)
+			waitState(t, s, lifecycle.Ready)
 		}
 		down.Store(true)
 		g.mu.Lock()
@@ -206,7 +207,7 @@ func TestOutage(t *testing.T) {
 		down.Store(false)
 		end := time.Now()
 		for s := range r.Shards() {
-			waitState(t, s, Ready)
+			waitState(t, s, lifecycle.Ready)
 		}
 		if d := time.Since(end); d > 70*time.Second {
 			t.Errorf("all are back after %v", d)

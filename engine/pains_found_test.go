@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -44,7 +45,7 @@ func TestPainFound_OneBitForEachName(t *testing.T) {
 // calls anything, whatever the connection waits for.
 func TestPainFound_HeartbeatsNeedNobody(t *testing.T) {
 	for _, s := range situations {
-		if s.state < Queued || s.state > Ready {
+		if s.state < lifecycle.Queued || s.state > lifecycle.Ready {
 			continue
 		}
 		r := newTrial(t)
@@ -68,7 +69,7 @@ func TestPainFound_WaitsHoldNoLock(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		for range 115 {
 			if err := s.Send(context.Background(), presence); err != nil {
 				t.Fatal(err)
@@ -96,7 +97,7 @@ func TestPainFound_WaitsHoldNoLock(t *testing.T) {
 // without disturbing the rhythm.
 func TestPainFound_OpcodeOneIsAnswered(t *testing.T) {
 	for _, s := range situations {
-		if !s.state.connected() {
+		if !s.state.Connected() {
 			continue
 		}
 		r := newTrial(t)
@@ -118,12 +119,12 @@ func TestPainFound_IdentifyGoesToTheFirstURL(t *testing.T) {
 			s.reach(r)
 			in.give(r)
 			for range 100 { // up to the next dial
-				if r.core.state == Stopped || r.core.state == Connecting || r.core.state == Ready {
+				if r.core.state == lifecycle.Stopped || r.core.state == lifecycle.Connecting || r.core.state == lifecycle.Ready {
 					break
 				}
 				r.timer()
 			}
-			if r.core.state != Connecting {
+			if r.core.state != lifecycle.Connecting {
 				continue
 			}
 			resumes := strings.HasPrefix(r.lastDial(), "wss://us-east1-b.discord.gg")
@@ -139,7 +140,7 @@ func TestPainFound_IdentifyGoesToTheFirstURL(t *testing.T) {
 func TestPainFound_NoSessionAfter4007(t *testing.T) {
 	for _, code := range []uint16{4007, 4009} {
 		for _, s := range situations {
-			if !s.state.connected() {
+			if !s.state.Connected() {
 				continue
 			}
 			r := newTrial(t)

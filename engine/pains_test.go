@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // Tests named TestPainNN, here and beside what they concern, are about faults that
@@ -31,7 +32,7 @@ func TestPain01_OpcodesWhileOpening(t *testing.T) {
 			}
 			p := r.net.accept(t)
 			p.begin()
-			waitState(t, r.shard(0), Ready)
+			waitState(t, r.shard(0), lifecycle.Ready)
 			r.end(p)
 		})
 	}
@@ -135,14 +136,14 @@ func TestPain07_ResumedMakesReady(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		p.drop()
 		close(p.out)
 		q := r.net.accept(t)
 		q.resume()
 		q.event(2)
 		q.event(3)
-		waitState(t, s, Resuming)
+		waitState(t, s, lifecycle.Resuming)
 		sent := make(chan error, 1)
 		go func() { sent <- s.Send(context.Background(), presence) }()
 		synctest.Wait()
@@ -150,7 +151,7 @@ func TestPain07_ResumedMakesReady(t *testing.T) {
 			t.Errorf("%d sends, %+v", len(sent), s.Stats())
 		}
 		q.send(`{"t":"RESUMED","s":3,"op":0,"d":{}}`)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		q.expect(`{"op":3,`)
 		if err := <-sent; err != nil {
 			t.Error(err)

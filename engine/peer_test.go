@@ -16,6 +16,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 )
 
@@ -323,7 +324,7 @@ func gatewayBotAnswer(url string, shards, concurrency int) string {
 }
 
 // waitState waits for a shard's state, on a fake clock.
-func waitState(t *testing.T, s *Shard, want State) {
+func waitState(t *testing.T, s *Shard, want lifecycle.State) {
 	t.Helper()
 	for range 10000 {
 		synctest.Wait()

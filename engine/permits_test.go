@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // TestPain25_PermitsAreVisible: how many are left, and when the next comes.
@@ -23,7 +24,7 @@ func TestPain25_PermitsAreVisible(t *testing.T) {
 		}
 		want(0, time.Time{})
 		p.begin()
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		want(115, time.Time{})
 		first := time.Now()
 		send := func() {
@@ -51,7 +52,7 @@ func TestPain25_PermitsAreVisible(t *testing.T) {
 		q.resume()
 		want(0, time.Time{})
 		q.send(`{"t":"RESUMED","s":1,"op":0,"d":{}}`)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		want(115, time.Time{})
 		r.end(q)
 	})
@@ -64,7 +65,7 @@ func TestSendWithoutLimit(t *testing.T) {
 		p := r.net.accept(t)
 		s := r.shard(0)
 		p.begin()
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		begin := time.Now()
 		for range 500 {
 			if err := s.Send(context.Background(), presence); err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"log/slog"
 )
 
@@ -30,7 +31,7 @@ func (e *Engine) LogValue() slog.Value {
 func (e *Engine) readiness() (shards, ready int) {
 	for s := range e.Shards() {
 		shards++
-		if s.State() == Ready {
+		if s.State() == lifecycle.Ready {
 			ready++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -16,7 +17,7 @@ import (
 // giveUp ends a live connection for a cause of this side's: it says so with a
 // close frame, and leaves the gateway a moment to answer.
 func (c *core) giveUp(now time.Time, cause error) {
-	if !c.state.connected() {
+	if !c.state.Connected() {
 		return
 	}
 	code := uint16(closeResumable)
@@ -32,7 +33,7 @@ func (c *core) closeWith(now time.Time, code uint16, reason string, cause error)
 	c.out = frame.AppendClose(c.out, newMask(), code, reason)
 	c.redial.cause, c.redial.code = cause, code
 	c.heart.stop() // nothing follows a close frame (RFC 6455, section 5.5.1)
-	c.setState(now, Closing, closeTimeout, cause)
+	c.setState(now, lifecycle.Closing, closeTimeout, cause)
 }
 
 // hangUp closes a connection on which a close frame was sent.
@@ -45,9 +46,9 @@ func (c *core) hangUp(now time.Time) {
 // did not ask for.
 func (c *core) lost(now time.Time, cause error) {
 	switch {
-	case c.state == Closing:
+	case c.state == lifecycle.Closing:
 		cause = c.redial.cause
-	case c.state != Connecting && !c.state.connected():
+	case c.state != lifecycle.Connecting && !c.state.Connected():
 		return
 	}
 	c.wish.hangup = true
@@ -62,7 +63,7 @@ func (c *core) ended(now time.Time, cause error) {
 
 	wait, immediate := time.Duration(0), c.redial.hurry
 	c.redial.hurry = false
-	var closed *CloseError
+	var closed *lifecycle.CloseError
 	var refused *identify.BudgetError
 	var answer *transport.StatusError
 	var short *shortageError
@@ -82,7 +83,7 @@ func (c *core) ended(now time.Time, cause error) {
 			if closed.Code.Decision() != gateway.DecisionResume {
 				c.loseSession(now, cause) // where the user alone says stop, it lives on
 			}
-			c.halt(now, &StopError{Shard: c.id, Code: closed.Code, Err: cause})
+			c.halt(now, &lifecycle.StopError{Shard: c.id, Code: closed.Code, Err: cause})
 			return
 		case gateway.DecisionIdentify:
 			c.loseSession(now, cause)
@@ -105,7 +106,7 @@ func (c *core) ended(now time.Time, cause error) {
 		c.failed(now, cause, wasReady)
 	}
 	if limit := c.config.Retries; limit > 0 && c.redial.failures > limit {
-		c.halt(now, &StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", ErrRetries, cause)})
+		c.halt(now, &lifecycle.StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", lifecycle.ErrRetries, cause)})
 		return
 	}
 	c.reconnecting(cause)
@@ -130,7 +131,7 @@ func (c *core) ended(now time.Time, cause error) {
 	if why := c.refusedAlone(c.redial.at); why != nil {
 		c.putOff(now, why)
 	}
-	c.setState(now, Disconnected, 0, cause)
+	c.setState(now, lifecycle.Disconnected, 0, cause)
 }
 
 // lived reports whether this connection has proved that its session lives: it has
@@ -141,7 +142,7 @@ func (c *core) lived(now time.Time) bool {
 
 // prove notes an ACK: on a connection that is Ready, the session lives.
 func (c *core) prove() {
-	if c.state != Ready || c.proved {
+	if c.state != lifecycle.Ready || c.proved {
 		return
 	}
 	c.proved = true
@@ -192,7 +193,7 @@ func (c *core) halt(now time.Time, why error) {
 	if why != nil {
 		c.config.Logger.Error("shard stopped", "shard", c.id, "cause", why)
 	}
-	c.setState(now, Stopped, 0, why)
+	c.setState(now, lifecycle.Stopped, 0, why)
 }
 
 // dropConnection gives back everything that belongs to one connection only, so

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
@@ -134,7 +135,7 @@ func TestPain08_AStaleSessionIsNotResumedForEver(t *testing.T) {
 		t.Errorf("the identify goes to %s", r.lastDial())
 	}
 	r.recv(testHello)
-	r.want(Queued)
+	r.want(lifecycle.Queued)
 }
 
 // unanswered has resumes fail until the session is given up: it takes both enough
@@ -145,7 +146,7 @@ func (r *rig) unanswered() {
 	for n := 1; r.core.session.resumable(); n++ {
 		r.dial()
 		r.recv(testHello)
-		r.want(Resuming)
+		r.want(lifecycle.Resuming)
 		enough := n >= maxResumes && r.now.Sub(alive) >= resumeTime
 		r.fail(errReset)
 		if r.core.session.resumable() == enough {
@@ -223,12 +224,12 @@ func TestRetries(t *testing.T) {
 	r.recv(testAck)
 	for range 4 {
 		r.fail(errReset)
-		r.want(Disconnected)
+		r.want(lifecycle.Disconnected)
 		r.timer()
 	}
 	r.fail(errReset)
-	r.want(Stopped)
-	if !errors.Is(r.core.stop, ErrRetries) || !errors.Is(r.core.stop, errReset) {
+	r.want(lifecycle.Stopped)
+	if !errors.Is(r.core.stop, lifecycle.ErrRetries) || !errors.Is(r.core.stop, errReset) {
 		t.Errorf("stopped with %v", r.core.stop)
 	}
 	r = newRig(t)
@@ -236,7 +237,7 @@ func TestRetries(t *testing.T) {
 		r.timer()
 		r.fail(errReset)
 	}
-	r.want(Disconnected)
+	r.want(lifecycle.Disconnected)
 }
 
 // TestViolations: what breaks the WebSocket protocol is answered with the code
@@ -259,7 +260,7 @@ func TestViolations(t *testing.T) {
 	for name, c := range cases {
 		r := newRig(t).ready()
 		r.frames(c.bytes)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if got, want := r.lastSent(), fmt.Sprintf("close %d", c.code); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -271,10 +272,10 @@ func TestViolations(t *testing.T) {
 		if r.core.rest != nil {
 			t.Errorf("%s: unreadable bytes are kept", name)
 		}
-		if r.core.state == Closing { // a second close frame ends it before the time
+		if r.core.state == lifecycle.Closing { // a second close frame ends it before the time
 			r.timer()
 		}
-		r.want(Disconnected)
+		r.want(lifecycle.Disconnected)
 		if !r.core.session.resumable() {
 			t.Errorf("%s: the session is gone", name)
 		}
@@ -285,7 +286,7 @@ func TestViolations(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.MaxPayload = 1000 }).ready()
 	r.frames(frame.AppendServerFrame(nil, frame.OpText, []byte(strings.Repeat(" ", 1001))))
-	r.want(Closing)
+	r.want(lifecycle.Closing)
 	if r.lastSent() != "close 4000" || r.core.counter.corrupt+r.core.counter.violations != 1 {
 		t.Errorf("%s; %+v", r.lastSent(), r.core.counter)
 	}
@@ -297,8 +298,8 @@ func TestTooLarge(t *testing.T) {
 
 // TestClosedEvent tells how connections end.
 func TestClosedEvent(t *testing.T) {
-	var got []Closed
-	var states []StateChange
+	var got []lifecycle.Closed
+	var states []lifecycle.StateChange
 	watch := func(r *rig) *rig {
 		got, states = nil, nil
 		r.core.handlers.add(&handler{gateway.Events(gateway.EventClosed, gateway.EventStateChanged), func(ev *Event) {
@@ -314,35 +315,35 @@ func TestClosedEvent(t *testing.T) {
 	}
 	r := watch(newRig(t)).ready()
 	r.peerClose(4008, "slow down "+testToken)
-	if len(got) != 1 || got[0] != (Closed{Code: 4008, Reason: "slow down [redacted]", By: ByGateway}) {
+	if len(got) != 1 || got[0] != (lifecycle.Closed{Code: 4008, Reason: "slow down [redacted]", By: lifecycle.ByGateway}) {
 		t.Errorf("closed by the gateway: %+v", got)
 	}
 	last := states[len(states)-1]
-	if last.From != Ready || last.To != Disconnected || last.Code != 4008 || last.Cause == nil || strings.Contains(last.Cause.Error(), testToken) {
+	if last.From != lifecycle.Ready || last.To != lifecycle.Disconnected || last.Code != 4008 || last.Cause == nil || strings.Contains(last.Cause.Error(), testToken) {
 		t.Errorf("state change %+v", last)
 	}
 	r = watch(newRig(t)).ready()
 	r.fail(errReset)
-	if len(got) != 1 || got[0] != (Closed{Code: 1006, Err: errReset}) {
+	if len(got) != 1 || got[0] != (lifecycle.Closed{Code: 1006, Err: errReset}) {
 		t.Errorf("reset: %+v", got)
 	}
 	r = watch(newRig(t)).ready()
 	r.recv(`{"op":7}`)
 	r.timer()
-	if len(got) != 1 || got[0] != (Closed{Code: 4000, By: ByEngine, Err: errReconnect}) {
+	if len(got) != 1 || got[0] != (lifecycle.Closed{Code: 4000, By: lifecycle.ByEngine, Err: errReconnect}) {
 		t.Errorf("op 7: %+v", got)
 	}
 	r = watch(newRig(t)).ready()
 	r.frames([]byte{0xf1, 0})
 	r.timer() // no answer can be read
-	if len(got) != 1 || got[0].Code != 1002 || got[0].By != ByEngine || got[0].Err == nil {
+	if len(got) != 1 || got[0].Code != 1002 || got[0].By != lifecycle.ByEngine || got[0].Err == nil {
 		t.Errorf("reserved bits: %+v", got)
 	}
 	r = watch(newRig(t)).ready()
 	r.core.shutdown(r.now)
 	r.settle()
 	r.fail(errReset)
-	if len(got) != 1 || got[0] != (Closed{Code: 4000, By: ByUser, Err: errShutdown}) || got[0].By.String() != "user" {
+	if len(got) != 1 || got[0] != (lifecycle.Closed{Code: 4000, By: lifecycle.ByUser, Err: errShutdown}) || got[0].By.String() != "user" {
 		t.Errorf("shutdown: %+v", got)
 	}
 	r = watch(newRig(t))

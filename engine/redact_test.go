@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -32,7 +33,7 @@ func TestSessionHoldingTheToken(t *testing.T) {
 			r.recv(testHello)
 			r.permit()
 			r.recv(strings.Replace(testReady, `"abc"`, `"`+id+`"`, 1))
-			r.want(Closing)
+			r.want(lifecycle.Closing)
 			if r.core.session.resumable() || r.core.counter.corrupt != 1 {
 				t.Errorf("session %+v, corrupt %d", r.core.session.Session, r.core.counter.corrupt)
 			}
@@ -48,7 +49,7 @@ func TestSessionHoldingTheToken(t *testing.T) {
 			r.recv(testHello)
 			r.permit()
 			r.recv(strings.Replace(testReady, "wss://us-east1-b.discord.gg", "wss://us-east1-b.discord.gg/"+testToken, 1))
-			r.want(Ready)
+			r.want(lifecycle.Ready)
 			if s := r.core.session.Session; s != (session.Session{ID: "abc", Seq: 1}) {
 				t.Errorf("session %+v", s)
 			}

@@ -13,7 +13,7 @@ import (
 
 // Reshard replaces all shards by others of another total, without a gap: both
 // run beside each other until every new one is Ready and has its guilds (see
-// [GuildsReady]), and for 5 s more, so that what was on its way to the old ones
+// [lifecycle.GuildsReady]), and for 5 s more, so that what was on its way to the old ones
 // before that still arrives. Only then the old ones are closed and their sessions
 // ended. The zero value asks Discord for the number that it recommends now.
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -78,7 +79,7 @@ func (e *Engine) lookAgain() {
 
 // refusedForNumber reports whether a shard was stopped by close code 4010 or 4011.
 func refusedForNumber(stop error) bool {
-	var why *StopError
+	var why *lifecycle.StopError
 	return errors.As(stop, &why) && (why.Code == gateway.CloseInvalidShard || why.Code == gateway.CloseShardingRequired)
 }
 

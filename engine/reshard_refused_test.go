@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -36,7 +37,7 @@ func TestSavedShardsGoOn(t *testing.T) {
 			g.start(r.net)
 			r.run()
 			for id := range 2 {
-				waitState(t, r.shard(id), Ready)
+				waitState(t, r.shard(id), lifecycle.Ready)
 			}
 			if identifies, resumes := g.count(-1); identifies != 0 || resumes != 2 || r.shard(1).Total() != 2 {
 				t.Errorf("%d identifies, %d resumes, shard %v", identifies, resumes, r.shard(1))
@@ -63,7 +64,7 @@ func TestSavedWithoutSessions(t *testing.T) {
 			g.start(r.net)
 			r.run()
 			for id := range 3 {
-				waitState(t, r.shard(id), Ready)
+				waitState(t, r.shard(id), lifecycle.Ready)
 			}
 			g.stop(r)
 			if s, _ := store.Load(t.Context()); s.Shards != 3 || len(s.Sessions) != 3 {
@@ -102,7 +103,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 				r.run()
 				if !saved {
 					for id := range 2 {
-						waitState(t, r.shard(id), Ready)
+						waitState(t, r.shard(id), lifecycle.Ready)
 					}
 					grown.Store(true)
 					over.Store(true)
@@ -115,7 +116,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				for id := range 3 {
-					if s := r.Shard(id); s == nil || s.Total() != 3 || s.State() != Ready {
+					if s := r.Shard(id); s == nil || s.Total() != 3 || s.State() != lifecycle.Ready {
 						t.Errorf("%d, saved %v: shard %d is %v", code, saved, id, s)
 					}
 				}
@@ -147,7 +148,7 @@ func TestRefusedWhileResharding(t *testing.T) {
 			g.start(r.net)
 			r.run()
 			for id := range 2 {
-				waitState(t, r.shard(id), Ready)
+				waitState(t, r.shard(id), lifecycle.Ready)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -174,7 +175,7 @@ func TestRefusedWhileResharding(t *testing.T) {
 			}
 			time.Sleep(2 * time.Minute)
 			for id := range 3 {
-				if s := r.Shard(id); s == nil || s.Total() != 3 || s.State() != Ready {
+				if s := r.Shard(id); s == nil || s.Total() != 3 || s.State() != lifecycle.Ready {
 					t.Errorf("it fails: %v: shard %d is %v", fails, id, s)
 				}
 			}
@@ -193,7 +194,7 @@ func TestRefusedForGood(t *testing.T) {
 			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return nil, 4011 }}
 			g.start(r.net)
 			r.run()
-			if err := <-r.result; !errors.Is(err, ErrShardingRequired) {
+			if err := <-r.result; !errors.Is(err, lifecycle.ErrShardingRequired) {
 				t.Errorf("%v: Run returned %v", shards, err)
 			}
 			r.result <- nil

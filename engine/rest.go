@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -152,10 +153,10 @@ func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
 			return bot, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case errors.Is(err, ErrAuthentication):
+		case errors.Is(err, lifecycle.ErrAuthentication):
 			return nil, err
 		case e.config.Retries > 0 && failures > e.config.Retries:
-			return nil, fmt.Errorf("%w: %w", ErrRetries, err)
+			return nil, fmt.Errorf("%w: %w", lifecycle.ErrRetries, err)
 		}
 		wait := backoff(failures, e.random())
 		if api := (*APIError)(nil); errors.As(err, &api) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"net"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func TestRESTErrors(t *testing.T) {
 				begin := time.Now()
 				r.run()
 				err := <-r.result
-				if !errors.Is(err, ErrRetries) || !strings.Contains(err.Error(), test.cause) {
+				if !errors.Is(err, lifecycle.ErrRetries) || !strings.Contains(err.Error(), test.cause) {
 					t.Errorf("Run returned %v, want %s", err, test.cause)
 				}
 				if server.count() != 2 {
@@ -136,7 +137,7 @@ func TestUnauthorized(t *testing.T) {
 		r.run()
 		err := <-r.result
 		var answer *APIError
-		if !errors.Is(err, ErrAuthentication) || !errors.As(err, &answer) || answer.Status != 401 || !strings.Contains(err.Error(), "portal") {
+		if !errors.Is(err, lifecycle.ErrAuthentication) || !errors.As(err, &answer) || answer.Status != 401 || !strings.Contains(err.Error(), "portal") {
 			t.Errorf("Run returned %v", err)
 		}
 		if server.count() != 1 {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,7 +28,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 				server := &restServer{answers: []string{test.answer}}
 				r := start(t, func(c *Config) { c.Dial = server.dial })
 				s := r.shard(0)
-				waitState(t, s, Disconnected)
+				waitState(t, s, lifecycle.Disconnected)
 				began := time.Now()
 				hurry, cancel := context.WithTimeout(t.Context(), time.Second)
 				_ = s.Restart(hurry) // it waits until the shard is ready

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -56,7 +57,7 @@ func newRig(t testing.TB, edit ...func(*Config)) *rig {
 	hs := &handlers{onPanic: config.OnPanic, logger: config.Logger, drain: func(*Event) {}}
 	r.core = newCore(0, 1, config, hs, config.GatewayURL)
 	r.core.random = func() float64 { return 0.5 }
-	r.core.entered = func(to State) { r.note("state", "%v", to) }
+	r.core.entered = func(to lifecycle.State) { r.note("state", "%v", to) }
 	return r
 }
 
@@ -144,7 +145,7 @@ func (r *rig) advance() {
 // timer goes to the next time at which the core wants to be called.
 func (r *rig) timer() {
 	next := r.core.next()
-	if next.IsZero() && r.core.state != Disconnected { // a new shard dials at once
+	if next.IsZero() && r.core.state != lifecycle.Disconnected { // a new shard dials at once
 		r.t.Fatalf("%v: the core waits for nothing\n%s", r.core.state, r.log.String())
 	}
 	if next.After(r.now) {
@@ -156,7 +157,7 @@ func (r *rig) timer() {
 // dial lets the core dial and succeed.
 func (r *rig) dial() {
 	r.timer()
-	if r.core.state != Connecting {
+	if r.core.state != lifecycle.Connecting {
 		r.t.Fatalf("state %v, want Connecting\n%s", r.core.state, r.log.String())
 	}
 	r.connect()
@@ -230,7 +231,7 @@ func (r *rig) ready() *rig {
 	r.recv(testHello)
 	r.permit()
 	r.recv(testReady)
-	if r.core.state != Ready {
+	if r.core.state != lifecycle.Ready {
 		r.t.Fatalf("not ready:\n%s", r.log.String())
 	}
 	return r
@@ -241,7 +242,7 @@ func (r *rig) event(seq int64) {
 }
 
 // want checks the state.
-func (r *rig) want(s State) {
+func (r *rig) want(s lifecycle.State) {
 	r.t.Helper()
 	if r.core.state != s {
 		r.t.Fatalf("state %v, want %v\n%s", r.core.state, s, r.log.String())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -34,7 +35,7 @@ func TestConnectDeliverShutdown(t *testing.T) {
 			t.Errorf("%v, want %s", got, want)
 		}
 		s := r.shard(0)
-		if got := s.Session(); got.ID != "abc" || got.Seq != 3 || s.State() != Ready || s.ID() != 0 || s.Total() != 1 {
+		if got := s.Session(); got.ID != "abc" || got.Seq != 3 || s.State() != lifecycle.Ready || s.ID() != 0 || s.Total() != 1 {
 			t.Errorf("session %+v, state %v", got, s.State())
 		}
 		st := r.Stats()
@@ -42,7 +43,7 @@ func TestConnectDeliverShutdown(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 		r.end(p)
-		if s.State() != Stopped {
+		if s.State() != lifecycle.Stopped {
 			t.Errorf("after Run: %v", s.State())
 		}
 		if err := s.Send(context.Background(), []byte(`{"op":3,"d":{}}`)); !errors.Is(err, ErrStopped) {
@@ -62,7 +63,7 @@ func TestDialDeadline(t *testing.T) {
 		var ends []time.Duration
 		r := prepare(t)
 		r.On(gateway.Events(gateway.EventStateChanged), func(ev *Event) {
-			if c, _ := ev.StateChange(); c.From == Connecting && c.To == Disconnected {
+			if c, _ := ev.StateChange(); c.From == lifecycle.Connecting && c.To == lifecycle.Disconnected {
 				ends = append(ends, time.Since(begin))
 				if !strings.Contains(c.Cause.Error(), "in time") || !errors.Is(c.Cause, context.DeadlineExceeded) {
 					t.Errorf("cause %v", c.Cause)
@@ -92,7 +93,7 @@ func TestDialDeadline(t *testing.T) {
 				return near, nil
 			}
 		})
-		if err := <-r.result; !errors.Is(err, ErrRetries) {
+		if err := <-r.result; !errors.Is(err, lifecycle.ErrRetries) {
 			t.Errorf("Run returned %v", err)
 		}
 		close(release)
@@ -184,7 +185,7 @@ func TestResumeAfterDrop(t *testing.T) {
 			t.Errorf("sent %s", got)
 		}
 		q.send(`{"t":"RESUMED","s":2,"op":0,"d":{}}`)
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if st := r.shard(0).Stats(); st.Resumes != 1 || st.Reconnects != 1 || st.Identifies != 1 {
 			t.Errorf("%+v", st)
 		}
@@ -235,7 +236,7 @@ func TestRefusedUpgrades(t *testing.T) {
 				server := &restServer{answers: []string{test.answer}}
 				r := start(t, func(c *Config) { c.Retries, c.Dial = 2, server.dial })
 				err := <-r.result
-				if !errors.Is(err, ErrRetries) || !strings.Contains(err.Error(), test.cause) {
+				if !errors.Is(err, lifecycle.ErrRetries) || !strings.Contains(err.Error(), test.cause) {
 					t.Errorf("Run returned %v, want %s", err, test.cause)
 				}
 				if server.count() != 3 {
@@ -255,8 +256,8 @@ func TestRefusedUpgrades(t *testing.T) {
 // TestFatalCloseCodes end Run with an error for each of the codes.
 func TestFatalCloseCodes(t *testing.T) {
 	for code, want := range map[uint16]error{
-		4004: ErrAuthentication, 4010: ErrInvalidShard, 4011: ErrShardingRequired,
-		4012: ErrInvalidAPIVersion, 4013: ErrInvalidIntents, 4014: ErrDisallowedIntents,
+		4004: lifecycle.ErrAuthentication, 4010: lifecycle.ErrInvalidShard, 4011: lifecycle.ErrShardingRequired,
+		4012: lifecycle.ErrInvalidAPIVersion, 4013: lifecycle.ErrInvalidIntents, 4014: lifecycle.ErrDisallowedIntents,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r := start(t, func(c *Config) { c.Shards = Shards{Total: 2} })
@@ -267,7 +268,7 @@ func TestFatalCloseCodes(t *testing.T) {
 			p.raw(serverClose(code, "no "+testToken))
 			q.goodbye() // the other shard's session can be resumed
 			err := <-r.result
-			var stop *StopError
+			var stop *lifecycle.StopError
 			if !errors.Is(err, want) || !errors.As(err, &stop) || stop.Code != gateway.CloseCode(code) {
 				t.Errorf("%d: Run returned %v", code, err)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
@@ -56,12 +57,12 @@ func TestNothingPrintsTheToken(t *testing.T) {
 			show(p, e) // before Run
 		})
 		for i := range 2 {
-			eventually(t, "READY", func() bool { s := c.Shard(i); return s != nil && s.State() == engine.Ready })
+			eventually(t, "READY", func() bool { s := c.Shard(i); return s != nil && s.State() == lifecycle.Ready })
 		}
 		show(p, c.Engine)
 		srv.Drop(1)
 		srv.InvalidateSession(0, false)
-		eventually(t, "the second READY", func() bool { return c.Shard(1).View().Resumes > 0 && c.Shard(1).State() == engine.Ready })
+		eventually(t, "the second READY", func() bool { return c.Shard(1).View().Resumes > 0 && c.Shard(1).State() == lifecycle.Ready })
 		for s := range c.Shards() {
 			show(p, s)
 			show(p, s.View())
@@ -141,7 +142,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 			}
 		}
 		echo := errors.New("an error")
-		show(p, &engine.CloseError{Code: 4004, Peer: true})
+		show(p, &lifecycle.CloseError{Code: 4004, Peer: true})
 		show(p, &identify.BudgetError{})
 		show(p, &identify.ShardBudgetError{})
 		show(p, &engine.AnswerError{Err: echo})

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -24,7 +25,7 @@ func TestSendWindow(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		var sent []time.Time
 		for range 300 {
 			if err := s.Send(context.Background(), presence); err != nil {
@@ -99,7 +100,7 @@ func TestPain16_SendKeepsToItsContext(t *testing.T) {
 			t.Errorf("with a ctx that has ended: %v", err)
 		}
 		p.begin()
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		if err := s.Send(ctx, presence); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("ready, with a ctx that has ended: %v", err)
 		}
@@ -133,10 +134,10 @@ func TestPain15_WhatWaitsSurvivesAReconnect(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		p.drop()
 		close(p.out)
-		waitState(t, s, Disconnected)
+		waitState(t, s, lifecycle.Disconnected)
 		result := make(chan error, 1)
 		go func() { result <- s.Send(context.Background(), presence) }()
 		q := r.net.accept(t)
@@ -157,7 +158,7 @@ func TestSendRefuses(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		var large *gateway.PayloadTooLargeError
 		payload := []byte(`{"op":3,"d":"` + strings.Repeat("x", 4096-15) + `"}`)
 		if err := s.Send(context.Background(), payload); err != nil || len(payload) != 4096 {
@@ -235,7 +236,7 @@ func TestSendAfterStop(t *testing.T) {
 		if err := <-result; !errors.Is(err, ErrStopped) {
 			t.Errorf("Send: %v", err)
 		}
-		if err := <-r.result; !errors.Is(err, ErrAuthentication) {
+		if err := <-r.result; !errors.Is(err, lifecycle.ErrAuthentication) {
 			t.Errorf("Run: %v", err)
 		}
 		p.drop()

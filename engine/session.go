@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -144,5 +145,5 @@ func isLoopback(host string) bool {
 // only while some have not, and only if a callback asked for GuildsReady.
 type guildWait struct {
 	pending map[uint64]struct{}
-	tally   GuildsReady
+	tally   lifecycle.GuildsReady
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
 
@@ -154,7 +155,7 @@ func TestStoreHangsInSave(t *testing.T) {
 				seq := written[len(written)-1]
 				p.send(fmt.Sprintf(`{"t":"RESUMED","s":%d,"op":0,"d":{}}`, seq))
 				p.event(seq + 1)
-				waitState(t, r.shard(0), Ready)
+				waitState(t, r.shard(0), lifecycle.Ready)
 				r.end(p)
 				want := []string{"Load", "Save", "Close", "Load", "Save", "Close"}
 				calls, written := store.seen()
@@ -232,7 +233,7 @@ func TestStoreHangsInClose(t *testing.T) {
 		r := start(t, withStore(store))
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		release := store.hold("Close")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -257,7 +258,7 @@ func TestStoreOfTwoEngines(t *testing.T) {
 		first := start(t, withStore(store))
 		p := first.net.accept(t)
 		p.begin()
-		waitState(t, first.shard(0), Ready)
+		waitState(t, first.shard(0), lifecycle.Ready)
 		second := start(t, withStore(store))
 		time.Sleep(time.Minute)
 		if len(second.net.conns) > 0 {
@@ -267,7 +268,7 @@ func TestStoreOfTwoEngines(t *testing.T) {
 		p = second.net.accept(t)
 		p.resume()
 		p.send(`{"t":"RESUMED","s":2,"op":0,"d":{}}`)
-		waitState(t, second.shard(0), Ready)
+		waitState(t, second.shard(0), lifecycle.Ready)
 
 		third := start(t, withStore(store))
 		if err := <-third.result; err == nil || !strings.Contains(err.Error(), "another engine of this process uses the session store") {
@@ -295,7 +296,7 @@ func TestStoreIncomparable(t *testing.T) {
 		r := start(t, withStore(store))
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		r.end(p)
 		if s, err := store.Load(t.Context()); err != nil || len(s.Sessions) != 1 {
 			t.Error(s, err)

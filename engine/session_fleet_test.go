@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -49,7 +50,7 @@ func TestSavesWhileFleetIsReplaced(t *testing.T) {
 		case <-olds[1].done:
 		}
 		new[1].event(2) // there is something to save
-		waitState(t, fresh[1], Ready)
+		waitState(t, fresh[1], lifecycle.Ready)
 		r.saver.poke()
 		time.Sleep(saveDelay)
 		synctest.Wait()
@@ -89,7 +90,7 @@ func TestSavesOfShardThatCameAndWent(t *testing.T) {
 			p := r.net.accept(t)
 			p.resume()
 			p.send(`{"t":"RESUMED","s":2,"op":0,"d":{}}`)
-			waitState(t, r.shard(0), Ready)
+			waitState(t, r.shard(0), lifecycle.Ready)
 			time.Sleep(saveEvery)
 			saves, _ := store.count(t)
 

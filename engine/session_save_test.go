@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -96,7 +97,7 @@ func TestPain24_RestartResumes(t *testing.T) {
 		p.begin()
 		p.event(2)
 		p.event(3)
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		r.end(p)
 		if store.closed != 1 {
 			t.Errorf("closed %d times", store.closed)
@@ -117,7 +118,7 @@ func TestPain24_RestartResumes(t *testing.T) {
 		p.event(4)
 		p.send(`{"t":"RESUMED","s":4,"op":0,"d":{}}`)
 		p.event(5)
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if st := r.Stats(); st.Identifies != 0 || st.Resumes != 1 || fmt.Sprint(got) != "[4 5]" {
 			t.Errorf("%d identifies, %d resumes, events %v", st.Identifies, st.Resumes, got)
 		}
@@ -286,7 +287,7 @@ func TestPanicIsNotRepeated(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		p.event(2)
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		r.drainForPanic(&Event{Shard: r.shard(0), Type: gateway.EventMessageCreate, Seq: 3})
 		if _, s := store.count(t); len(s.Sessions) != 1 || s.Sessions[0].Seq != 3 {
 			t.Errorf("saved %+v", s)
@@ -331,7 +332,7 @@ func TestSessionsDamaged(t *testing.T) {
 		p := r.net.accept(t)
 		store.fail = nil
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if !strings.Contains(r.logs.String(), "half of it") || !strings.Contains(r.logs.String(), "aside=there") {
 			t.Error(r.logs)
 		}
@@ -362,7 +363,7 @@ func TestSaveThatFails(t *testing.T) {
 		store := &memory{}
 		r := start(t, withStore(store))
 		p := r.net.accept(t)
-		waitState(t, r.shard(0), AwaitingHello)
+		waitState(t, r.shard(0), lifecycle.AwaitingHello)
 		fail := func(err error) {
 			store.mu.Lock()
 			store.fail = err
@@ -404,7 +405,7 @@ func TestSessionsOfOthers(t *testing.T) {
 		p.resume()
 		p.send(`{"t":"RESUMED","s":3,"op":0,"d":{}}`)
 		p.event(4)
-		waitState(t, r.shard(1), Ready)
+		waitState(t, r.shard(1), lifecycle.Ready)
 		r.end(p)
 		_, s := store.count(t)
 		snapshot.Sessions[1].Seq = 4
@@ -424,7 +425,7 @@ func TestPain05_RestartRemembers(t *testing.T) {
 		r.run()
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if b := r.Budget(); b.Remaining != 6 {
 			t.Errorf("%+v", b)
 		}
@@ -442,7 +443,7 @@ func TestPain05_RestartRemembers(t *testing.T) {
 			r := start(t, withStore(store))
 			p := r.net.accept(t)
 			p.begin()
-			waitState(t, r.shard(0), Ready)
+			waitState(t, r.shard(0), lifecycle.Ready)
 			if i == 0 {
 				p.send(`{"op":9,"d":false}`)
 				p.goodbye()
@@ -524,7 +525,7 @@ func TestLogoutTooLate(t *testing.T) {
 		r := start(t, withStore(store))
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		r.end(p)
 		if err := r.Logout(t.Context()); err != ErrShuttingDown {
 			t.Error(err)

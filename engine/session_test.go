@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -52,14 +53,14 @@ func TestForeignResumeURL(t *testing.T) {
 	r.recv(testHello)
 	r.permit()
 	r.recv(strings.Replace(testReady, "us-east1-b.discord.gg", "evil.com", 1))
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	r.fail(errReset)
 	r.dial()
 	if r.lastDial() != "wss://gateway.discord.gg/?v=10&encoding=json" {
 		t.Errorf("dialled %s", r.lastDial())
 	}
 	r.recv(testHello)
-	r.want(Resuming)
+	r.want(lifecycle.Resuming)
 }
 
 func TestWithQuery(t *testing.T) {
@@ -157,7 +158,7 @@ func TestPain03_NothingOfTheOldConnection(t *testing.T) {
 	}
 	r.dial()
 	r.recv(testHello)
-	r.want(Resuming)
+	r.want(lifecycle.Resuming)
 }
 
 // TestSplitEverywhere: the same events, however the bytes are cut.
@@ -221,7 +222,7 @@ func TestReadyWithoutSession(t *testing.T) {
 		r.recv(testHello)
 		r.permit()
 		r.recv(`{"t":"READY","s":1,"op":0,"d":` + d + `}`)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if r.core.counter.corrupt != 1 {
 			t.Errorf("%s: not counted", d)
 		}
@@ -232,15 +233,15 @@ func TestReadyWithoutSession(t *testing.T) {
 	r.recv(testHello)
 	r.permit()
 	r.recv(strings.Replace(testReady, "abc", strings.Repeat("x", 5000), 1))
-	r.want(Ready)
+	r.want(lifecycle.Ready)
 	r.fail(errReset)
 	r.dial()
 	r.recv(testHello)
-	r.want(Closing)
+	r.want(lifecycle.Closing)
 	r.timer()
 	r.dial()
 	r.recv(testHello)
-	r.want(Queued)
+	r.want(lifecycle.Queued)
 }
 
 // TestBadEnvelopes close with 4000, are counted and resumed.
@@ -252,10 +253,10 @@ func TestBadEnvelopes(t *testing.T) {
 		r := newRig(t).ready()
 		r.recv(p)
 		if p == `` { // an empty message is no payload
-			r.want(Ready)
+			r.want(lifecycle.Ready)
 			continue
 		}
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		if r.lastSent() != "close 4000" || r.core.counter.corrupt != 1 {
 			t.Errorf("%s: sent %q, counted %d", p, r.lastSent(), r.core.counter.corrupt)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/internal/reactor"
 )
@@ -106,7 +107,7 @@ func (s *Shard) Total() int { return s.total }
 func (s *Shard) String() string { return strconv.Itoa(s.id) + "/" + strconv.Itoa(s.total) }
 
 // State returns where the shard stands.
-func (s *Shard) State() State {
+func (s *Shard) State() lifecycle.State {
 	s.public.mu.Lock()
 	defer s.public.mu.Unlock()
 	return s.public.state
@@ -168,7 +169,7 @@ func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool)
 	next = s.core.next()
 	s.promise.give(s.engine, next)
 	returned = true
-	return next, s.core.state == Stopped
+	return next, s.core.state == lifecycle.Stopped
 }
 
 // settle carries out what the core wants: first what is to be written, then the
@@ -196,11 +197,11 @@ func (s *Shard) settle(now time.Time) {
 		s.hangUp()
 	}
 	full := s.backlog.full()
-	if w.dial != "" && s.core.state == Connecting && !full {
+	if w.dial != "" && s.core.state == lifecycle.Connecting && !full {
 		s.dial(w.dial)
 		w.dial = ""
 	}
-	if hold := full && s.core.state.connected(); hold != s.core.isHeld() {
+	if hold := full && s.core.state.Connected(); hold != s.core.isHeld() {
 		s.loop.Hold(hold)
 		s.core.hold(now, hold)
 	}
@@ -227,13 +228,13 @@ func (s *Shard) releasePermit() {
 // entered is called by the core whenever it enters a state, before callbacks
 // hear of it: a callback of READY may send. The link is open only while others see
 // the shard Ready, so that who waited for the one finds the other.
-func (s *Shard) entered(state State) {
+func (s *Shard) entered(state lifecycle.State) {
 	switch state {
-	case Ready:
+	case lifecycle.Ready:
 		s.engine.readied.Add(1)
 		s.publish()
 		s.link.start(s.core.session.ID, s.core.heart.interval)
-	case Stopped:
+	case lifecycle.Stopped:
 		s.link.end()
 		s.publish()
 	default:

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -52,13 +53,13 @@ func (c *core) hello(now time.Time, d []byte) {
 		return
 	}
 	interval := time.Duration(ms * float64(time.Millisecond))
-	if c.state != AwaitingHello {
+	if c.state != lifecycle.AwaitingHello {
 		c.heart.retune(now, interval)
 		return
 	}
 	c.heart.start(now, interval, c.random())
 	if !c.session.resumable() {
-		c.setState(now, Queued, 0, nil)
+		c.setState(now, lifecycle.Queued, 0, nil)
 		c.wish.permit = true
 		return
 	}
@@ -76,12 +77,12 @@ func (c *core) hello(now time.Time, d []byte) {
 	c.session.resumes++
 	c.counter.resumes++
 	c.send(resume)
-	c.setState(now, Resuming, readyTimeout, nil)
+	c.setState(now, lifecycle.Resuming, readyTimeout, nil)
 }
 
 // identify starts a new session: the identify queue has given its permit.
 func (c *core) identify(now time.Time) {
-	if c.state != Queued {
+	if c.state != lifecycle.Queued {
 		return
 	}
 	id, err := c.appendIdentify(nil)
@@ -89,7 +90,7 @@ func (c *core) identify(now time.Time) {
 		// New has checked it with the longest numbers that a shard can have.
 		c.wish.hangup = true
 		c.dropConnection()
-		c.halt(now, &StopError{Shard: c.id, Err: err})
+		c.halt(now, &lifecycle.StopError{Shard: c.id, Err: err})
 		return
 	}
 	c.session.clear()
@@ -97,13 +98,13 @@ func (c *core) identify(now time.Time) {
 	c.counter.identifies++
 	c.send(id)
 	c.wish.sent = true
-	c.setState(now, Identifying, readyTimeout, nil)
+	c.setState(now, lifecycle.Identifying, readyTimeout, nil)
 }
 
 // ready takes READY. One for the session that is already open is an event like
 // any other; one before the identify is damage.
 func (c *core) ready(now time.Time, p []byte, env *lazyjson.Envelope) {
-	if c.state == AwaitingHello || c.state == Queued {
+	if c.state == lifecycle.AwaitingHello || c.state == lifecycle.Queued {
 		c.corrupt(now, &inflow.CorruptError{What: "READY before the identify"})
 		return
 	}
@@ -118,7 +119,7 @@ func (c *core) ready(now time.Time, p []byte, env *lazyjson.Envelope) {
 	}
 	if opened.ID == c.session.ID {
 		if c.inSequence(now, env.Seq) {
-			c.accept(now, gateway.EventReady, p, env, c.state == Resuming)
+			c.accept(now, gateway.EventReady, p, env, c.state == lifecycle.Resuming)
 		}
 		return
 	}
@@ -152,7 +153,7 @@ func (c *core) live(now time.Time, resumed bool) {
 	if c.session.guilds != nil {
 		limit = c.config.GuildsTimeout // none could come without a connection
 	}
-	c.setState(now, Ready, limit, nil)
+	c.setState(now, lifecycle.Ready, limit, nil)
 	c.redial.attempts = 0
 	c.config.Logger.Info("shard ready", "shard", c.id, "resumed", resumed)
 }

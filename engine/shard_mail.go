@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // mailbox holds what other goroutines leave for the shard's loop, which Wake has
@@ -150,7 +151,7 @@ func (s *Shard) readMail(now time.Time) {
 	if shutdown || kill {
 		s.core.shutdown(now)
 	}
-	if kill && s.core.state == Closing {
+	if kill && s.core.state == lifecycle.Closing {
 		s.core.hangUp(now)
 	}
 }
@@ -177,7 +178,7 @@ func (s *Shard) takePermit(now time.Time, e *errand) {
 		s.core.giveUp(now, &queueError{e.err})
 		return
 	}
-	if s.core.state != Queued {
+	if s.core.state != lifecycle.Queued {
 		e.discard()
 		return
 	}

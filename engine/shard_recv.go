@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -19,7 +20,7 @@ func (c *core) connected(now time.Time) {
 	c.heart.life = now
 	c.deaf = false
 	c.warned = false
-	c.setState(now, AwaitingHello, helloTimeout, nil)
+	c.setState(now, lifecycle.AwaitingHello, helloTimeout, nil)
 }
 
 // feed takes bytes that the connection brought. They are borrowed until feed
@@ -54,7 +55,7 @@ func (c *core) feed(now time.Time, b []byte) {
 
 // reading reports whether received frames mean anything in this state.
 func (c *core) reading() bool {
-	return !c.deaf && (c.state.connected() || c.state == Closing)
+	return !c.deaf && (c.state.Connected() || c.state == lifecycle.Closing)
 }
 
 // keep puts aside the bytes of an unfinished frame, and gives the buffer back
@@ -94,7 +95,7 @@ func (c *core) message(now time.Time, m frame.Message) {
 	case frame.OpClose:
 		c.peerClosed(now, m.Payload)
 	default:
-		if c.state == Closing {
+		if c.state == lifecycle.Closing {
 			return // the session goes on without it: it will be replayed
 		}
 		c.counter.flow.In += uint64(len(m.Payload))
@@ -123,7 +124,7 @@ func (c *core) message(now time.Time, m frame.Message) {
 
 // peerClosed takes the gateway's close frame, answers it, and hangs up.
 func (c *core) peerClosed(now time.Time, body []byte) {
-	if c.state == Closing {
+	if c.state == lifecycle.Closing {
 		c.hangUp(now)
 		return
 	}
@@ -133,7 +134,7 @@ func (c *core) peerClosed(now time.Time, body []byte) {
 		c.giveUp(now, err)
 		return
 	}
-	closed := &CloseError{
+	closed := &lifecycle.CloseError{
 		Code:   gateway.CloseCode(code),
 		Reason: redact(string(reason), c.config.Token),
 		Peer:   true,
@@ -173,10 +174,10 @@ func (c *core) dispatch(now time.Time, p []byte, env *lazyjson.Envelope) {
 	switch {
 	case t == gateway.EventReady:
 		c.ready(now, p, env)
-	case t == gateway.EventResumed && c.state == Resuming:
+	case t == gateway.EventResumed && c.state == lifecycle.Resuming:
 		c.resumed(now, p, env)
 	case c.inSequence(now, env.Seq):
-		c.accept(now, t, p, env, c.state == Resuming)
+		c.accept(now, t, p, env, c.state == lifecycle.Resuming)
 	}
 }
 
@@ -191,7 +192,7 @@ func (c *core) accept(now time.Time, t gateway.EventType, p []byte, env *lazyjso
 		c.deliver(now, list, t, p, env, replayed)
 	}
 	// Only now: an event that a callback has not had is not yet in the session.
-	if env.Seq > c.session.Seq && c.state >= Resuming {
+	if env.Seq > c.session.Seq && c.state >= lifecycle.Resuming {
 		c.session.Seq = env.Seq
 	}
 	if c.session.guilds != nil {

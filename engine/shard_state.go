@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -28,7 +29,7 @@ const (
 type core struct {
 	// What every event needs comes first and together, in few cache lines (Prefetch).
 
-	state    State
+	state    lifecycle.State
 	deaf     bool // framing is lost: nothing more can be read
 	warned   bool // of repeated sequences, once a connection
 	config   *Config
@@ -57,12 +58,12 @@ type core struct {
 	firstURL  string         // without the query
 	budget    *budget        // of identifies; nil: unknown
 	redial    redial
-	spending  spending    // of identifies
-	reached   time.Time   // when this connection became Ready; zero: not yet
-	proved    bool        // an ACK came since then
-	entered   func(State) // is told of every state, before callbacks are
-	stop      error       // why the shard is Stopped, nil if it was asked to
-	left      bool        // the user closed it, and not the engine
+	spending  spending              // of identifies
+	reached   time.Time             // when this connection became Ready; zero: not yet
+	proved    bool                  // an ACK came since then
+	entered   func(lifecycle.State) // is told of every state, before callbacks are
+	stop      error                 // why the shard is Stopped, nil if it was asked to
+	left      bool                  // the user closed it, and not the engine
 
 	presence atomic.Pointer[[]byte] // the last one that UpdatePresence sent
 }
@@ -79,7 +80,7 @@ type wish struct {
 func newCore(id, total int, config *Config, hs *handlers, firstURL string) *core {
 	c := &core{
 		id: id, total: total, config: config, handlers: hs,
-		entered:  func(State) {},
+		entered:  func(lifecycle.State) {},
 		clock:    callClock{start: time.Now()},
 		firstURL: firstURL,
 	}
@@ -90,20 +91,20 @@ func newCore(id, total int, config *Config, hs *handlers, firstURL string) *core
 }
 
 // setState enters a state that may last for limit; 0 is for ever.
-func (c *core) setState(now time.Time, to State, limit time.Duration, cause error) {
+func (c *core) setState(now time.Time, to lifecycle.State, limit time.Duration, cause error) {
 	from := c.state
 	c.state = to
 	c.deadline = time.Time{}
 	if limit > 0 {
 		c.deadline = now.Add(limit)
 	}
-	if !to.connected() {
+	if !to.Connected() {
 		c.held = time.Time{}
 	}
-	if from == Queued {
+	if from == lifecycle.Queued {
 		c.wish.permit = false
 	}
-	if (from == Queued || from == Identifying) && to != Identifying {
+	if (from == lifecycle.Queued || from == lifecycle.Identifying) && to != lifecycle.Identifying {
 		c.wish.settle = true
 	}
 	c.entering(now, from, to)
@@ -111,7 +112,7 @@ func (c *core) setState(now time.Time, to State, limit time.Duration, cause erro
 	c.config.Logger.Debug("state changed", "shard", c.id, "from", from, "to", to, "cause", cause)
 	if list := c.handlers.wanting(gateway.EventStateChanged); list != nil {
 		c.deliverDetail(now, list, gateway.EventStateChanged,
-			&StateChange{From: from, To: to, Cause: cause, Attempts: c.redial.attempts, Code: c.redial.lastCode})
+			&lifecycle.StateChange{From: from, To: to, Cause: cause, Attempts: c.redial.attempts, Code: c.redial.lastCode})
 	}
 }
 
@@ -125,13 +126,13 @@ func (c *core) deliverDetail(now time.Time, list *handlerList, t gateway.EventTy
 // returns when it wants to be called again. drained is as in reactor.Task.
 func (c *core) advance(now time.Time, drained bool) (next time.Time) {
 	switch c.state {
-	case Stopped:
+	case lifecycle.Stopped:
 		return time.Time{}
-	case Disconnected:
+	case lifecycle.Disconnected:
 		if !now.Before(c.redial.at) {
 			c.connect(now)
 		}
-	case Queued, Identifying, Resuming, Ready:
+	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
 		c.beat(now, drained)
 	}
 	if !c.deadline.IsZero() && !now.Before(c.deadline) && !c.isHeld() {
@@ -162,9 +163,9 @@ func (c *core) next() time.Time {
 		deadline = time.Time{}
 	}
 	switch c.state {
-	case Disconnected:
+	case lifecycle.Disconnected:
 		return c.redial.at
-	case Queued, Identifying, Resuming, Ready:
+	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
 		if due := c.heart.due(); deadline.IsZero() || due.Before(deadline) {
 			return due
 		}
@@ -177,7 +178,7 @@ func (c *core) next() time.Time {
 // to wait for it.
 func (c *core) willAsk() bool {
 	switch c.state {
-	case Connecting, AwaitingHello, Queued:
+	case lifecycle.Connecting, lifecycle.AwaitingHello, lifecycle.Queued:
 		return !c.session.resumable() && c.redial.failures == 0
 	}
 	return false
@@ -186,46 +187,46 @@ func (c *core) willAsk() bool {
 // expire ends a state whose deadline has passed.
 func (c *core) expire(now time.Time) {
 	switch c.state {
-	case AwaitingHello:
+	case lifecycle.AwaitingHello:
 		c.giveUp(now, errHelloTimeout)
-	case Identifying:
+	case lifecycle.Identifying:
 		c.giveUp(now, errReadyTimeout)
-	case Resuming:
+	case lifecycle.Resuming:
 		c.giveUp(now, errResumedTimeout)
-	case Ready:
+	case lifecycle.Ready:
 		c.guildsReady(now)
-	case Closing:
+	case lifecycle.Closing:
 		c.hangUp(now)
 	}
 }
 
 // entering brings life up to date when a state is entered.
-func (c *core) entering(now time.Time, from, to State) {
+func (c *core) entering(now time.Time, from, to lifecycle.State) {
 	l := &c.life
 	l.changes++
 	l.since = now
 	l.attempts, l.failures = c.redial.attempts, c.redial.failures
 	_, leaves := c.redial.cause.(*departure)
-	l.leaving = to == Closing && leaves
+	l.leaving = to == lifecycle.Closing && leaves
 	switch {
-	case to == Ready:
+	case to == lifecycle.Ready:
 		l.notReady, l.attempts = time.Time{}, 0
-		l.opened = HandshakeIdentify
-		if from == Resuming {
-			l.opened = HandshakeResume
+		l.opened = lifecycle.HandshakeIdentify
+		if from == lifecycle.Resuming {
+			l.opened = lifecycle.HandshakeResume
 		}
 	case l.notReady.IsZero():
 		l.notReady = now
 	}
 	l.next, l.waits = time.Time{}, nil
 	switch to {
-	case AwaitingHello:
+	case lifecycle.AwaitingHello:
 		l.base = c.counter.flow
-	case Disconnected:
-		l.opened = HandshakeNone
+	case lifecycle.Disconnected:
+		l.opened = lifecycle.HandshakeNone
 		l.next, l.waits = c.redial.at, c.redial.waits
-	case Stopped:
-		l.opened = HandshakeNone
+	case lifecycle.Stopped:
+		l.opened = lifecycle.HandshakeNone
 	}
 }
 

@@ -27,7 +27,7 @@ import (
 //
 // What was asked for first, by another Close or the end of Run, is what happens to
 // connection and session. Closing a shard again does nothing; if it had stopped for a
-// cause of its own, that is the error, a [*StopError].
+// cause of its own, that is the error, a [*lifecycle.StopError].
 func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (session.Session, error) {
 	d, err := newDeparture(code, reason)
 	if err != nil {

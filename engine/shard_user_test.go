@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -27,21 +28,21 @@ func TestDepart(t *testing.T) {
 		{4999, "close 4999", true},
 	} {
 		r := newRig(t).ready()
-		var told Closed
+		var told lifecycle.Closed
 		r.core.handlers.add(&handler{events: gateway.Events(gateway.EventClosed), call: func(ev *Event) { told, _ = ev.Closed() }})
 		r.depart(test.code)
-		r.want(Closing)
+		r.want(lifecycle.Closing)
 		r.depart(1000) // the first one counts
 		r.core.shutdown(r.now)
 		if r.lastSent() != test.sent {
 			t.Errorf("%d: sent %q", test.code, r.lastSent())
 		}
 		r.peerClose(uint16(max(test.code, 1000)), "")
-		r.want(Stopped)
+		r.want(lifecycle.Stopped)
 		if r.core.session.resumable() != test.kept || r.core.stop != nil || !r.core.left {
 			t.Errorf("%d: session %+v, stopped with %v, left %v", test.code, r.core.session, r.core.stop, r.core.left)
 		}
-		if want := strings.TrimPrefix(test.sent, "close "); told.By != ByUser || want != told.Code.String() && !strings.HasPrefix(told.Code.String(), want) {
+		if want := strings.TrimPrefix(test.sent, "close "); told.By != lifecycle.ByUser || want != told.Code.String() && !strings.HasPrefix(told.Code.String(), want) {
 			t.Errorf("%d: callbacks were told %+v", test.code, told)
 		}
 	}
@@ -67,7 +68,7 @@ func TestDepartAfterInvalidSession(t *testing.T) {
 		t.Error("nobody is told that the shard leaves")
 	}
 	r.peerClose(4000, "")
-	r.want(Stopped)
+	r.want(lifecycle.Stopped)
 	if r.core.session.resumable() {
 		t.Errorf("gives back %+v", r.core.session)
 	}
@@ -83,7 +84,7 @@ func TestRestart(t *testing.T) {
 		t.Errorf("sent %q", r.lastSent())
 	}
 	r.peerClose(4000, "")
-	r.want(Disconnected)
+	r.want(lifecycle.Disconnected)
 	if at := r.core.next(); !at.Equal(r.now) || !r.core.session.resumable() || r.core.redial.failures != 0 {
 		t.Errorf("redials in %v, %+v, %d failures", at.Sub(r.now), r.core.session, r.core.redial.failures)
 	}
@@ -157,7 +158,7 @@ func TestCloseAndRestart(t *testing.T) {
 		q := r.net.accept(t)
 		q.resume()
 		q.send(`{"t":"RESUMED","s":2,"op":0,"d":{}}`)
-		if err := <-restarted; err != nil || time.Since(began) != 0 || s.State() != Ready {
+		if err := <-restarted; err != nil || time.Since(began) != 0 || s.State() != lifecycle.Ready {
 			t.Errorf("Restart: %v, took %v", err, time.Since(began))
 		}
 
@@ -200,10 +201,10 @@ func TestCloseAfterStop(t *testing.T) {
 		p := r.net.accept(t)
 		s := r.shard(0)
 		p.raw(serverClose(4014, ""))
-		if err := <-r.result; !errors.Is(err, ErrDisallowedIntents) {
+		if err := <-r.result; !errors.Is(err, lifecycle.ErrDisallowedIntents) {
 			t.Errorf("Run returned %v", err)
 		}
-		if _, err := s.Close(t.Context(), 0, ""); !errors.Is(err, ErrDisallowedIntents) {
+		if _, err := s.Close(t.Context(), 0, ""); !errors.Is(err, lifecycle.ErrDisallowedIntents) {
 			t.Errorf("Close: %v", err)
 		}
 		close(p.out)

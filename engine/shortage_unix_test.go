@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
@@ -42,7 +43,7 @@ func fewBot(t *testing.T, at string) {
 	go func() { result <- e.Run(ctx) }()
 	ready := func() (n int) {
 		for s := range e.Shards() {
-			if s.State() == engine.Ready {
+			if s.State() == lifecycle.Ready {
 				n++
 			}
 		}

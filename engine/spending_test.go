@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // counted gives the rig a budget of so many identifies a day.
@@ -21,17 +22,17 @@ func (r *rig) counted(total int) *rig {
 func (r *rig) identify() time.Duration {
 	r.t.Helper()
 	begin := r.now
-	if r.core.state == Closing {
+	if r.core.state == lifecycle.Closing {
 		r.peerClose(4000, "")
 	}
-	for r.core.state == Disconnected {
+	for r.core.state == lifecycle.Disconnected {
 		r.timer()
 	}
 	r.connect()
 	r.recv(testHello)
-	r.want(Queued)
+	r.want(lifecycle.Queued)
 	r.permit()
-	r.want(Identifying)
+	r.want(lifecycle.Identifying)
 	return r.now.Sub(begin)
 }
 
@@ -45,7 +46,7 @@ func TestOneShardCannotSpendAll(t *testing.T) {
 		"READY, then invalid session":   func(r *rig) { r.recv(testReady); r.recv(`{"op":9,"d":false}`) },
 		"READY, then 4009":              func(r *rig) { r.recv(testReady); r.peerClose(4009, "") },
 		"READY, a resume, then invalid": func(r *rig) { r.recv(testReady); r.fail(errReset); r.back(); r.recv(`{"op":9,"d":false}`) },
-		"no READY":                      func(r *rig) { r.timer(); r.timer(); r.want(Closing) },
+		"no READY":                      func(r *rig) { r.timer(); r.timer(); r.want(lifecycle.Closing) },
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestPutOffIsNoFailure(t *testing.T) {
 	}
 	dials := len(r.dialed)
 	r.timer()
-	r.want(Connecting)
+	r.want(lifecycle.Connecting)
 	if len(r.dialed) != dials+1 || r.core.redial.failures != freeIdentifies+1 {
 		t.Errorf("%d dials, %d failures", len(r.dialed)-dials, r.core.redial.failures)
 	}

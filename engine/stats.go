@@ -4,28 +4,29 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
 
 // Stats is a snapshot of what a shard, or a whole engine, has done since it
 // began.
 type Stats struct {
-	Events       uint64 // dispatches, whether or not a callback asked for them
-	Replayed     uint64 // of these, missed before and brought by a resume
-	Repeats      uint64 // dispatches that came again and were not delivered again
-	Gaps         uint64 // connections ended so that a resume brings sequences that the gateway skipped
-	Missing      uint64 // skipped sequences that no resume brought: each announced by a SessionLost with To
-	BytesWire    uint64 // received, after TLS, before decompression
-	BytesJSON    uint64 // received, decompressed
-	BytesSent    uint64 // written, before TLS
-	Identifies   uint64 // identifies sent
-	Resumes      uint64 // resumes sent
-	Resumed      uint64 // of these, answered by RESUMED
-	SessionsLost uint64 // sessions that could not be resumed: each announced by a SessionLost without To
-	Reconnects   uint64 // connections and attempts that ended and were followed by another
-	Causes       Causes // of these
-	Corrupt      uint64 // connections given up for damaged data
-	Violations   uint64 // connections given up for breaking the WebSocket protocol
+	Events       uint64           // dispatches, whether or not a callback asked for them
+	Replayed     uint64           // of these, missed before and brought by a resume
+	Repeats      uint64           // dispatches that came again and were not delivered again
+	Gaps         uint64           // connections ended so that a resume brings sequences that the gateway skipped
+	Missing      uint64           // skipped sequences that no resume brought: each announced by a SessionLost with To
+	BytesWire    uint64           // received, after TLS, before decompression
+	BytesJSON    uint64           // received, decompressed
+	BytesSent    uint64           // written, before TLS
+	Identifies   uint64           // identifies sent
+	Resumes      uint64           // resumes sent
+	Resumed      uint64           // of these, answered by RESUMED
+	SessionsLost uint64           // sessions that could not be resumed: each announced by a SessionLost without To
+	Reconnects   uint64           // connections and attempts that ended and were followed by another
+	Causes       lifecycle.Causes // of these
+	Corrupt      uint64           // connections given up for damaged data
+	Violations   uint64           // connections given up for breaking the WebSocket protocol
 
 	SlowCallbacks   uint64        // events whose callbacks took 100 ms or more
 	InCallbacks     time.Duration // the time that callbacks took
@@ -50,7 +51,7 @@ type Stats struct {
 // published is the copy of a shard's counters for other goroutines.
 type published struct {
 	mu      sync.Mutex
-	state   State
+	state   lifecycle.State
 	session session.Session
 	counters
 	life life
@@ -63,7 +64,7 @@ type published struct {
 // present returns how the TLS records of the connection are read that stands now. mu
 // is held.
 func (p *published) present() TLSReading {
-	if !p.state.connected() {
+	if !p.state.Connected() {
 		return TLSNone
 	}
 	return p.reading
@@ -93,7 +94,7 @@ func (s *Stats) add(o Stats) {
 	s.Dropped += o.Dropped
 	s.Lag = max(s.Lag, o.Lag)
 	s.Latency = max(s.Latency, o.Latency)
-	s.Causes.add(&o.Causes)
+	s.Causes.Add(&o.Causes)
 	s.NotReady += o.NotReady
 	s.Stalled += o.Stalled
 	s.TLSLent += o.TLSLent

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -53,34 +54,34 @@ func newTrial(t testing.TB) *trial {
 
 // situation is a state, with what makes a difference in it.
 type situation struct {
-	state State
+	state lifecycle.State
 	name  string // beside the state
 	reach func(r *trial)
 }
 
 var situations = []situation{
-	{Disconnected, "without a session", func(r *trial) { r.dial(); r.fail(errReset) }},
-	{Disconnected, "with a session", func(r *trial) { r.ready(); r.fail(errReset) }},
-	{Connecting, "without a session", func(r *trial) { r.timer() }},
-	{Connecting, "with a session", func(r *trial) { r.ready(); r.fail(errReset); r.timer() }},
-	{AwaitingHello, "without a session", func(r *trial) { r.dial() }},
-	{AwaitingHello, "with a session", func(r *trial) { r.ready(); r.fail(errReset); r.dial() }},
-	{Queued, "", func(r *trial) { r.dial(); r.recv(testHello) }},
-	{Identifying, "", func(r *trial) { r.dial(); r.recv(testHello); r.permit() }},
-	{Resuming, "", func(r *trial) { r.ready(); r.fail(errReset); r.back() }},
-	{Resuming, "to fill a gap", func(r *trial) { r.ready(); r.event(4); r.back() }},
-	{Ready, "", func(r *trial) { r.ready() }},
-	{Ready, "guilds of READY are awaited", func(r *trial) {
+	{lifecycle.Disconnected, "without a session", func(r *trial) { r.dial(); r.fail(errReset) }},
+	{lifecycle.Disconnected, "with a session", func(r *trial) { r.ready(); r.fail(errReset) }},
+	{lifecycle.Connecting, "without a session", func(r *trial) { r.timer() }},
+	{lifecycle.Connecting, "with a session", func(r *trial) { r.ready(); r.fail(errReset); r.timer() }},
+	{lifecycle.AwaitingHello, "without a session", func(r *trial) { r.dial() }},
+	{lifecycle.AwaitingHello, "with a session", func(r *trial) { r.ready(); r.fail(errReset); r.dial() }},
+	{lifecycle.Queued, "", func(r *trial) { r.dial(); r.recv(testHello) }},
+	{lifecycle.Identifying, "", func(r *trial) { r.dial(); r.recv(testHello); r.permit() }},
+	{lifecycle.Resuming, "", func(r *trial) { r.ready(); r.fail(errReset); r.back() }},
+	{lifecycle.Resuming, "to fill a gap", func(r *trial) { r.ready(); r.event(4); r.back() }},
+	{lifecycle.Ready, "", func(r *trial) { r.ready() }},
+	{lifecycle.Ready, "guilds of READY are awaited", func(r *trial) {
 		r.dial()
 		r.recv(testHello)
 		r.permit()
 		r.recv(readyWith(`{"id":"11"}`))
 	}},
-	{Ready, "after a resume that did not fill the gap", func(r *trial) { r.ready(); r.event(4); r.back(); r.resumed(1) }},
-	{Closing, "to redial", func(r *trial) { r.ready(); r.recv(`{"op":7}`) }},
-	{Closing, "to redial, without a session", func(r *trial) { r.ready(); r.recv(`{"op":9,"d":false}`) }},
-	{Closing, "to stop", func(r *trial) { r.ready(); r.core.shutdown(r.now); r.settle() }},
-	{Stopped, "", func(r *trial) { r.ready(); r.peerClose(4004, "") }},
+	{lifecycle.Ready, "after a resume that did not fill the gap", func(r *trial) { r.ready(); r.event(4); r.back(); r.resumed(1) }},
+	{lifecycle.Closing, "to redial", func(r *trial) { r.ready(); r.recv(`{"op":7}`) }},
+	{lifecycle.Closing, "to redial, without a session", func(r *trial) { r.ready(); r.recv(`{"op":9,"d":false}`) }},
+	{lifecycle.Closing, "to stop", func(r *trial) { r.ready(); r.core.shutdown(r.now); r.settle() }},
+	{lifecycle.Stopped, "", func(r *trial) { r.ready(); r.peerClose(4004, "") }},
 }
 
 // TestTransitions gives every input in every situation.
@@ -178,7 +179,7 @@ func wrap(names []string) string {
 func (r *trial) outcome(situation string, in input) string {
 	from, changes := r.core.state, 0
 	entered := r.core.entered
-	r.core.entered = func(to State) { changes++; entered(to) }
+	r.core.entered = func(to lifecycle.State) { changes++; entered(to) }
 	r.sent, r.dialed, r.told, r.hung = nil, nil, nil, 0
 	before := r.core.counter
 	said := in.give(r)
@@ -204,7 +205,7 @@ func (r *trial) outcome(situation string, in input) string {
 			word = "pong"
 		case sent == in.name:
 			word = "answer"
-		case strings.Contains(in.name, "close ") && r.core.state != Closing:
+		case strings.Contains(in.name, "close ") && r.core.state != lifecycle.Closing:
 			word = strings.Replace(sent, "close", "answer", 1)
 		}
 		if !slices.Contains(parts, word) {
@@ -215,7 +216,7 @@ func (r *trial) outcome(situation string, in input) string {
 	if changes > 0 {
 		parts = append(parts, "→ "+to.String())
 	}
-	if (to == Closing || to == Disconnected) && (changes > 0 || in.command && from == Closing) {
+	if (to == lifecycle.Closing || to == lifecycle.Disconnected) && (changes > 0 || in.command && from == lifecycle.Closing) {
 		parts = append(parts, "then "+r.afterClosing())
 	}
 	if len(parts) == 0 {
@@ -227,29 +228,29 @@ func (r *trial) outcome(situation string, in input) string {
 // invariants hold in every situation, whatever came.
 func (r *trial) invariants(where string) {
 	c := r.core
-	if c.next().IsZero() && c.state != Stopped && c.state != Connecting {
+	if c.next().IsZero() && c.state != lifecycle.Stopped && c.state != lifecycle.Connecting {
 		r.t.Errorf("%s: %v waits for nothing\n%s", where, c.state, r.log.String())
 	}
-	if (c.state == Queued) != c.wish.permit {
+	if (c.state == lifecycle.Queued) != c.wish.permit {
 		r.t.Errorf("%s: %v, a permit is wanted: %v", where, c.state, c.wish.permit)
 	}
-	if (c.state == Disconnected || c.state == Stopped) && (c.rest != nil || c.inflow.IsOpen()) {
+	if (c.state == lifecycle.Disconnected || c.state == lifecycle.Stopped) && (c.rest != nil || c.inflow.IsOpen()) {
 		r.t.Errorf("%s: %v keeps what belonged to the connection", where, c.state)
 	}
-	if (c.state == Identifying || c.state == Queued) && c.session.resumable() {
+	if (c.state == lifecycle.Identifying || c.state == lifecycle.Queued) && c.session.resumable() {
 		r.t.Errorf("%s: %v with a session", where, c.state)
 	}
-	if (c.state == Ready || c.state == Resuming) && !c.session.resumable() {
+	if (c.state == lifecycle.Ready || c.state == lifecycle.Resuming) && !c.session.resumable() {
 		r.t.Errorf("%s: %v without a session", where, c.state)
 	}
 }
 
 // afterClosing finishes the close handshake and says what comes then.
 func (r *trial) afterClosing() string {
-	if r.core.state == Closing {
+	if r.core.state == lifecycle.Closing {
 		r.peerClose(4000, "")
 	}
-	if r.core.state == Stopped {
+	if r.core.state == lifecycle.Stopped {
 		return "stop"
 	}
 	return r.core.nextStep()
@@ -258,9 +259,9 @@ func (r *trial) afterClosing() string {
 // TestTransitionsAreWhole: no state, no opcode or close code that has a name, and
 // nothing that reaches a shard by mail is missing in the table.
 func TestTransitionsAreWhole(t *testing.T) {
-	for state := range stateNames {
-		if !slices.ContainsFunc(situations, func(s situation) bool { return s.state == State(state) }) {
-			t.Errorf("no situation in %v", State(state))
+	for state := lifecycle.Disconnected; state <= lifecycle.Stopped; state++ {
+		if !slices.ContainsFunc(situations, func(s situation) bool { return s.state == state }) {
+			t.Errorf("no situation in %v", state)
 		}
 	}
 	var names []string
@@ -300,14 +301,14 @@ func TestTransitionsAreWhole(t *testing.T) {
 // shard standing in any state, but for those that need nothing of them.
 func TestEveryStateEnds(t *testing.T) {
 	const beats = 2 * 41250 * time.Millisecond // the second one finds out
-	limits := map[State]time.Duration{
-		Disconnected:  backoffCap,
-		AwaitingHello: helloTimeout,
-		Queued:        beats, // a queue may take its time, its connection may not
-		Identifying:   readyTimeout,
-		Resuming:      readyTimeout,
-		Ready:         beats,
-		Closing:       closeTimeout,
+	limits := map[lifecycle.State]time.Duration{
+		lifecycle.Disconnected:  backoffCap,
+		lifecycle.AwaitingHello: helloTimeout,
+		lifecycle.Queued:        beats, // a queue may take its time, its connection may not
+		lifecycle.Identifying:   readyTimeout,
+		lifecycle.Resuming:      readyTimeout,
+		lifecycle.Ready:         beats,
+		lifecycle.Closing:       closeTimeout,
 	}
 	for _, s := range situations {
 		limit, ok := limits[s.state]

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -108,7 +109,7 @@ func TestLoggedURLs(t *testing.T) {
 		r.run()
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		view := r.shard(0).View()
 		text := r.logs.String() + fmt.Sprintf("%+v %v", view, slog.AnyValue(view))
 		if strings.Contains(text, "SECRET") || !strings.Contains(text, "ws://gw.test/path") {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // TestDialHangs: a Config.Dial that heeds no context costs its shard one attempt, and
@@ -39,7 +40,7 @@ func TestDialHangs(t *testing.T) {
 			t.Errorf("the second attempt came after %v", d)
 		}
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		r.end(p)
 		close(release)
 		if _, err := far.Read(make([]byte, 1)); err != io.EOF {
@@ -63,7 +64,7 @@ func TestQueueHangs(t *testing.T) {
 		r := start(t, func(c *Config) { c.IdentifyQueue, c.ShutdownTimeout = queue, 3*time.Second })
 		p := r.net.accept(t)
 		p.send(testHello)
-		waitState(t, r.shard(0), Queued)
+		waitState(t, r.shard(0), lifecycle.Queued)
 		go p.goodbye()
 		begin := time.Now()
 		r.stop()

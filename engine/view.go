@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -21,8 +22,8 @@ type View struct {
 	ID    int       `json:"id"`
 	Total int       `json:"total"`
 
-	State State     `json:"state"`
-	Since time.Time `json:"since"` // when that was entered
+	State lifecycle.State `json:"state"`
+	Since time.Time       `json:"since"` // when that was entered
 
 	// NotReady is since when the shard has not been Ready, zero if it is.
 	NotReady time.Time `json:"not_ready,omitzero"`
@@ -43,8 +44,8 @@ type View struct {
 	NextAt time.Time `json:"next_at,omitzero"`
 	Waits  string    `json:"waits,omitempty"`
 
-	Opened Handshake `json:"opened"` // how the session was opened on this connection
-	Next   Handshake `json:"next"`   // how the next connection opens one
+	Opened lifecycle.Handshake `json:"opened"` // how the session was opened on this connection
+	Next   lifecycle.Handshake `json:"next"`   // how the next connection opens one
 
 	Identifies uint64 `json:"identifies"` // sent, ever
 	Resumes    uint64 `json:"resumes"`    // sent, ever
@@ -52,15 +53,15 @@ type View struct {
 	TLS    TLSReading `json:"tls"`               // how the TLS records of the connection are read
 	TLSWhy string     `json:"tls_why,omitempty"` // why they are not lent, "" where they are, or are none
 
-	Session    session.Session `json:"session"`
-	Latency    Latency         `json:"latency"`
-	Permits    Permits         `json:"permits"`
-	Connection Flow            `json:"connection"` // through the decompressor since the connection began
-	Flow       Flow            `json:"flow"`       // since the shard began
+	Session    session.Session   `json:"session"`
+	Latency    lifecycle.Latency `json:"latency"`
+	Permits    Permits           `json:"permits"`
+	Connection lifecycle.Flow    `json:"connection"` // through the decompressor since the connection began
+	Flow       lifecycle.Flow    `json:"flow"`       // since the shard began
 
 	// Reconnects counts the connections and attempts that ended and were followed
 	// by another.
-	Reconnects Causes `json:"reconnects"`
+	Reconnects lifecycle.Causes `json:"reconnects"`
 
 	Settings Settings `json:"settings"`
 }
@@ -114,7 +115,7 @@ func (s *Shard) View() View {
 		Since: life.since, NotReady: life.notReady,
 		Attempts: life.attempts, Failures: life.failures, NextAt: life.next, Opened: life.opened,
 		Identifies: count.identifies, Resumes: count.resumes,
-		Connection: count.flow.less(life.base), Flow: count.flow,
+		Connection: count.flow.Since(life.base), Flow: count.flow,
 		Reconnects: life.counts(),
 	}
 	s.public.mu.Unlock()
@@ -128,11 +129,11 @@ func (s *Shard) View() View {
 		v.Waits = life.waits.Error()
 	}
 	switch {
-	case v.State == Stopped || v.State == Closing && life.leaving:
+	case v.State == lifecycle.Stopped || v.State == lifecycle.Closing && life.leaving:
 	case session.ID != "":
-		v.Next = HandshakeResume
+		v.Next = lifecycle.HandshakeResume
 	default:
-		v.Next = HandshakeIdentify
+		v.Next = lifecycle.HandshakeIdentify
 	}
 	v.Stalled = s.stalledFor(now)
 	v.Latency = s.core.heart.latency()
@@ -151,7 +152,7 @@ func (v View) String() string {
 	if v.Attempts > 0 {
 		fmt.Fprintf(&b, ", attempt %d after %d failures", v.Attempts, v.Failures)
 	}
-	if v.Opened != HandshakeNone {
+	if v.Opened != lifecycle.HandshakeNone {
 		fmt.Fprintf(&b, " by %v", v.Opened)
 	}
 	if v.Session.ID != "" {

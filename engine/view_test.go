@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
 
@@ -26,8 +27,8 @@ func TestView(t *testing.T) {
 		p := r.net.accept(t)
 		s := r.shard(0)
 		v := s.View()
-		if v.State != AwaitingHello || v.Since != began || v.NotReady != began || v.Attempts != 1 || v.Failures != 0 ||
-			v.Opened != HandshakeNone || v.Next != HandshakeIdentify || v.Permits != (Permits{}) || v.Cause != "" {
+		if v.State != lifecycle.AwaitingHello || v.Since != began || v.NotReady != began || v.Attempts != 1 || v.Failures != 0 ||
+			v.Opened != lifecycle.HandshakeNone || v.Next != lifecycle.HandshakeIdentify || v.Permits != (Permits{}) || v.Cause != "" {
 			t.Errorf("before hello: %+v", v)
 		}
 		if got, want := v.String(), "0/1 AwaitingHello for 0s, attempt 1 after 0 failures, 0 permits, 0 bytes of 0, reconnects: none, next: identify"; got != want {
@@ -35,7 +36,7 @@ func TestView(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		p.begin()
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		if err := s.Send(context.Background(), presence); err != nil {
 			t.Error(err)
 		}
@@ -43,8 +44,8 @@ func TestView(t *testing.T) {
 		sent := time.Now()
 		time.Sleep(42 * time.Second) // at least one heartbeat
 		v = s.View()
-		if v.State != Ready || v.Since != began.Add(time.Second) || !v.NotReady.IsZero() || v.Attempts != 0 ||
-			v.Opened != HandshakeIdentify || v.Next != HandshakeResume || v.Identifies != 1 || v.Session != s.Session() {
+		if v.State != lifecycle.Ready || v.Since != began.Add(time.Second) || !v.NotReady.IsZero() || v.Attempts != 0 ||
+			v.Opened != lifecycle.HandshakeIdentify || v.Next != lifecycle.HandshakeResume || v.Identifies != 1 || v.Session != s.Session() {
 			t.Errorf("ready: %+v", v)
 		}
 		if v.Latency.Sent.IsZero() || v.Latency.Received != v.Latency.Sent {
@@ -63,9 +64,9 @@ func TestView(t *testing.T) {
 		q := r.net.accept(t)
 		q.resume()
 		q.send(`{"t":"RESUMED","s":2,"op":0,"d":{}}`)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		v = s.View()
-		if v.Opened != HandshakeResume || v.Reconnects != (Causes{CauseBroken: 1}) || v.Resumes != 1 || v.Latency != (Latency{}) {
+		if v.Opened != lifecycle.HandshakeResume || v.Reconnects != (lifecycle.Causes{lifecycle.CauseBroken: 1}) || v.Resumes != 1 || v.Latency != (lifecycle.Latency{}) {
 			t.Errorf("resumed: %+v", v)
 		}
 		if v.Connection.In == 0 || v.Connection.In != v.Flow.In-first.In || v.Connection.Out != v.Flow.Out-first.Out {
@@ -88,12 +89,12 @@ func TestView(t *testing.T) {
 		}()
 		q.expect("close 4000")
 		synctest.Wait()
-		if v := s.View(); v.State != Closing || v.Next != HandshakeNone {
+		if v := s.View(); v.State != lifecycle.Closing || v.Next != lifecycle.HandshakeNone {
 			t.Errorf("closing: %v", v)
 		}
 		q.raw(serverClose(4000, ""))
 		<-closed
-		if v := s.View(); v.State != Stopped || v.Next != HandshakeNone || v.Opened != HandshakeNone || !strings.Contains(v.Cause, "the user closed") {
+		if v := s.View(); v.State != lifecycle.Stopped || v.Next != lifecycle.HandshakeNone || v.Opened != lifecycle.HandshakeNone || !strings.Contains(v.Cause, "the user closed") {
 			t.Errorf("stopped: %v", v)
 		}
 		close(q.out)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"sync/atomic"
 	"time"
 )
@@ -122,5 +123,5 @@ func (s *Shard) unreadySince() (since time.Time, counts bool) {
 	s.public.mu.Lock()
 	defer s.public.mu.Unlock()
 	since = s.public.life.notReady
-	return since, !since.IsZero() && s.public.state != Queued && s.public.state != Stopped
+	return since, !since.IsZero() && s.public.state != lifecycle.Queued && s.public.state != lifecycle.Stopped
 }

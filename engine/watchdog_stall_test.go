@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -25,7 +26,7 @@ func TestPain14_StalledShardIsSeen(t *testing.T) {
 		p := r.net.accept(t)
 		p.begin()
 		s := r.shard(0)
-		waitState(t, s, Ready)
+		waitState(t, s, lifecycle.Ready)
 		p.event(2)
 		time.Sleep(stallLimit) // from the next heartbeat on, which is due later
 		if st := r.Stats(); st.Stalled != 0 {
@@ -57,7 +58,7 @@ func TestPain14_StalledBeforeItConnects(t *testing.T) {
 		r := prepare(t)
 		release := make(chan struct{})
 		r.On(gateway.Events(gateway.EventStateChanged), func(ev *Event) {
-			if change, _ := ev.StateChange(); change.To == Connecting {
+			if change, _ := ev.StateChange(); change.To == lifecycle.Connecting {
 				<-release
 			}
 		})
@@ -69,7 +70,7 @@ func TestPain14_StalledBeforeItConnects(t *testing.T) {
 		close(release)
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		if st := r.Stats(); st.Stalled != 0 {
 			t.Errorf("%+v", st)
 		}
@@ -99,7 +100,7 @@ func TestPain14_DeadShardsAreSeen(t *testing.T) {
 		if told() != 2 {
 			t.Errorf("logged %d times", told())
 		}
-		if v := r.shard(1).View(); v.Failures < 5 || v.Attempts < v.Failures || v.Reconnects[CauseUnreachable] != uint64(v.Failures) || v.Stalled != 0 {
+		if v := r.shard(1).View(); v.Failures < 5 || v.Attempts < v.Failures || v.Reconnects[lifecycle.CauseUnreachable] != uint64(v.Failures) || v.Stalled != 0 {
 			t.Errorf("%+v", v)
 		}
 		r.end()
@@ -114,7 +115,7 @@ func TestQueuedIsNoFault(t *testing.T) {
 		p := r.net.accept(t)
 		p.send(testHello)
 		time.Sleep(3 * time.Hour)
-		if st := r.Stats(); st.NotReady != 1 || st.Stalled != 0 || r.shard(0).State() != Queued || strings.Contains(r.logs.String(), "for long") {
+		if st := r.Stats(); st.NotReady != 1 || st.Stalled != 0 || r.shard(0).State() != lifecycle.Queued || strings.Contains(r.logs.String(), "for long") {
 			t.Errorf("%+v\n%s", st, r.logs.String())
 		}
 		r.end(p)
@@ -150,7 +151,7 @@ func TestPain14_DialThatIgnoresDeadlines(t *testing.T) {
 				}
 			})
 			time.Sleep(connectTimeout + time.Second)
-			if v := r.shard(0).View(); v.Reconnects[CauseUnreachable] != 1 {
+			if v := r.shard(0).View(); v.Reconnects[lifecycle.CauseUnreachable] != 1 {
 				t.Errorf("%s: %v", scheme, v)
 			}
 			r.end()
@@ -165,7 +166,7 @@ func TestAwakeIsNotStalled(t *testing.T) {
 		r := start(t)
 		p := r.net.accept(t)
 		p.begin()
-		waitState(t, r.shard(0), Ready)
+		waitState(t, r.shard(0), lifecycle.Ready)
 		var rounds rounds
 		now := time.Now()
 		rounds.look(r.Engine, now)

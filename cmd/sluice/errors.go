@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // failure is an error of the work itself; every other one is of the call.
@@ -31,7 +31,7 @@ func describe(err error) []string {
 	var lines []string
 	stopped := make(map[string][]int) // shards by line
 	for _, err := range leaves(err) {
-		var stop *engine.StopError
+		var stop *lifecycle.StopError
 		if !errors.As(err, &stop) {
 			lines = append(lines, plain(err))
 			continue
@@ -54,7 +54,7 @@ func describe(err error) []string {
 func leaves(err error) []error {
 	for {
 		joined, ok := err.(interface{ Unwrap() []error })
-		if _, isStop := err.(*engine.StopError); ok && !isStop && strings.Contains(err.Error(), "\n") {
+		if _, isStop := err.(*lifecycle.StopError); ok && !isStop && strings.Contains(err.Error(), "\n") {
 			var all []error
 			for _, e := range joined.Unwrap() {
 				all = append(all, leaves(e)...)
@@ -70,7 +70,7 @@ func leaves(err error) []error {
 }
 
 // cause returns why a shard stopped, without saying which.
-func cause(stop *engine.StopError) error {
+func cause(stop *lifecycle.StopError) error {
 	if stop.Code == 0 {
 		return stop.Err
 	}

@@ -7,14 +7,15 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
 func TestDescribe(t *testing.T) {
 	refused := func(shard int) error {
-		return &engine.StopError{Shard: shard, Code: gateway.CloseAuthenticationFailed, Err: errors.New("closed")}
+		return &lifecycle.StopError{Shard: shard, Code: gateway.CloseAuthenticationFailed, Err: errors.New("closed")}
 	}
-	tired := &engine.StopError{Shard: 3, Err: fmt.Errorf("%w: %w", engine.ErrRetries, errors.New("no route"))}
+	tired := &lifecycle.StopError{Shard: 3, Err: fmt.Errorf("%w: %w", lifecycle.ErrRetries, errors.New("no route"))}
 	denied := gateway.CloseAuthenticationFailed.String() + ": " +
 		"Discord does not accept the token: copy it again, or reset it, on the Bot page of the application in the Developer Portal"
 	var many []error

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -143,7 +144,7 @@ func (o *runOptions) verdict(err error, logger *slog.Logger) error {
 	if errors.As(err, &mismatch) {
 		return o.sessionMistake(mismatch)
 	}
-	var stop *engine.StopError
+	var stop *lifecycle.StopError
 	if !errors.Is(err, engine.ErrShutdownTimeout) || errors.As(err, &stop) || errors.Is(err, engine.ErrSessionsNotSaved) {
 		return err
 	}
@@ -210,7 +211,7 @@ func logProgress(ctx context.Context, eng *engine.Engine, logger *slog.Logger) <
 func countReady(eng *engine.Engine) (ready, all int) {
 	for s := range eng.Shards() {
 		all++
-		if s.State() == engine.Ready {
+		if s.State() == lifecycle.Ready {
 			ready++
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 	"github.com/sluice-go/sluice/lazyjson"
@@ -61,7 +62,7 @@ func (t *tally) events() gateway.EventSet {
 func (t *tally) event(ev *engine.Event) {
 	id := ev.Shard.ID()
 	if change, ok := ev.StateChange(); ok {
-		if change.To == engine.Identifying {
+		if change.To == lifecycle.Identifying {
 			t.identifies.sent(id, time.Now())
 		}
 		return
@@ -121,7 +122,7 @@ func (s *shardTally) current() *sessionTally {
 
 // lose takes the announcement that events may be missing. It must name the
 // sequence behind the last one that came.
-func (s *shardTally) lose(lost engine.SessionLost) {
+func (s *shardTally) lose(lost lifecycle.SessionLost) {
 	c := s.current()
 	switch {
 	case c == nil:

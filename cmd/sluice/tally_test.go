@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -18,7 +18,7 @@ func (s *shardTally) play(session string, came ...any) {
 		switch c := c.(type) {
 		case int:
 			s.count(int64(c))
-		case engine.SessionLost:
+		case lifecycle.SessionLost:
 			if c.Session == "" {
 				c.Session = session
 			}
@@ -30,7 +30,7 @@ func (s *shardTally) play(session string, came ...any) {
 func TestTallyCountsWhatIsLostAndWhatCameTwice(t *testing.T) {
 	type came []any
 	type written = gatewaytest.SessionReport
-	lost := func(from, to int64) engine.SessionLost { return engine.SessionLost{From: from, To: to} }
+	lost := func(from, to int64) lifecycle.SessionLost { return lifecycle.SessionLost{From: from, To: to} }
 	skipped := func(spans ...int64) (s []gatewaytest.Span) {
 		for i := 0; i < len(spans); i += 2 {
 			s = append(s, gatewaytest.Span{First: spans[i], Last: spans[i+1]})
@@ -67,7 +67,7 @@ func TestTallyCountsWhatIsLostAndWhatCameTwice(t *testing.T) {
 			[]written{{ID: "a", LastSeq: 6}}, account{lost: 4, mistakes: 1}},
 		{"the end is announced from too early on", []came{{1, 2, lost(2, 0)}},
 			[]written{{ID: "a", LastSeq: 6}}, account{lost: 4, mistakes: 1}},
-		{"the end of another session is announced", []came{{1, 2, engine.SessionLost{Session: "z", From: 3}}},
+		{"the end of another session is announced", []came{{1, 2, lifecycle.SessionLost{Session: "z", From: 3}}},
 			[]written{{ID: "a", LastSeq: 6}}, account{lost: 4, mistakes: 1}},
 		{"the end is announced twice", []came{{1, 2, lost(3, 0), lost(3, 0)}},
 			[]written{{ID: "a", LastSeq: 6}}, account{announced: 4, mistakes: 1}},

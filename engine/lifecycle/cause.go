@@ -1,4 +1,4 @@
-package engine
+package lifecycle
 
 import (
 	"encoding/json"
@@ -95,7 +95,8 @@ func (c Causes) MarshalJSON() ([]byte, error) {
 	return json.Marshal(counts)
 }
 
-func (c *Causes) add(o *Causes) {
+// Add adds the counts of o.
+func (c *Causes) Add(o *Causes) {
 	for i, n := range o {
 		c[i] += n
 	}

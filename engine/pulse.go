@@ -1,19 +1,12 @@
 package engine
 
-import "time"
+import (
+	"github.com/sluice-go/sluice/engine/lifecycle"
+	"time"
+)
 
 // recentBeats is how many heartbeats Latency.Recent tells of.
-const recentBeats = 5
-
-// Latency is how long the heartbeats of a connection took to be acknowledged. It
-// begins anew with each hello.
-type Latency struct {
-	Last     time.Duration              `json:"last_ns"`           // of the last heartbeat acknowledged, 0: none yet
-	Average  time.Duration              `json:"average_ns"`        // over all of this connection, 0: none yet
-	Recent   [recentBeats]time.Duration `json:"recent_ns"`         // the last ones, newest first, 0: none
-	Sent     time.Time                  `json:"sent,omitzero"`     // when the last heartbeat went, zero: none yet
-	Received time.Time                  `json:"received,omitzero"` // when the last acknowledgement came, zero: none yet
-}
+const recentBeats = len(lifecycle.Latency{}.Recent)
 
 // pulse measures the heartbeats of one connection.
 type pulse struct {
@@ -41,8 +34,8 @@ func (p *pulse) ack(now time.Time) {
 }
 
 // latency tells what was measured.
-func (p *pulse) latency() Latency {
-	l := Latency{Sent: p.sent, Received: p.received}
+func (p *pulse) latency() lifecycle.Latency {
+	l := lifecycle.Latency{Sent: p.sent, Received: p.received}
 	if p.count == 0 {
 		return l
 	}

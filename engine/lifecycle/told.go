@@ -1,4 +1,4 @@
-package engine
+package lifecycle
 
 import "github.com/sluice-go/sluice/gateway"
 
@@ -42,9 +42,6 @@ type Closed struct {
 	Err    error // why, where Code does not say it: nil if By is ByGateway
 }
 
-// Closed returns the details of a [gateway.EventClosed].
-func (ev *Event) Closed() (Closed, bool) { return detailOf[Closed](ev) }
-
 // StateChange is what [gateway.EventStateChanged] tells.
 type StateChange struct {
 	From, To State
@@ -58,9 +55,6 @@ type StateChange struct {
 	// Code is the Code of the last [Closed], 0 before the first.
 	Code gateway.CloseCode
 }
-
-// StateChange returns the details of a [gateway.EventStateChanged].
-func (ev *Event) StateChange() (StateChange, bool) { return detailOf[StateChange](ev) }
 
 // SessionLost is what [gateway.EventSessionLost] tells: events of a session may
 // be missing for ever. Nothing else goes missing. It comes before the event that
@@ -86,9 +80,6 @@ type SessionLost struct {
 	Cause error // why, never nil
 }
 
-// SessionLost returns the details of a [gateway.EventSessionLost].
-func (ev *Event) SessionLost() (SessionLost, bool) { return detailOf[SessionLost](ev) }
-
 // SessionResumed is what [gateway.EventSessionResumed] tells: the session goes on
 // after one or more connections ended, with nothing lost but what a
 // [SessionLost] announced. It comes after the callbacks of RESUMED.
@@ -97,9 +88,6 @@ type SessionResumed struct {
 	From     int64  // the first sequence that was asked for
 	Replayed int    // events that were missed and came by the resume, RESUMED not counted
 }
-
-// SessionResumed returns the details of a [gateway.EventSessionResumed].
-func (ev *Event) SessionResumed() (SessionResumed, bool) { return detailOf[SessionResumed](ev) }
 
 // GuildsReady is what [gateway.EventGuildsReady] tells: each guild that READY
 // listed has come or is known to be unavailable, or Config.GuildsTimeout has
@@ -115,16 +103,4 @@ type GuildsReady struct {
 	Unavailable int    // of these, unavailable: an outage, says GUILD_DELETE or GUILD_CREATE
 	Removed     int    // of these, left by the bot meanwhile, says GUILD_DELETE
 	Missing     int    // of these, not heard of in time
-}
-
-// GuildsReady returns the details of a [gateway.EventGuildsReady].
-func (ev *Event) GuildsReady() (GuildsReady, bool) { return detailOf[GuildsReady](ev) }
-
-// detailOf returns what a synthetic event tells, if that is a T.
-func detailOf[T any](ev *Event) (T, bool) {
-	if d, ok := ev.detail.(*T); ok {
-		return *d, true
-	}
-	var none T
-	return none, false
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/traffic"
@@ -14,17 +15,17 @@ import (
 
 // wireTraffic returns the frames of n events of a bot's traffic, from sequence 2
 // on, and the bytes of their payloads.
-func wireTraffic(e *encoder, n int) (wire []byte, payloads int) {
+func wireTraffic(e *wiretest.Encoder, n int) (wire []byte, payloads int) {
 	g := traffic.New(1)
 	op := frame.OpBinary
-	if e.plain {
+	if e.Plain {
 		op = frame.OpText
 	}
 	var payload []byte
 	for seq := range n {
 		payload = g.AppendEvent(payload[:0], int64(seq+2))
 		payloads += len(payload)
-		wire = frame.AppendServerFrame(wire, op, e.message(string(payload)))
+		wire = frame.AppendServerFrame(wire, op, e.Message(string(payload)))
 	}
 	return wire, payloads
 }
@@ -38,8 +39,8 @@ func TestNoAllocations(t *testing.T) {
 	}
 	for c := ZlibStream; c <= NoCompression; c++ {
 		t.Run(c.String(), func(t *testing.T) {
-			e := newEncoder(t, c)
-			hello, ready := e.message(testHello), e.message(testReady)
+			e := wiretest.NewEncoder(t, c.String())
+			hello, ready := e.Message(testHello), e.Message(testReady)
 			wire, _ := wireTraffic(e, warm+measured)
 
 			r := prepare(t, func(config *Config) { config.Compression = c })
@@ -80,18 +81,18 @@ func TestDispatchAllocatesNothing(t *testing.T) {
 	if pool.Poisoning {
 		t.Skip("race builds give nothing back to pools")
 	}
-	r := newRig(t).ready()
+	r := newStand(t, nil).ready()
 	calls := 0
-	r.core.handlers.add(&handler{gateway.Events(gateway.EventMessageCreate), func(ev *Event) { calls += len(ev.Data) }})
+	r.on(gateway.Events(gateway.EventMessageCreate), func(ev *Event) { calls += len(ev.Data) })
 	var feeds [][]byte
 	for seq := range 1200 {
-		text := frame.AppendServerFrame(nil, frame.OpText, []byte(eventPayload(seq+2)))
+		text := frame.AppendServerFrame(nil, frame.OpText, []byte(wiretest.Event(seq+2)))
 		feeds = append(feeds, text[:20], text[20:]) // an unfinished frame each
 	}
 	i := 0
 	allocs := testing.AllocsPerRun(1000, func() {
-		r.core.feed(r.now, feeds[i])
-		r.core.feed(r.now, feeds[i+1])
+		r.core.Feed(r.now, feeds[i])
+		r.core.Feed(r.now, feeds[i+1])
 		i += 2
 	})
 	if allocs != 0 || calls == 0 {
@@ -105,18 +106,18 @@ func BenchmarkFeed(b *testing.B) {
 	for c := ZlibStream; c <= NoCompression; c++ {
 		b.Run(c.String(), func(b *testing.B) {
 			const events = 5000
-			e := newEncoder(b, c)
-			opening := frame.AppendServerFrame(nil, frame.OpBinary, e.message(testHello))
-			ready := frame.AppendServerFrame(nil, frame.OpBinary, e.message(testReady))
+			e := wiretest.NewEncoder(b, c.String())
+			opening := frame.AppendServerFrame(nil, frame.OpBinary, e.Message(testHello))
+			ready := frame.AppendServerFrame(nil, frame.OpBinary, e.Message(testReady))
 			wire, payloads := wireTraffic(e, events)
 			b.SetBytes(int64(payloads / events))
 			b.ReportAllocs()
 			b.ResetTimer()
 			for n := 0; n < b.N; n += events {
 				b.StopTimer()
-				r := newRig(b, func(config *Config) { config.Compression = c })
+				r := newStand(b, nil, func(config *Config) { config.Compression = c })
 				bytes := 0
-				r.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) { bytes += len(ev.Data) }})
+				r.on(gateway.AllDispatches(), func(ev *Event) { bytes += len(ev.Data) })
 				r.dial()
 				r.frames(slices.Clone(opening))
 				r.permit()
@@ -124,11 +125,11 @@ func BenchmarkFeed(b *testing.B) {
 				b.StartTimer()
 				for rest := wire; len(rest) > 0; {
 					n := min(64<<10, len(rest))
-					r.core.feed(r.now, rest[:n])
+					r.core.Feed(r.now, rest[:n])
 					rest = rest[n:]
 				}
 				if bytes == 0 {
-					b.Fatal(fmt.Sprint("nothing was delivered: ", r.core.redial.cause))
+					b.Fatal(fmt.Sprint("nothing was delivered: ", r.core.Life().Cause))
 				}
 			}
 		})

@@ -454,7 +454,7 @@ func TestAsyncGoexit(t *testing.T) {
 func TestAsyncCosts(t *testing.T) {
 	r := prepare(t)
 	s := &Shard{engine: r.Engine}
-	s.loop = reactor.NewPortable(s)
+	s.loop = reactor.NewPortable((*task)(s))
 	taken := make(chan struct{})
 	callback := Async(func(ev *Event) { taken <- struct{}{} }, AsyncOptions{})
 	ev := NewEvent("MESSAGE_CREATE", []byte(`{"id":"1","content":"hello"}`))

@@ -15,7 +15,7 @@ type functions map[string]bool
 
 // loopCalls are the functions by which a loop calls a shard: every callback runs
 // below one of them.
-var loopCalls = methods[Shard]("Feed", "Fail", "Advance", "Done")
+var loopCalls = methods[task]("Feed", "Fail", "Advance", "Done")
 
 // callbackCalls are those below which asynchronous callbacks run too.
 var callbackCalls = union(loopCalls, methods[asyncQueue]("run"))

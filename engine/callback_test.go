@@ -15,22 +15,23 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
 
 // TestCallbackOrder: in the order of registration, one after another.
 func TestCallbackOrder(t *testing.T) {
-	r := newRig(t)
+	r := newStand(t, nil)
 	var got []string
 	for _, name := range []string{"a", "b", "c"} {
-		r.core.handlers.add(&handler{gateway.Events(gateway.EventMessageCreate), func(ev *Event) {
+		r.on(gateway.Events(gateway.EventMessageCreate), func(ev *Event) {
 			got = append(got, fmt.Sprint(name, ev.Seq))
-		}})
+		})
 	}
 	r.ready()
-	r.event(2)
-	r.event(3)
+	r.recv(wiretest.Event(2))
+	r.recv(wiretest.Event(3))
 	if want := "[a2 b2 c2 a3 b3 c3]"; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}
@@ -42,9 +43,9 @@ func TestPain22_OnlyWhatWasAskedFor(t *testing.T) {
 	all := gateway.AllDispatches().Union(gateway.Events(gateway.EventHello, gateway.EventHeartbeat,
 		gateway.EventReconnect, gateway.EventInvalidSession, gateway.EventHeartbeatACK))
 	play := func(set gateway.EventSet) string {
-		r := newRig(t)
+		r := newStand(t, nil)
 		var got []string
-		r.core.handlers.add(&handler{set, func(ev *Event) { got = append(got, fmt.Sprintf("%s/%d/%s", ev.Name(), ev.Seq, ev.Data)) }})
+		r.on(set, func(ev *Event) { got = append(got, fmt.Sprintf("%s/%d/%s", ev.Name(), ev.Seq, ev.Data)) })
 		r.dial()
 		r.recv(testHello)
 		r.permit()
@@ -206,7 +207,7 @@ func TestPanicDrains(t *testing.T) {
 		q.begin()
 		go func() {
 			q.expect("close 4000")
-			q.raw(serverClose(4000, ""))
+			q.raw(wiretest.Close(4000, ""))
 		}()
 		for r.Stats().Events < 2 {
 			runtime.Gosched()

@@ -10,6 +10,10 @@ import "time"
 // jumpLimit is by how much time must have jumped for connections to be checked.
 const jumpLimit = 10 * time.Second
 
+// checkEvery is how far apart checks are at least, so that their heartbeats stay
+// within what is kept for them where a clock is set to and fro.
+const checkEvery = 20 * time.Second
+
 // clockWatch compares two clocks: the monotonic one, which on most systems stands
 // still while the machine sleeps, and the wall clock, which does not.
 type clockWatch struct {

@@ -26,7 +26,7 @@ func (s *Shard) updatePresence(ctx context.Context, p *gateway.Presence, inCallb
 	if err != nil {
 		return s.sendError(cmd.op, err)
 	}
-	cmd.sent = func() { s.core.presence.Store(&alone) }
+	cmd.sent = func() { s.presence.Store(&alone) }
 	return s.sendError(cmd.op, s.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
 		return gateway.AppendPresenceUpdate(dst, p)
 	}))

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -85,7 +86,7 @@ func TestRequestSoundboardSoundsOverALostSession(t *testing.T) {
 		p.expect(`{"op":31,`)
 		defer r.On(gateway.Events(gateway.EventSessionLost), func(*Event) { time.Sleep(time.Second) })()
 		p.sounds(2, 1, "10")
-		p.raw(serverClose(uint16(gateway.CloseSessionTimedOut), ""))
+		p.raw(wiretest.Close(uint16(gateway.CloseSessionTimedOut), ""))
 		p.away()
 		p = r.net.accept(t)
 		p.send(testHello)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -177,7 +178,7 @@ func TestRequestMembersOverALostSession(t *testing.T) {
 	withShard(t, func(r *running, s *Shard, p *peer) *peer {
 		again := func(session string) {
 			t.Helper()
-			p.raw(serverClose(uint16(gateway.CloseSessionTimedOut), ""))
+			p.raw(wiretest.Close(uint16(gateway.CloseSessionTimedOut), ""))
 			p.away()
 			p = r.net.accept(t)
 			p.send(testHello)

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -33,7 +34,7 @@ func TestUpdatePresence(t *testing.T) {
 			waitState(t, s, lifecycle.Ready)
 		}
 		lose := func(p *peer) *peer {
-			p.raw(serverClose(uint16(gateway.CloseSessionTimedOut), ""))
+			p.raw(wiretest.Close(uint16(gateway.CloseSessionTimedOut), ""))
 			<-p.gone
 			p.drop()
 			close(p.out)

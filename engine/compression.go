@@ -2,8 +2,6 @@ package engine
 
 import (
 	"fmt"
-
-	"github.com/sluice-go/sluice/engine/internal/inflow"
 )
 
 // Compression is how the gateway compresses what it sends.
@@ -49,18 +47,6 @@ func ParseCompression(s string) (Compression, error) {
 		return NoCompression, nil
 	}
 	return 0, fmt.Errorf("engine: unknown compression %q: choose zlib, zstd, payload or none", s)
-}
-
-// inflow returns how a connection is compressed.
-func (c *Config) inflow() inflow.Config {
-	in := inflow.Config{Limit: c.MaxPayload, MaxWindow: c.MaxWindow, Library: c.LibraryZstd}
-	switch c.Compression {
-	case ZlibStream:
-		in.Stream = inflow.Zlib
-	case ZstdStream:
-		in.Stream = inflow.Zstd
-	}
-	return in
 }
 
 // query returns the value of the URL parameter compress, "" for none.

@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -268,6 +270,7 @@ type Config struct {
 	Logger *slog.Logger
 
 	proxy func(*url.URL) (*url.URL, error) // Proxy, or the environment's
+	core  *core.Config                     // once GatewayURL is known
 }
 
 // ConfigError is one mistake in a Config. New joins all that it finds.
@@ -359,7 +362,7 @@ func (c *Config) setDefaults() {
 	if c.TLS.ClientSessionCache == nil {
 		c.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(64)
 	}
-	c.Logger = newLogger(c.Logger, c.Token)
+	c.Logger = c.Token.secret().Logger(c.Logger)
 }
 
 // chooseProxy sets how proxies are chosen.
@@ -406,5 +409,5 @@ func checkURL(raw string, schemes ...string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s will not do: it must begin with %s:// and name a host", transport.ShowURL(raw), strings.Join(schemes, ":// or "))
+	return fmt.Errorf("%s will not do: it must begin with %s:// and name a host", secret.ShowURL(raw), strings.Join(schemes, ":// or "))
 }

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -72,9 +74,10 @@ func (c *Config) forShard(id, total int) (own *Config, sess session.Session, err
 		if own.checkShard(bad); len(errs) == 0 {
 			own.checkIdentify(bad)
 		}
+		own.core = own.forCore()
 	}
 	if sess != (session.Session{}) {
-		if err := checkSession(sess, c.Token); err != nil {
+		if err := core.CheckSession(sess, c.Token.secret()); err != nil {
 			bad("Session", "%v", err)
 		}
 	}
@@ -103,7 +106,28 @@ func (c *Config) checkShard(bad func(field, format string, args ...any)) {
 // presence that is no JSON object, or an identify that is too large, with the
 // longest numbers that a shard can have. Everything else has been checked.
 func (c *Config) checkIdentify(bad func(field, format string, args ...any)) {
-	if _, err := gateway.AppendIdentify(nil, c.Token.secret(), c.identify(gateway.MaxShards-1, gateway.MaxShards)); err != nil {
+	if _, err := gateway.AppendIdentify(nil, c.Token.secret().Reveal(), c.identify(gateway.MaxShards-1, gateway.MaxShards)); err != nil {
 		bad("Presence", "%v; shorten Presence or Properties", err)
 	}
+}
+
+// forCore returns what the cores of shards with this configuration are given.
+func (c *Config) forCore() *core.Config {
+	return &core.Config{
+		Token: c.Token.secret(), URL: c.GatewayURL, Compress: c.Compression.query(),
+		IgnoreResumeURL: c.IgnoreResumeURL, AllowedHosts: c.AllowedHosts, Inflow: c.inflow(),
+		GuildsTimeout: c.GuildsTimeout, Retries: c.Retries, OnClose: c.OnClose, Logger: c.Logger,
+	}
+}
+
+// inflow returns how a connection is compressed.
+func (c *Config) inflow() inflow.Config {
+	in := inflow.Config{Limit: c.MaxPayload, MaxWindow: c.MaxWindow, Library: c.LibraryZstd}
+	switch c.Compression {
+	case ZlibStream:
+		in.Stream = inflow.Zlib
+	case ZstdStream:
+		in.Stream = inflow.Zstd
+	}
+	return in
 }

@@ -73,7 +73,7 @@ func TestPerShard(t *testing.T) {
 		if dialled["gateway.discord.gg:80"] != 3 || dialled["proxy.lan:99"] != 1 || dialled["us.discord.gg:80"] != 1 {
 			t.Errorf("dialled %v", dialled)
 		}
-		if a, b := r.Shard(0).core.config, r.Shard(4).core.config; a != b || a != &r.config {
+		if a, b := r.Shard(0).config, r.Shard(4).config; a != b || a != &r.config {
 			t.Error("shards with the same configuration do not share it")
 		}
 		r.end(peers...)
@@ -117,31 +117,6 @@ func TestPerShardMistakes(t *testing.T) {
 	var mistake *ConfigError
 	if !errors.As(err, &mistake) || len(r.net.dials) != 0 {
 		t.Errorf("%T, %d dials", err, len(r.net.dials))
-	}
-}
-
-// TestIgnoreResumeURL: a proxy's URL goes before what READY names, which is not
-// forgotten for that.
-func TestIgnoreResumeURL(t *testing.T) {
-	for _, named := range []string{"wss://us-east1-b.discord.gg", "wss://not.allowed"} {
-		r := newRig(t, func(c *Config) { c.IgnoreResumeURL, c.GatewayURL = true, "wss://proxy.lan" })
-		r.dial()
-		r.recv(testHello)
-		r.permit()
-		r.recv(strings.Replace(testReady, "wss://us-east1-b.discord.gg", named, 1))
-		r.want(lifecycle.Ready)
-		for range 3 {
-			r.fail(errReset)
-			r.dial()
-			if want := "wss://proxy.lan/?v=10&encoding=json"; r.lastDial() != want {
-				t.Errorf("dialled %s, want %s", r.lastDial(), want)
-			}
-			r.recv(testHello)
-			r.want(lifecycle.Resuming)
-		}
-		if got := r.core.session.ResumeURL; got != named {
-			t.Errorf("the session has %q, want %q", got, named)
-		}
 	}
 }
 

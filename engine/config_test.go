@@ -140,3 +140,13 @@ func TestStopErrorWithoutCode(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestMaxWindowOutOfRange is refused by New.
+func TestMaxWindowOutOfRange(t *testing.T) {
+	for _, bad := range []int{-1, 1, 1<<10 - 1} {
+		var wrong *ConfigError
+		if _, err := New(Config{Token: NewToken(testToken), MaxWindow: bad}); !errors.As(err, &wrong) || wrong.Field != "MaxWindow" {
+			t.Errorf("MaxWindow %d: %v", bad, err)
+		}
+	}
+}

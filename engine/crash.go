@@ -5,6 +5,8 @@ import (
 	"net"
 	"runtime/debug"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/internal/core"
 )
 
 // This file is what follows when code of the user's that the engine calls panics, or
@@ -75,7 +77,7 @@ func (e *Engine) drainForPanic(ev *Event) {
 	if own.backlog.forget(ev) {
 		own = nil // its loop is well
 	} else {
-		own.core.session.Seq = max(own.core.session.Seq, ev.Seq)
+		own.core.Delivered(ev.Seq)
 		own.publish()
 	}
 	e.crashed.Do(func() { e.drainAround(own) })
@@ -88,7 +90,7 @@ func (e *Engine) drainAround(own *Shard) {
 	for s := range e.Shards() {
 		s.shutdown(false)
 	}
-	limit := time.NewTimer(closeTimeout)
+	limit := time.NewTimer(core.CloseTimeout)
 	defer limit.Stop()
 	for s := range e.Shards() {
 		if s != own && s.loop.BusyFor(time.Now()) < busyLimit {
@@ -98,7 +100,7 @@ func (e *Engine) drainAround(own *Shard) {
 				limit.Reset(0) // the time is up for all
 			}
 		}
-		attempt(writeTimeout, func() { s.abandon(closeResumable) })
+		attempt(writeTimeout, func() { s.abandon(core.CloseResumable) })
 	}
 	attempt(saveTimeout, func() { _ = e.saver.save(context.Background()) }) // logged
 }

@@ -41,6 +41,10 @@ func newDialer(config *Config, workers *sync.WaitGroup) *dialer {
 	}
 }
 
+// connectTimeout is how long an attempt may take from the time at which it has a free
+// slot.
+const connectTimeout = 10 * time.Second
+
 // dial connects, encrypts and upgrades, within ctx and connectTimeout. It is the
 // crew's job. The bytes that came behind the server's answer are returned in head.
 // An error names the address that was tried.

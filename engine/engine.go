@@ -42,8 +42,10 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/budget"
+	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/limit"
-	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
 )
@@ -54,7 +56,7 @@ type Engine struct {
 	handlers handlers
 	dialer   *dialer
 	queue    identify.Queue
-	budget   *budget
+	budget   *budget.Budget
 	driver   reactor.Driver
 	rest     *restClient // nil: the API is not asked
 	random   func() float64
@@ -85,7 +87,7 @@ type Engine struct {
 
 	mu       sync.Mutex
 	started  bool
-	leaving  *departure      // how Run ends, once that is decided
+	leaving  *core.Departure // how Run ends, once that is decided
 	patience context.Context // of Shutdown or Logout; nil: Config.ShutdownTimeout
 	fleet    fleet
 	refused  refusal
@@ -107,11 +109,10 @@ func New(config Config) (*Engine, error) {
 	e.handlers.drain = e.drainForPanic
 	e.guardDial()
 	e.dialer = newDialer(&e.config, &e.workers)
-	e.budget = newBudget(&e.config)
+	e.budget = budget.New(config.IdentifyReserve, e.config.Logger, func() { e.saver.poke() })
 	if e.queue = config.IdentifyQueue; e.queue == nil {
 		e.queue = identify.NewLocal(1)
 	}
-	e.budget.changed = func() { e.saver.poke() }
 	e.asked, e.ask = context.WithCancel(context.Background())
 	e.background, e.end = context.WithCancel(context.Background())
 	return e, nil
@@ -198,6 +199,7 @@ func (e *Engine) run(ctx context.Context) error {
 		return err
 	}
 	e.config.GatewayURL = first
+	e.config.core = e.config.forCore()
 	if err := e.start(shards); err != nil {
 		return errors.Join(err, e.saver.finish(ctx))
 	}
@@ -249,7 +251,7 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 		}
 		shards = e.saver.choose(shards, bot.Shards).resolve(bot.Shards)
 		e.limit(bot)
-		c.Logger.Info("gateway known", "url", transport.ShowURL(first), "recommended_shards", bot.Shards,
+		c.Logger.Info("gateway known", "url", secret.ShowURL(first), "recommended_shards", bot.Shards,
 			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
 	}
 	shards = shards.resolve(0)

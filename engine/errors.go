@@ -3,9 +3,10 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"github.com/sluice-go/sluice/engine/lifecycle"
 	"io"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // Errors of this package, beside those of a shard's end, which package lifecycle has.
@@ -49,11 +50,6 @@ var (
 	ErrNoShard = errors.New("engine: the guild is on a shard that this engine does not run")
 )
 
-var (
-	errNoSession      = errors.New("engine: session cannot be resumed: it has no id, or no event of it was delivered")
-	errTokenInSession = errors.New("engine: session cannot be resumed: its id holds the token, which no session_id of Discord's does")
-)
-
 // APIError is an answer of the REST API that is no success.
 type APIError struct {
 	Status     int           // the HTTP status
@@ -94,19 +90,5 @@ func (e *APIError) Unwrap() error {
 	return nil
 }
 
-// Why a connection was given up by this side. They are causes: they arrive in
-// the log and in state changes.
-var (
-	errHelloTimeout   = errors.New("no hello within 20 s")
-	errReadyTimeout   = errors.New("no READY within 60 s of the identify")
-	errResumedTimeout = errors.New("no RESUMED within 60 s of the resume")
-	errNoAnswer       = errors.New("zombie: nothing answered within 5 s after time had jumped")
-	errZombie         = errors.New("zombie: no heartbeat ACK and nothing else was received since the last heartbeat")
-	errReconnect      = errors.New("the gateway asked for a reconnect (op 7)")
-	errInvalidSession = errors.New("the gateway declared the session invalid (op 9)")
-	errResumable      = errors.New("the gateway asked to resume on a new connection (op 9)")
-	errOtherSession   = errors.New("the gateway opened another session")
-	errUnanswered     = errors.New("resumes in a row brought nothing")
-	errHungUp         = fmt.Errorf("the other end closed the connection without a close frame: %w", io.EOF)
-	errCountsAnew     = errors.New("the gateway only brings sequences that came before")
-)
+// errHungUp is the end of a connection that nothing announced.
+var errHungUp = fmt.Errorf("the other end closed the connection without a close frame: %w", io.EOF)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -48,16 +49,16 @@ func TestGuildID(t *testing.T) {
 // TestClone outlives the event, with the same content, until Release.
 func TestClone(t *testing.T) {
 	lent := pool.Lent()
-	r := newRig(t)
+	r := newStand(t, nil)
 	var clones []*Event
-	r.core.handlers.add(&handler{gateway.AllDispatches().Union(gateway.Events(gateway.EventStateChanged)), func(ev *Event) {
+	r.on(gateway.AllDispatches().Union(gateway.Events(gateway.EventStateChanged)), func(ev *Event) {
 		clones = append(clones, ev.Clone())
 		if ev.Type == gateway.EventMessageCreate {
 			clones = append(clones, clones[len(clones)-1].Clone())
 		}
-	}})
+	})
 	r.ready()
-	r.event(2)
+	r.recv(wiretest.Event(2))
 	r.recv(`{"op":0,"s":3,"t":"\u0041_NEW_ONE","d":[1]}`)
 	r.recv(`{"op":0,"s":4,"t":"MESSAGE_DELETE"}`)
 	var got []string
@@ -97,8 +98,8 @@ func TestClone(t *testing.T) {
 // TestEventsMayBeShared: methods that only tell change nothing, so that a callback
 // may have several goroutines read an event (go test -race).
 func TestEventsMayBeShared(t *testing.T) {
-	r := newRig(t)
-	r.core.handlers.add(&handler{gateway.AllDispatches(), func(ev *Event) {
+	r := newStand(t, nil)
+	r.on(gateway.AllDispatches(), func(ev *Event) {
 		if ev.Type != gateway.EventUnknown {
 			return
 		}
@@ -114,10 +115,10 @@ func TestEventsMayBeShared(t *testing.T) {
 			})
 		}
 		all.Wait()
-	}})
+	})
 	r.ready()
 	r.recv(`{"t":"NEW_THING","s":2,"op":0,"d":{"guild_id":"7"}}`)
-	if r.core.session.Seq != 2 {
+	if r.core.Session().Seq != 2 {
 		t.Error("no event came")
 	}
 }

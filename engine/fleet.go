@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -68,7 +69,7 @@ func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
 	fresh, err := e.newShards(shards)
 	for _, s := range fresh {
 		s.trial = trial
-		s.expect(!s.core.session.resumable()) // all of them, before the first can ask
+		s.expect(s.core.Session().ID == "") // all of them, before the first can ask
 	}
 	e.mu.Lock()
 	if err == nil && !e.fleet.open {
@@ -195,7 +196,7 @@ func (f *fleet) admits(shards Shards) error {
 // Async that it would have to wait for; they close nevertheless. Run goes on, even
 // without shards. To keep a session use [Shard.Close].
 func (e *Engine) RemoveShards(ctx context.Context, shards ...*Shard) error {
-	d, err := newDeparture(gateway.CloseNormal, "")
+	d, err := core.NewDeparture(gateway.CloseNormal, "")
 	if err != nil {
 		return err
 	}
@@ -255,9 +256,9 @@ func (f *fleet) remove(s *Shard) {
 func (e *Engine) retire(s *Shard) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.stop, s.ended = s.core.stop, true
+	s.stop, s.ended = s.core.Stop(), true
 	switch {
-	case s.core.left, s.trial:
+	case s.core.Left(), s.trial:
 		e.fleet.remove(s)
 		if s.trial {
 			e.lookAgain() // refused shards may wait for its end

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
@@ -99,7 +100,7 @@ func TestAddAndRemoveShards(t *testing.T) {
 		go func() { removed <- r.RemoveShards(t.Context(), other...) }()
 		for _, s := range other {
 			peers[s].expect("close 1000")
-			peers[s].raw(serverClose(1000, ""))
+			peers[s].raw(wiretest.Close(1000, ""))
 		}
 		if err := <-removed; err != nil {
 			t.Error(err)
@@ -149,7 +150,7 @@ func TestReshardOverlap(t *testing.T) {
 		if took := time.Since(began); took != overlapTime {
 			t.Errorf("the old one went %v after the new ones were ready", took)
 		}
-		p.raw(serverClose(1000, ""))
+		p.raw(wiretest.Close(1000, ""))
 		if err := <-resharded; err != nil {
 			t.Error(err)
 		}

@@ -17,16 +17,25 @@ import (
 var arrows = map[string][]string{
 	"frame": {}, "gateway": {}, "lazyjson": {}, "pool": {},
 	"internal/descriptors": {}, "internal/inflate": {}, "internal/prefetch": {}, "internal/slab": {}, "internal/zstd": {},
-	"engine/internal/limit":     {},
-	"engine/internal/transport": {"internal/descriptors"},
 	"engine/identify":           {},
 	"engine/session":            {"engine/identify", "gateway"},
-	"engine/trace":              {"lazyjson"},
+	"engine/lifecycle":          {"gateway"},
+	"engine/internal/limit":     {},
+	"engine/internal/secret":    {},
+	"engine/internal/transport": {"internal/descriptors"},
+	"engine/internal/budget":    {"engine/identify"},
 	"engine/internal/inflow":    {"frame", "lazyjson", "pool", "internal/inflate", "internal/slab", "internal/zstd"},
+	"engine/internal/core": {
+		"engine/identify", "engine/lifecycle", "engine/session", "engine/internal/inflow", "engine/internal/secret",
+		"frame", "gateway", "lazyjson", "pool", "internal/prefetch",
+	},
 	"engine": {
-		"engine/identify", "engine/session", "engine/internal/inflow", "engine/internal/limit", "engine/internal/transport",
+		"engine/identify", "engine/lifecycle", "engine/session",
+		"engine/internal/budget", "engine/internal/core", "engine/internal/inflow", "engine/internal/limit",
+		"engine/internal/secret", "engine/internal/transport",
 		"frame", "gateway", "lazyjson", "pool", "internal/prefetch", "internal/reactor", "internal/descriptors",
 	},
+	"engine/internal/wiretest": {"frame"}, // for tests alone
 }
 
 // TestArrows: imports between packages run one way, and only where they are meant to.

@@ -189,7 +189,7 @@ func (l *link) try(cmd *command) (done bool, opened <-chan struct{}, wait time.D
 	l.window.Note(now, l.limit)
 	buf := pool.Get(len(cmd.payload) + frame.MaxHeader)
 	defer buf.Release()
-	buf.B = frame.AppendFrame(buf.B, frame.OpText, newMask(), cmd.payload)
+	buf.B = frame.AppendFrame(buf.B, frame.OpText, frame.NewMask(), cmd.payload)
 	if err := l.put(buf.B); err != nil {
 		return true, nil, 0, ErrConnectionLost
 	}

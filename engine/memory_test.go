@@ -8,14 +8,15 @@ import (
 	"testing/synctest"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
 
 // compressed sends a payload over a connection's one stream.
-func (p *peer) compressed(e *encoder, payload string) {
-	p.raw(frame.AppendServerFrame(nil, frame.OpBinary, e.message(payload)))
+func (p *peer) compressed(e *wiretest.Encoder, payload string) {
+	p.raw(frame.AppendServerFrame(nil, frame.OpBinary, e.Message(payload)))
 }
 
 // TestWindowsAreGivenBack when a connection ends, however it does.
@@ -34,7 +35,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 				peers = append(peers, p)
 				return p
 			}
-			p, e := open(), newEncoder(t, ZlibStream)
+			p, e := open(), wiretest.NewEncoder(t, ZlibStream.String())
 			p.compressed(e, testHello)
 			p.expect(`{"op":2,`)
 			p.compressed(e, strings.Replace(testReady, "wss://us-east1-b.discord.gg", "ws://resume.discord.gg", 1))
@@ -51,7 +52,7 @@ func TestWindowsAreGivenBack(t *testing.T) {
 				p.goodbye()
 				open()
 			case "goexit":
-				p.compressed(e, eventPayload(2))
+				p.compressed(e, wiretest.Event(2))
 				p.expect("close 4000")
 			}
 			synctest.Wait()
@@ -87,7 +88,7 @@ func TestLargeEventLeavesNothing(t *testing.T) {
 			r := prepare(t, func(config *Config) { config.Compression = c })
 			r.On(gateway.AllDispatches(), func(ev *Event) { seen += len(ev.Data) })
 			r.run()
-			p, e := r.net.accept(t), newEncoder(t, c)
+			p, e := r.net.accept(t), wiretest.NewEncoder(t, c.String())
 			p.compressed(e, testHello)
 			p.expect(`{"op":2,`)
 			p.compressed(e, strings.Replace(testReady, "wss://us-east1-b.discord.gg", "ws://resume.discord.gg", 1))

@@ -2,13 +2,17 @@ package engine
 
 import (
 	"fmt"
-	"github.com/sluice-go/sluice/engine/lifecycle"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/internal/budget"
+
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // This file plays outages that last for minutes, on a fake clock.
@@ -70,7 +74,7 @@ func (g *gatewayOf) talk(p *peer) {
 		case got == "":
 			return
 		case strings.HasPrefix(got, "close "):
-			p.raw(serverClose(4000, ""))
+			p.raw(wiretest.Close(4000, ""))
 			p.drop()
 			return
 		case o.resume:
@@ -92,7 +96,7 @@ func (g *gatewayOf) talk(p *peer) {
 			p.send(payload)
 		}
 		if code != 0 {
-			p.raw(serverClose(code, ""))
+			p.raw(wiretest.Close(code, ""))
 			<-p.gone
 			p.drop()
 			return
@@ -135,14 +139,12 @@ func readyOf(shard int) string {
 	return fmt.Sprintf(`{"t":"READY","s":1,"op":0,"d":{"v":10,"session_id":"of %d","resume_gateway_url":"ws://resume.discord.gg","guilds":[]}}`, shard)
 }
 
-const resumedNext = `{"t":"RESUMED","s":2,"op":0,"d":{}}`
-
 // TestOneBadShard: a gateway that closes one shard of 16 after each of its identifies
 // neither has it spend the bot's identifies nor disturbs the others.
 func TestOneBadShard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bad = 5
-		r, _ := api(t, 0, budgetAnswer(16, 16, 1000, 1000, budgetPeriod))
+		r, _ := api(t, 0, budgetAnswer(16, 16, 1000, 1000, budget.Period))
 		g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) {
 			if o.shard == bad {
 				return nil, 1011
@@ -178,7 +180,7 @@ func TestOneBadShard(t *testing.T) {
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const shards = 200
-		r, _ := api(t, 0, budgetAnswer(shards, shards, 1000, 1000, budgetPeriod))
+		r, _ := api(t, 0, budgetAnswer(shards, shards, 1000, 1000, budget.Period))
 		var down atomic.Bool
 		g := &gatewayOf{t: t, over: make(chan struct{})}
 		g.answer = func(o opening) ([]string, uint16) {
@@ -186,7 +188,7 @@ func TestOutage(t *testing.T) {
 			case down.Load():
 				return nil, 4000
 			case o.resume:
-				return []string{resumedNext}, 0
+				return []string{wiretest.Resumed}, 0
 			}
 			return []string{readyOf(o.shard)}, 0
 		}
@@ -201,7 +203,7 @@ func TestOutage(t *testing.T) {
 		up := g.peers
 		g.mu.Unlock()
 		for _, p := range up {
-			p.raw(serverClose(4000, ""))
+			p.raw(wiretest.Close(4000, ""))
 		}
 		time.Sleep(4 * time.Minute)
 		down.Store(false)

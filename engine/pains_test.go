@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
@@ -35,31 +36,6 @@ func TestPain01_OpcodesWhileOpening(t *testing.T) {
 			waitState(t, r.shard(0), lifecycle.Ready)
 			r.end(p)
 		})
-	}
-}
-
-// TestPain02_OneReconnectAtATime: however many reasons there are to redial, there
-// is one dial.
-func TestPain02_OneReconnectAtATime(t *testing.T) {
-	r := newRig(t).ready()
-	r.recv(testAck)
-	r.recv(`{"op":7}`)
-	r.recv(`{"op":9,"d":true}`)
-	r.recv(`{`)
-	r.peerClose(4000, "")
-	r.peerClose(4009, "")
-	r.fail(errReset)
-	r.fail(errReset)
-	before := len(r.dialed)
-	r.timer()
-	r.advance()
-	r.fail(errReset)
-	r.fail(errReset)
-	if n := len(r.dialed) - before; n != 1 || r.hung != 2 {
-		t.Errorf("%d dials, hung up %d times\n%s", n, r.hung, r.log.String())
-	}
-	if r.core.redial.failures != 1 {
-		t.Errorf("counted %d failures", r.core.redial.failures)
 	}
 }
 
@@ -100,7 +76,7 @@ func TestPain04_NeverTwoSockets(t *testing.T) {
 			case 0:
 				p.drop()
 			case 1:
-				p.raw(serverClose(4000, ""))
+				p.raw(wiretest.Close(4000, ""))
 			case 2:
 				p.send(`{"op":9,"d":false}`)
 			case 3:
@@ -190,5 +166,36 @@ func TestPain18_EnginesShareAQueue(t *testing.T) {
 		for i, r := range engines {
 			r.end(peers[i])
 		}
+	})
+}
+
+// TestPainFound_WaitsHoldNoLock: heartbeats go on while a Send waits for a permit.
+func TestPainFound_WaitsHoldNoLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		p := r.net.accept(t)
+		p.begin()
+		s := r.shard(0)
+		waitState(t, s, lifecycle.Ready)
+		for range 115 {
+			if err := s.Send(context.Background(), presence); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := len(p.heartbeats())
+		waited := make(chan error, 1)
+		go func() { waited <- s.Send(context.Background(), presence) }()
+		time.Sleep(50 * time.Second)
+		synctest.Wait()
+		if len(waited) != 0 || len(p.heartbeats()) == before {
+			t.Errorf("%d sends are over, %d heartbeats", len(waited), len(p.heartbeats())-before)
+		}
+		if err := <-waited; err != nil {
+			t.Error(err)
+		}
+		for range 116 {
+			p.expect(`{"op":3,`)
+		}
+		r.end(p)
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 )
@@ -169,7 +170,7 @@ func (p *peer) resume() {
 func (p *peer) goodbye() {
 	p.t.Helper()
 	p.expect("close 4000")
-	p.raw(serverClose(4000, ""))
+	p.raw(wiretest.Close(4000, ""))
 }
 
 // running is an engine in a test, with what its logger was given.

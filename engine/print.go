@@ -2,8 +2,9 @@ package engine
 
 import (
 	"fmt"
-	"github.com/sluice-go/sluice/engine/lifecycle"
 	"log/slog"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // This file is how an engine and its shards show themselves: fmt, which would

@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/budget"
+
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -31,9 +34,9 @@ func savedFor(shards int) *session.Memory {
 func TestSavedShardsGoOn(t *testing.T) {
 	for _, recommended := range []int{1, 3, 16} {
 		synctest.Test(t, func(t *testing.T) {
-			r, _ := api(t, 0, budgetAnswer(recommended, 1, 1000, 1000, budgetPeriod))
+			r, _ := api(t, 0, budgetAnswer(recommended, 1, 1000, 1000, budget.Period))
 			r.config.Sessions = savedFor(2)
-			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return []string{resumedNext}, 0 }}
+			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return []string{wiretest.Resumed}, 0 }}
 			g.start(r.net)
 			r.run()
 			for id := range 2 {
@@ -54,7 +57,7 @@ func TestSavedShardsGoOn(t *testing.T) {
 func TestSavedWithoutSessions(t *testing.T) {
 	for _, shards := range []Shards{{}, {Total: 3}} {
 		synctest.Test(t, func(t *testing.T) {
-			r, _ := api(t, 0, budgetAnswer(3, 3, 1000, 1000, budgetPeriod))
+			r, _ := api(t, 0, budgetAnswer(3, 3, 1000, 1000, budget.Period))
 			store := savedFor(2)
 			saved, _ := store.Load(t.Context())
 			saved.Sessions = nil
@@ -82,7 +85,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 		for _, saved := range []bool{true, false} {
 			synctest.Test(t, func(t *testing.T) {
 				first := map[bool]int{true: 3, false: 2}[saved]
-				r, _ := api(t, 0, budgetAnswer(first, 16, 1000, 1000, budgetPeriod), budgetAnswer(3, 16, 1000, 900, budgetPeriod))
+				r, _ := api(t, 0, budgetAnswer(first, 16, 1000, 1000, budget.Period), budgetAnswer(3, 16, 1000, 900, budget.Period))
 				if saved {
 					r.config.Sessions = savedFor(2)
 				}
@@ -91,7 +94,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 				g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) {
 					switch {
 					case o.resume && o.shard == 0 && !over.Load():
-						return []string{resumedNext}, 0
+						return []string{wiretest.Resumed}, 0
 					case o.resume:
 						return nil, 4009 // the session is gone, and a new one is refused
 					case o.total == 2 && grown.Load():
@@ -109,7 +112,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 					over.Store(true)
 					g.mu.Lock()
 					for _, p := range g.peers {
-						p.raw(serverClose(4009, ""))
+						p.raw(wiretest.Close(4009, ""))
 					}
 					g.mu.Unlock()
 				}
@@ -131,7 +134,7 @@ func TestRefusedNumberOfShards(t *testing.T) {
 func TestRefusedWhileResharding(t *testing.T) {
 	for _, fails := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budgetPeriod), budgetAnswer(3, 16, 1000, 900, budgetPeriod))
+			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budget.Period), budgetAnswer(3, 16, 1000, 900, budget.Period))
 			var grown, held atomic.Bool
 			held.Store(true)
 			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(o opening) ([]string, uint16) {
@@ -158,7 +161,7 @@ func TestRefusedWhileResharding(t *testing.T) {
 			grown.Store(true)
 			g.mu.Lock()
 			for _, p := range g.peers[:2] {
-				p.raw(serverClose(4009, ""))
+				p.raw(wiretest.Close(4009, ""))
 			}
 			g.mu.Unlock()
 			time.Sleep(20 * time.Second)
@@ -189,7 +192,7 @@ func TestRefusedWhileResharding(t *testing.T) {
 func TestRefusedForGood(t *testing.T) {
 	for _, shards := range []Shards{{}, {Total: 2}} {
 		synctest.Test(t, func(t *testing.T) {
-			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budgetPeriod))
+			r, _ := api(t, 0, budgetAnswer(2, 16, 1000, 1000, budget.Period))
 			r.config.Shards = shards
 			g := &gatewayOf{t: t, over: make(chan struct{}), answer: func(opening) ([]string, uint16) { return nil, 4011 }}
 			g.start(r.net)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
@@ -75,7 +77,7 @@ func (c *restClient) gatewayBot(ctx context.Context) (*gatewayBot, error) {
 	if err != nil {
 		return nil, errors.New("the API URL cannot be used")
 	}
-	req.Header.Set("Authorization", "Bot "+c.token.secret())
+	req.Header.Set("Authorization", "Bot "+c.token.secret().Reveal())
 	req.Header.Set("User-Agent", "DiscordBot ("+projectURL+", "+Version+")")
 	resp, err := c.do(req)
 	if err != nil {
@@ -116,13 +118,13 @@ func (c *restClient) do(req *http.Request) (*http.Response, error) {
 // an open line although the API is reached over a closed one.
 func (b *gatewayBot) check(api string, token Token) error {
 	if err := checkURL(b.URL, "ws", "wss"); err != nil {
-		return fmt.Errorf("the API named a gateway URL that cannot be used: %s", transport.ShowURL(b.URL))
+		return fmt.Errorf("the API named a gateway URL that cannot be used: %s", secret.ShowURL(b.URL))
 	}
-	if token.in(b.URL) {
+	if token.secret().In(b.URL) {
 		return errors.New("the API named a gateway URL that holds the token")
 	}
 	if strings.HasPrefix(api, "https:") && !strings.HasPrefix(b.URL, "wss:") {
-		return fmt.Errorf("the API named a gateway URL that is not encrypted: %s; if that is meant, set Config.GatewayURL", transport.ShowURL(b.URL))
+		return fmt.Errorf("the API named a gateway URL that is not encrypted: %s; if that is meant, set Config.GatewayURL", secret.ShowURL(b.URL))
 	}
 	if b.Shards < 1 || b.Shards > gateway.MaxShards {
 		return fmt.Errorf("the API recommended %d shards", b.Shards)
@@ -147,7 +149,7 @@ func retryAfter(h http.Header, body []byte) time.Duration {
 func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
 	for failures := 1; ; failures++ {
 		bot, err := e.rest.gatewayBot(ctx)
-		err = redactError(err, e.config.Token)
+		err = e.config.Token.secret().RedactError(err)
 		switch {
 		case err == nil:
 			return bot, nil
@@ -158,7 +160,7 @@ func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
 		case e.config.Retries > 0 && failures > e.config.Retries:
 			return nil, fmt.Errorf("%w: %w", lifecycle.ErrRetries, err)
 		}
-		wait := backoff(failures, e.random())
+		wait := core.Backoff(failures, e.random())
 		if api := (*APIError)(nil); errors.As(err, &api) {
 			wait = max(wait, api.RetryAfter)
 		}
@@ -170,47 +172,9 @@ func (e *Engine) discover(ctx context.Context) (*gatewayBot, error) {
 	}
 }
 
-// limit takes what an answer says about identifies.
-func (e *Engine) limit(bot *gatewayBot) {
-	l := &bot.Limit
-	switch queue, ok := e.queue.(interface{ SetMaxConcurrency(int) }); {
-	case ok:
-		queue.SetMaxConcurrency(l.MaxConcurrency)
-	case !e.unlimited():
-		e.config.Logger.Info("Config.IdentifyQueue takes no max_concurrency; it has to keep to Discord's by itself",
-			"max_concurrency", l.MaxConcurrency)
-	}
-	if !e.unlimited() {
-		e.budget.learn(time.Now(), l.Total, l.Remaining, milliseconds(l.ResetAfter))
-	}
-}
-
 // milliseconds returns a duration that an answer gives as a number, within what a
 // duration can be.
 func milliseconds(n int64) time.Duration {
 	const most = math.MaxInt64 / int64(time.Millisecond)
 	return time.Duration(min(max(n, 0), most)) * time.Millisecond
-}
-
-// budgetRetry is how soon the API is asked again where it could not be asked.
-const budgetRetry = 10 * time.Minute
-
-// followBudget asks the API whenever the budget has ended, until the engine ends.
-func (e *Engine) followBudget() {
-	var err error
-	for {
-		wait := e.budget.askAgain(time.Now())
-		if err != nil {
-			wait = budgetRetry
-		}
-		if await(e.background, nil, max(wait, budgetSlack)) != nil {
-			return
-		}
-		var bot *gatewayBot
-		if bot, err = e.discover(e.background); err == nil {
-			e.limit(bot)
-		} else if e.background.Err() == nil {
-			e.config.Logger.Warn("cannot learn the new identify budget; it is taken to be like the last", "cause", err)
-		}
-	}
 }

@@ -3,12 +3,13 @@ package engine
 import (
 	"context"
 	"errors"
-	"github.com/sluice-go/sluice/engine/lifecycle"
 	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // api has an engine ask the API of a restServer, over the same Dial as its

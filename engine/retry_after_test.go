@@ -2,11 +2,12 @@ package engine
 
 import (
 	"context"
-	"github.com/sluice-go/sluice/engine/lifecycle"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // TestRetryAfterIsHeeded: a server that refuses the upgrade is not asked again before the

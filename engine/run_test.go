@@ -10,7 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/core"
+
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -265,7 +268,7 @@ func TestFatalCloseCodes(t *testing.T) {
 			p.send(testHello)
 			p.expect(`{"op":2,`)
 			synctest.Wait()
-			p.raw(serverClose(code, "no "+testToken))
+			p.raw(wiretest.Close(code, "no "+testToken))
 			q.goodbye() // the other shard's session can be resumed
 			err := <-r.result
 			var stop *lifecycle.StopError
@@ -344,7 +347,7 @@ func TestShutdownInEveryState(t *testing.T) {
 				if err := <-r.result; err != nil {
 					t.Error(err)
 				}
-				if d := time.Since(begin); d > closeTimeout {
+				if d := time.Since(begin); d > core.CloseTimeout {
 					t.Errorf("took %v", d)
 				}
 				if p != nil {

@@ -149,9 +149,9 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		show(p, &engine.RateLimitedError{Err: echo})
 		show(p, &session.DamagedError{Err: echo})
 		p.find("the log", logs.String())
-		p.types("../engine", map[string]string{
+		p.types(map[string]string{
 			"AsyncOptions": "has numbers only", "AsyncPolicy": "is a number", "Cause": "is a number",
 			"SoundboardSounds": "has what Discord answered", "ChannelInfo": "likewise", "MembersChunk": "likewise",
-		})
+		}, ".", "lifecycle", "identify", "session")
 	})
 }

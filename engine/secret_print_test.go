@@ -163,12 +163,16 @@ func (p *printer) note(t reflect.Type) {
 }
 
 // types holds what was printed against what the package exports.
-func (p *printer) types(folder string, exempt map[string]string) {
+func (p *printer) types(exempt map[string]string, folders ...string) {
 	p.t.Helper()
 	all := 0
-	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
-	if err != nil {
-		p.t.Fatal(err)
+	var files []string
+	for _, folder := range folders {
+		list, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		files = append(files, list...)
 	}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -193,8 +197,9 @@ func (p *printer) types(folder string, exempt map[string]string) {
 					continue
 				}
 				all++
-				if _, ok := exempt[name]; !ok && !p.seen["engine."+name] {
-					p.t.Errorf("engine.%s was not printed", name)
+				full := parsed.Name.Name + "." + name
+				if _, ok := exempt[name]; !ok && !p.seen[full] {
+					p.t.Errorf("%s was not printed", full)
 				}
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -232,7 +233,7 @@ func TestSendAfterStop(t *testing.T) {
 		result := make(chan error, 1)
 		go func() { result <- s.Send(context.Background(), presence) }()
 		synctest.Wait()
-		p.raw(serverClose(4004, ""))
+		p.raw(wiretest.Close(4004, ""))
 		if err := <-result; !errors.Is(err, ErrStopped) {
 			t.Errorf("Send: %v", err)
 		}

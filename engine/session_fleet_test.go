@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -42,8 +43,8 @@ func TestSavesWhileFleetIsReplaced(t *testing.T) {
 		removed := make(chan error)
 		go func() { removed <- r.RemoveShards(context.Background(), olds...) }()
 		old[0].expect("close 1000")
-		old[0].raw(serverClose(1000, "")) // the other one does not answer for now
-		left := olds[0]                   // whichever that is
+		old[0].raw(wiretest.Close(1000, "")) // the other one does not answer for now
+		left := olds[0]                      // whichever that is
 		select {
 		case <-olds[0].done:
 			left = olds[1]
@@ -110,7 +111,7 @@ func TestSavesOfShardThatCameAndWent(t *testing.T) {
 				want = 4000
 			}
 			q.expect(fmt.Sprintf("close %d", want))
-			q.raw(serverClose(want, ""))
+			q.raw(wiretest.Close(want, ""))
 			if sess := <-closed; (sess == session.Session{}) == (code == 0) {
 				t.Errorf("Close(%d) returned %+v", code, sess)
 			}

@@ -94,7 +94,7 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 			v.total = saved.Shards // without sessions any number will do
 		}
 		if !e.unlimited() {
-			e.budget.restore(time.Now(), saved.Budget)
+			e.budget.Restore(time.Now(), saved.Budget)
 		}
 		log.Info("sessions loaded; their shards resume", "sessions", len(saved.Sessions), "saved", saved.Saved.Format(time.RFC3339))
 	}

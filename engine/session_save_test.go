@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/budget"
+
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -492,7 +496,7 @@ func TestLogout(t *testing.T) {
 		synctest.Wait()
 		go func() {
 			peers[0].expect("close 1000")
-			peers[0].raw(serverClose(1000, ""))
+			peers[0].raw(wiretest.Close(1000, ""))
 		}()
 		if err := r.Logout(ctx); err != context.DeadlineExceeded {
 			t.Error(err)
@@ -542,7 +546,7 @@ func BenchmarkSave(b *testing.B) {
 	for _, shards := range []int{200, 2000, 20000} {
 		for _, moving := range []bool{true, false} {
 			b.Run(fmt.Sprintf("shards=%d/moving=%v", shards, moving), func(b *testing.B) {
-				e := &Engine{config: *testConfig(b), budget: newBudget(testConfig(b))}
+				e := &Engine{config: *testConfig(b), budget: budget.New(0, slog.Default(), func() {})}
 				saved := savedFleet(shards)
 				for _, session := range saved.Sessions {
 					s := &Shard{id: session.Shard, total: shards}

@@ -1,12 +1,12 @@
 package engine
 
 import (
-	"io"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/internal/reactor"
@@ -16,13 +16,18 @@ import (
 // most one connection at a time. Its methods may be called by any goroutine.
 //
 // A Shard carries out what its core decides: it dials, asks for permits, writes
-// and closes. The core, and every method of reactor.Task, is its loop's alone.
+// and closes. The core is its loop's alone: see task for how a loop sees a shard, and
+// host for how a core does.
 type Shard struct {
-	// What every event needs comes first (Prefetch).
+	// What every event needs comes first (task.Prefetch).
 
-	core    *core
+	core    *core.Core
 	engine  *Engine
 	loop    reactor.Loop
+	config  *Config
+	event   Event // the one that callbacks see
+	clock   callClock
+	calls   callTimes
 	backlog backlogOf // of asynchronous callbacks
 
 	// What the loop has under way in other goroutines; nil: nothing. What comes
@@ -39,7 +44,8 @@ type Shard struct {
 	mail      mailbox
 	public    published
 	link      link
-	requests  requests // that wait for answers
+	presence  atomic.Pointer[[]byte] // the last one that UpdatePresence sent
+	requests  requests               // that wait for answers
 	id, total int
 	done      chan struct{} // closed when the loop has ended
 
@@ -52,38 +58,28 @@ type Shard struct {
 
 // newShard makes a shard that resumes a given session, or else one that was saved.
 func newShard(e *Engine, id, total int, config *Config, given session.Session) *Shard {
-	s := &Shard{id: id, total: total, engine: e, done: make(chan struct{})}
-	s.core = newCore(id, total, config, &e.handlers, config.GatewayURL)
-	s.core.event.Shard = s
-	s.core.random = e.random
+	now := time.Now()
+	s := &Shard{id: id, total: total, engine: e, config: config, done: make(chan struct{})}
+	s.event.Shard = s
+	s.clock.start = now
+	var budget core.Budget // nil: nothing is counted
 	if !e.unlimited() {
-		s.core.budget = e.budget
+		budget = e.budget
 	}
-	s.core.entered = s.entered
+	s.core = core.New(now, id, config.core, (*host)(s), budget, e.random)
 	s.link.max = config.SendLimit
-	s.loop = e.driver.NewLoop(s)
+	s.loop = e.driver.NewLoop((*task)(s))
 	if given == (session.Session{}) {
 		given = e.saver.saved(id, total)
 	}
 	if given.ID != "" {
-		if err := s.core.adopt(given); err != nil {
+		if err := s.core.Adopt(given); err != nil {
 			e.config.Logger.Warn("a saved session cannot be resumed", "shard", id, "cause", err)
 		}
 	}
-	s.public.life = s.core.life
+	s.public.life = *s.core.Life()
 	s.publish()
 	return s
-}
-
-// Done implements reactor.Task: the loop has let go of the shard.
-func (s *Shard) Done() {
-	defer close(s.done)
-	defer s.engine.retire(s)
-	returned := false
-	defer s.engine.guard(s, &returned)
-	s.closeMail()
-	s.core.dropConnection() // where a callback ended the loop's goroutine
-	returned = true
 }
 
 // stopError returns why the shard stopped for good, nil if it was asked to or
@@ -91,7 +87,7 @@ func (s *Shard) Done() {
 func (s *Shard) stopError() error {
 	select {
 	case <-s.done:
-		return s.core.stop
+		return s.core.Stop()
 	default:
 		return nil
 	}
@@ -132,78 +128,38 @@ func (s *Shard) settledSession() session.Session {
 	return session
 }
 
-// Feed implements reactor.Task.
-func (s *Shard) Feed(now time.Time, b []byte) {
-	returned := false
-	defer s.engine.guard(s, &returned)
-	s.core.feed(now, b)
-	s.settle(now)
-	returned = true
-}
-
-// Fail implements reactor.Task: the connection brings nothing more.
-func (s *Shard) Fail(now time.Time, err error) {
-	returned := false
-	defer s.engine.guard(s, &returned)
-	s.link.detach()
-	if err == io.EOF {
-		err = errHungUp
-	}
-	s.core.lost(now, s.engine.dialer.shortage.judge(now, err)) // also where it could not be adopted
-	s.settle(now)
-	returned = true
-}
-
-// Advance implements reactor.Task. It follows every Feed and Fail, so that what
-// others may see need not be published there too.
-func (s *Shard) Advance(now time.Time, drained bool) (next time.Time, done bool) {
-	returned := false
-	defer s.engine.guard(s, &returned)
-	s.readMail(now)
-	if err := s.link.failure(); err != nil {
-		s.core.lost(now, err)
-	}
-	s.core.advance(now, drained)
-	s.settle(now)
-	s.publish()
-	next = s.core.next()
-	s.promise.give(s.engine, next)
-	returned = true
-	return next, s.core.state == lifecycle.Stopped
-}
-
 // settle carries out what the core wants: first what is to be written, then the
 // wishes.
 func (s *Shard) settle(now time.Time) {
-	if out := s.core.out; len(out) > 0 {
-		s.core.out = nil // it is seldom needed, and there may be thousands of shards
+	if out := s.core.Out; len(out) > 0 {
+		s.core.Out = nil // it is seldom needed, and there may be thousands of shards
 		if err := s.link.write(out); err != nil {
-			s.core.lost(now, err)
+			s.core.Lost(now, err)
 		}
 	}
-	w := &s.core.wish
-	if w.sent {
-		w.sent = false
+	w := &s.core.Wish
+	if w.Sent {
+		w.Sent = false
 		s.permit.Sent()
 	}
-	if w.settle {
-		w.settle = false
+	if w.Settle {
+		w.Settle = false
 		s.releasePermit()
 	}
-	s.wantPermit(w.permit)
-	s.expect(s.core.willAsk())
-	if w.hangup {
-		w.hangup = false
+	s.wantPermit(w.Permit)
+	s.expect(s.core.WillAsk())
+	if w.Hangup {
+		w.Hangup = false
 		s.hangUp()
 	}
 	full := s.backlog.full()
-	if w.dial != "" && s.core.state == lifecycle.Connecting && !full {
-		s.dial(w.dial)
-		w.dial = ""
+	if w.Dial != "" && s.core.State() == lifecycle.Connecting && !full {
+		s.dial(w.Dial)
+		w.Dial = ""
 	}
-	if hold := full && s.core.state.Connected(); hold != s.core.isHeld() {
+	if hold := full && s.core.State().Connected(); hold != s.core.Held() {
 		s.loop.Hold(hold)
-		s.core.hold(now, hold)
+		s.core.Hold(now, hold)
 	}
 }
 
@@ -225,34 +181,16 @@ func (s *Shard) releasePermit() {
 	}
 }
 
-// entered is called by the core whenever it enters a state, before callbacks
-// hear of it: a callback of READY may send. The link is open only while others see
-// the shard Ready, so that who waited for the one finds the other.
-func (s *Shard) entered(state lifecycle.State) {
-	switch state {
-	case lifecycle.Ready:
-		s.engine.readied.Add(1)
-		s.publish()
-		s.link.start(s.core.session.ID, s.core.heart.interval)
-	case lifecycle.Stopped:
-		s.link.end()
-		s.publish()
-	default:
-		s.link.pause()
-		s.publish()
-	}
-}
-
 // publish copies what others may see.
 func (s *Shard) publish() {
-	s.seq.Store(s.core.session.Seq)
-	now := s.core.session.Session
+	now, life := s.core.Session(), s.core.Life()
+	s.seq.Store(now.Seq)
 	s.public.mu.Lock()
 	was := s.public.session
-	s.public.counters = s.core.counter
-	s.public.state = s.core.state
-	if s.public.life.changes != s.core.life.changes {
-		s.public.life = s.core.life
+	s.public.counters, s.public.calls = *s.core.Counters(), s.calls
+	s.public.state = s.core.State()
+	if s.public.life.Changes != life.Changes {
+		s.public.life = *life
 	}
 	s.public.session = now
 	s.public.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
@@ -19,7 +20,7 @@ type mailbox struct {
 	mu        sync.Mutex
 	errands   []*errand       // done
 	restarts  []chan struct{} // closed when the loop has taken them
-	departure *departure      // the user closes the shard
+	departure *core.Departure // the user closes the shard
 	probe     bool            // time has jumped
 	shutdown  bool
 	kill      bool
@@ -31,7 +32,7 @@ type mailbox struct {
 func (m *mailbox) mayEndSession() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.departure == nil || m.departure.endsSession()
+	return m.departure == nil || m.departure.EndsSession()
 }
 
 // errand is a dial, or a wait for a permit, in a goroutine of its own.
@@ -139,27 +140,27 @@ func (s *Shard) readMail(now time.Time) {
 		}
 	}
 	for _, taken := range restarts {
-		s.core.restart(now)
+		s.core.Restart(now)
 		close(taken)
 	}
 	if probe {
-		s.core.probe(now)
+		s.core.Probe(now)
 	}
 	if departure != nil {
-		s.core.depart(now, departure)
+		s.core.Depart(now, departure)
 	}
 	if shutdown || kill {
-		s.core.shutdown(now)
+		s.core.Depart(now, core.Shutdown)
 	}
-	if kill && s.core.state == lifecycle.Closing {
-		s.core.hangUp(now)
+	if kill && s.core.State() == lifecycle.Closing {
+		s.core.HangUp(now)
 	}
 }
 
 // takeConn gives a new connection to the loop and the core.
 func (s *Shard) takeConn(now time.Time, e *errand) {
 	if e.err != nil {
-		s.core.lost(now, redactError(e.err, s.engine.config.Token))
+		s.core.Lost(now, s.engine.config.Token.secret().RedactError(e.err))
 		return
 	}
 	s.link.attach(e.conn)
@@ -169,21 +170,21 @@ func (s *Shard) takeConn(now time.Time, e *errand) {
 	s.public.mu.Lock()
 	s.public.reading, s.public.readingWhy = reading, why
 	s.public.mu.Unlock()
-	s.core.connected(now)
+	s.core.Connected(now)
 }
 
 // takePermit has the core identify.
 func (s *Shard) takePermit(now time.Time, e *errand) {
 	if e.err != nil {
-		s.core.giveUp(now, &queueError{e.err})
+		s.core.Refused(now, e.err)
 		return
 	}
-	if s.core.state != lifecycle.Queued {
+	if s.core.State() != lifecycle.Queued {
 		e.discard()
 		return
 	}
 	s.permit = e.permit
-	s.core.identify(now)
+	s.core.Identify(now)
 }
 
 // shutdown has the shard close its connection so that the session can be

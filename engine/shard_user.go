@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -29,7 +30,7 @@ import (
 // connection and session. Closing a shard again does nothing; if it had stopped for a
 // cause of its own, that is the error, a [*lifecycle.StopError].
 func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string) (session.Session, error) {
-	d, err := newDeparture(code, reason)
+	d, err := core.NewDeparture(code, reason)
 	if err != nil {
 		return session.Session{}, err
 	}
@@ -41,7 +42,7 @@ func (s *Shard) Close(ctx context.Context, code gateway.CloseCode, reason string
 }
 
 // leave has the shard depart; what was asked for first counts.
-func (s *Shard) leave(d *departure) {
+func (s *Shard) leave(d *core.Departure) {
 	s.mail.mu.Lock()
 	if s.mail.departure == nil {
 		s.mail.departure = d

@@ -68,6 +68,9 @@ func (e *shortageError) Error() string {
 	return s + ": " + e.err.Error()
 }
 
+// ShortFor returns about how long the shard is to wait.
+func (e *shortageError) ShortFor() time.Duration { return e.wait }
+
 func (e *shortageError) Unwrap() error { return e.err }
 
 // admit lets a dial go, unless there is a shortage and another dial is to find out

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/internal/core"
 )
 
 // Shutdown ends Run as the end of its context does, and waits for it: every shard
@@ -20,7 +22,7 @@ import (
 // by [Async], an identify queue, a session store, Config.PerShard): Run waits for that, so
 // there Shutdown returns [ErrInCallback] at once, and Run ends none the less. Without Run there is nothing to do, and Run
 // returns nil at once when it is called later.
-func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, errShutdown) }
+func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, core.Shutdown) }
 
 // Logout ends Run as Shutdown does, but closes connections with 1000: the gateway
 // ends the sessions and shows the bot offline, Config.Sessions forgets them, and
@@ -29,10 +31,10 @@ func (e *Engine) Shutdown(ctx context.Context) error { return e.leave(ctx, errSh
 //
 // The error is that of ctx, [ErrInCallback] as of Shutdown, or [ErrShuttingDown]
 // where Run was ended before in another way.
-func (e *Engine) Logout(ctx context.Context) error { return e.leave(ctx, errLogout) }
+func (e *Engine) Logout(ctx context.Context) error { return e.leave(ctx, core.Logout) }
 
 // leave has Run end in a way, if none is decided yet, and waits for it.
-func (e *Engine) leave(ctx context.Context, how *departure) error {
+func (e *Engine) leave(ctx context.Context, how *core.Departure) error {
 	patience := ctx
 	if runCalls.call() {
 		patience = nil // it may well end when the callback does
@@ -44,7 +46,7 @@ func (e *Engine) leave(ctx context.Context, how *departure) error {
 	}
 	late := e.leaving != how
 	e.mu.Unlock()
-	if late && how == errLogout {
+	if late && how == core.Logout {
 		return ErrShuttingDown
 	}
 	e.ask()
@@ -56,14 +58,14 @@ func (e *Engine) leave(ctx context.Context, how *departure) error {
 
 // depart decides how Run ends, if Shutdown or Logout have not, and for how long it
 // may take.
-func (e *Engine) depart() (context.Context, context.CancelFunc, *departure) {
+func (e *Engine) depart() (context.Context, context.CancelFunc, *core.Departure) {
 	e.mu.Lock()
 	if e.leaving == nil {
-		e.leaving = errShutdown
+		e.leaving = core.Shutdown
 	}
 	how, patience := e.leaving, e.patience
 	e.mu.Unlock()
-	if how.endsSession() {
+	if how.EndsSession() {
 		e.saver.forget()
 	}
 	if patience == nil {
@@ -76,7 +78,7 @@ func (e *Engine) depart() (context.Context, context.CancelFunc, *departure) {
 
 // drain closes every connection and waits for callbacks to return. Heartbeats go
 // on meanwhile.
-func (e *Engine) drain(limit context.Context, how *departure, done <-chan struct{}, tick <-chan time.Time) error {
+func (e *Engine) drain(limit context.Context, how *core.Departure, done <-chan struct{}, tick <-chan time.Time) error {
 	for s := range e.Shards() {
 		s.leave(how)
 	}
@@ -99,7 +101,7 @@ func (e *Engine) drain(limit context.Context, how *departure, done <-chan struct
 const killTimeout = time.Second
 
 // abandon closes what is still open, also under callbacks that do not return.
-func (e *Engine) abandon(done <-chan struct{}, how *departure) error {
+func (e *Engine) abandon(done <-chan struct{}, how *core.Departure) error {
 	e.end()
 	for s := range e.Shards() {
 		s.shutdown(true)
@@ -115,7 +117,7 @@ func (e *Engine) abandon(done <-chan struct{}, how *departure) error {
 		case <-s.done:
 		default:
 			stuck = append(stuck, s.id)
-			s.abandon(how.code)
+			s.abandon(how.Code())
 		}
 	}
 	return fmt.Errorf("%w: %s", ErrShutdownTimeout, e.calls.underWay(stuck))

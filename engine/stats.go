@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
@@ -50,11 +51,12 @@ type Stats struct {
 
 // published is the copy of a shard's counters for other goroutines.
 type published struct {
-	mu      sync.Mutex
-	state   lifecycle.State
-	session session.Session
-	counters
-	life life
+	mu       sync.Mutex
+	state    lifecycle.State
+	session  session.Session
+	counters core.Counters
+	calls    callTimes
+	life     core.Life
 
 	// Of the last connection; it counts while the state is one with a connection.
 	reading    TLSReading
@@ -128,16 +130,16 @@ func (e *Engine) Stats() Stats {
 // own event counted yet.
 func (s *Shard) Stats() Stats {
 	s.public.mu.Lock()
-	c, causes, notReady := s.public.counters, s.public.life.counts(), s.public.life.notReady
+	c, calls, causes, notReady := s.public.counters, s.public.calls, s.public.life.Counts(), s.public.life.NotReady
 	reading := s.public.present()
 	s.public.mu.Unlock()
 	stats := Stats{
-		Events: c.events, Replayed: c.replayed, Repeats: c.repeats, Gaps: c.gaps, Missing: c.missing,
-		BytesWire: c.bytesWire, BytesJSON: c.flow.Out, BytesSent: s.link.sent.Load(),
-		Identifies: c.identifies, Resumes: c.resumes, Resumed: c.resumed, SessionsLost: c.sessionsLost,
-		Corrupt: c.corrupt, Violations: c.violations,
-		SlowCallbacks: c.slow, InCallbacks: c.inCallbacks, LongestCallback: c.longest,
-		Latency:    s.core.heart.latency().Last,
+		Events: c.Events, Replayed: c.Replayed, Repeats: c.Repeats, Gaps: c.Gaps, Missing: c.Missing,
+		BytesWire: c.BytesWire, BytesJSON: c.Flow.Out, BytesSent: s.link.sent.Load(),
+		Identifies: c.Identifies, Resumes: c.Resumes, Resumed: c.Resumed, SessionsLost: c.SessionsLost,
+		Corrupt: c.Corrupt, Violations: c.Violations,
+		SlowCallbacks: calls.slow, InCallbacks: calls.sum, LongestCallback: calls.longest,
+		Latency:    s.core.Latency().Last,
 		Reconnects: causes.Total(), Causes: causes,
 		NotReadySince: notReady,
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"github.com/sluice-go/sluice/engine/internal/secret"
 )
 
 // Token is a bot's token. It holds the secret inside a function, where neither fmt,
@@ -43,7 +45,7 @@ func (t Token) String() string {
 	if t.reveal == nil {
 		return ""
 	}
-	return redacted
+	return secret.Redacted
 }
 
 // GoString implements [fmt.GoStringer] for %#v.
@@ -73,22 +75,20 @@ func (t *Token) UnmarshalText(text []byte) error {
 // the last part of a token is a signature of at least 160 bits, which cannot be,
 // and the rest (the bot's id and a time) is no secret.
 func (t Token) Hash() string {
-	sum := sha256.Sum256([]byte("sluice session store\n" + t.secret()))
+	sum := sha256.Sum256([]byte("sluice session store\n" + t.secret().Reveal()))
 	return hex.EncodeToString(sum[:])
 }
 
 // secret returns the token without its prefix.
-func (t Token) secret() string {
-	return strings.TrimPrefix(t.Reveal(), "Bot ")
-}
+func (t Token) secret() secret.Secret { return secret.New(strings.TrimPrefix(t.Reveal(), "Bot ")) }
 
 // check reports what is wrong with the token, never showing it.
 func (t Token) check() error {
-	s := t.secret()
+	s := t.secret().Reveal()
 	switch {
 	case s == "", s == "Bot":
 		return errors.New("is empty; set it to the bot's token from Discord's developer portal")
-	case s == redacted:
+	case s == secret.Redacted:
 		return errors.New("is what a token shows in its own place; set it to the token itself")
 	case strings.HasPrefix(s, "Bearer "):
 		return errors.New("is an OAuth2 bearer token; the gateway takes a bot's token")
@@ -102,6 +102,3 @@ func (t Token) check() error {
 	}
 	return nil
 }
-
-// redacted stands wherever a token would otherwise be printed.
-const redacted = "[redacted]"

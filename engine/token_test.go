@@ -1,13 +1,12 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/sluice-go/sluice/engine/internal/secret"
 )
 
 // TestToken: what it shows in its own place, and where the secret is.
@@ -20,7 +19,7 @@ func TestToken(t *testing.T) {
 	if got := fmt.Sprintf("%v|%#v", none, NewToken("")); got != `|engine.NewToken("")` {
 		t.Errorf("no token: %s", got)
 	}
-	if given.Reveal() != "Bot "+testToken || given.secret() != testToken || none.Reveal() != "" {
+	if given.Reveal() != "Bot "+testToken || given.secret().Reveal() != testToken || none.Reveal() != "" {
 		t.Error("the token itself is gone")
 	}
 	var read struct{ Token Token }
@@ -45,7 +44,7 @@ func TestTokenCheck(t *testing.T) {
 		"\"" + "tök" + "\"": "outside ASCII",
 		"abc\x00def":        "control",
 		"  " + "abc ":       "white space",
-		redacted:            "in its own place",
+		secret.Redacted:     "in its own place",
 	} {
 		err := NewToken(token).check()
 		switch {
@@ -56,42 +55,6 @@ func TestTokenCheck(t *testing.T) {
 		case err != nil && len(token) > 5 && strings.Contains(err.Error(), token):
 			t.Errorf("%q is quoted", token)
 		}
-	}
-}
-
-// TestLogRedacts whatever carries the token into the log.
-func TestLogRedacts(t *testing.T) {
-	var out bytes.Buffer
-	l := newLogger(slog.New(slog.NewTextHandler(&out, nil)), NewToken(testToken))
-	err := fmt.Errorf("server says %s", testToken)
-	l.Info("m "+testToken, "string", testToken, "error", err, "bytes", []byte(testToken), "stringer", stringer{}, testToken, 1,
-		slog.Group("group", "inner", testToken, slog.Group("deeper", "x", err)), "number", 5, "nil", nil)
-	l.With("a", testToken).WithGroup("g").Info("x", "b", "Bot "+testToken)
-	if strings.Contains(out.String(), testToken) {
-		t.Errorf("the token is logged:\n%s", out.String())
-	}
-	if n := strings.Count(out.String(), redacted); n != 10 {
-		t.Errorf("%d redactions:\n%s", n, out.String())
-	}
-	if !strings.Contains(out.String(), "number=5") {
-		t.Error("other values are lost")
-	}
-}
-
-type stringer struct{}
-
-func (stringer) String() string { return testToken }
-
-func TestRedactError(t *testing.T) {
-	if redactError(nil, NewToken("x")) != nil {
-		t.Error("nil")
-	}
-	if err := redactError(errReset, NewToken(testToken)); err != errReset {
-		t.Error("an error without the token is changed")
-	}
-	err := redactError(fmt.Errorf("a %w", errors.New("echo "+testToken)), NewToken(testToken))
-	if text := fmt.Sprintf("%v %+v %#v %v", err, err, err, errors.Unwrap(err)); strings.Contains(text, testToken) {
-		t.Error(text)
 	}
 }
 

@@ -2,13 +2,14 @@ package engine
 
 import (
 	"fmt"
-	"github.com/sluice-go/sluice/engine/lifecycle"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // TestURLSecrets: what a user's URL holds besides scheme, host and path is in no error of

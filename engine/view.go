@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/limit"
-	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -90,7 +90,7 @@ type Settings struct {
 // settings returns what View shows of a configuration.
 func (c *Config) settings() Settings {
 	s := Settings{
-		Intents: c.Intents, GatewayURL: redact(transport.ShowURL(c.GatewayURL), c.Token), IgnoreResumeURL: c.IgnoreResumeURL,
+		Intents: c.Intents, GatewayURL: c.Token.secret().Redact(secret.ShowURL(c.GatewayURL)), IgnoreResumeURL: c.IgnoreResumeURL,
 		Compression: c.Compression, LargeThreshold: c.LargeThreshold,
 		Presence: append(json.RawMessage(nil), c.Presence...), Properties: c.Properties,
 		SendLimit: c.SendLimit, MaxPayload: c.MaxPayload, MaxWindow: c.MaxWindow,
@@ -112,33 +112,33 @@ func (s *Shard) View() View {
 	reading, readingWhy := s.public.present(), s.public.readingWhy
 	v := View{
 		At: now, ID: s.id, Total: s.total, State: s.public.state, Session: session,
-		Since: life.since, NotReady: life.notReady,
-		Attempts: life.attempts, Failures: life.failures, NextAt: life.next, Opened: life.opened,
-		Identifies: count.identifies, Resumes: count.resumes,
-		Connection: count.flow.Since(life.base), Flow: count.flow,
-		Reconnects: life.counts(),
+		Since: life.Since, NotReady: life.NotReady,
+		Attempts: life.Attempts, Failures: life.Failures, NextAt: life.Next, Opened: life.Opened,
+		Identifies: count.Identifies, Resumes: count.Resumes,
+		Connection: count.Flow.Since(life.Base), Flow: count.Flow,
+		Reconnects: life.Counts(),
 	}
 	s.public.mu.Unlock()
-	if life.cause != nil {
-		v.Cause = redact(life.cause.Error(), s.core.config.Token)
+	if life.Cause != nil {
+		v.Cause = s.config.Token.secret().Redact(life.Cause.Error())
 	}
 	if v.TLS = reading; reading == TLSPlain {
 		v.TLSWhy = readingWhy
 	}
-	if life.waits != nil {
-		v.Waits = life.waits.Error()
+	if life.Waits != nil {
+		v.Waits = life.Waits.Error()
 	}
 	switch {
-	case v.State == lifecycle.Stopped || v.State == lifecycle.Closing && life.leaving:
+	case v.State == lifecycle.Stopped || v.State == lifecycle.Closing && life.Leaving:
 	case session.ID != "":
 		v.Next = lifecycle.HandshakeResume
 	default:
 		v.Next = lifecycle.HandshakeIdentify
 	}
 	v.Stalled = s.stalledFor(now)
-	v.Latency = s.core.heart.latency()
+	v.Latency = s.core.Latency()
 	v.Permits.Left, v.Permits.Next = s.link.permits(now)
-	v.Settings = s.core.config.settings()
+	v.Settings = s.config.settings()
 	return v
 }
 

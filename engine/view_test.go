@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
@@ -92,7 +93,7 @@ func TestView(t *testing.T) {
 		if v := s.View(); v.State != lifecycle.Closing || v.Next != lifecycle.HandshakeNone {
 			t.Errorf("closing: %v", v)
 		}
-		q.raw(serverClose(4000, ""))
+		q.raw(wiretest.Close(4000, ""))
 		<-closed
 		if v := s.View(); v.State != lifecycle.Stopped || v.Next != lifecycle.HandshakeNone || v.Opened != lifecycle.HandshakeNone || !strings.Contains(v.Cause, "the user closed") {
 			t.Errorf("stopped: %v", v)

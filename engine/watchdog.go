@@ -22,10 +22,10 @@ func (s *Shard) watch(now time.Time) {
 	}
 	conn, failed := s.link.conn, s.link.err != nil
 	s.link.mu.Unlock()
-	if conn == nil || failed || !s.core.heart.beat(now) {
+	if conn == nil || failed || !s.core.BeatFor(now) {
 		return
 	}
-	beat := frame.AppendFrame(nil, frame.OpText, newMask(), gateway.AppendHeartbeat(nil, s.seq.Load()))
+	beat := frame.AppendFrame(nil, frame.OpText, frame.NewMask(), gateway.AppendHeartbeat(nil, s.seq.Load()))
 	go s.engine.guarded(func() { // ends with the write, which has a deadline, or the connection
 		s.link.mu.Lock()
 		defer s.link.mu.Unlock()
@@ -44,7 +44,7 @@ func (s *Shard) abandon(code gateway.CloseCode) {
 	}
 	defer s.link.mu.Unlock()
 	if s.link.conn != nil && s.link.err == nil {
-		_ = s.link.put(frame.AppendClose(nil, newMask(), uint16(code), ""))
+		_ = s.link.put(frame.AppendClose(nil, frame.NewMask(), uint16(code), ""))
 		_ = s.link.conn.Close()
 	}
 }

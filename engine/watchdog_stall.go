@@ -1,9 +1,10 @@
 package engine
 
 import (
-	"github.com/sluice-go/sluice/engine/lifecycle"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 const (
@@ -122,6 +123,6 @@ func (r *rounds) look(e *Engine, now time.Time) {
 func (s *Shard) unreadySince() (since time.Time, counts bool) {
 	s.public.mu.Lock()
 	defer s.public.mu.Unlock()
-	since = s.public.life.notReady
+	since = s.public.life.NotReady
 	return since, !since.IsZero() && s.public.state != lifecycle.Queued && s.public.state != lifecycle.Stopped
 }

@@ -34,6 +34,9 @@ type StatusError struct {
 	RetryAfter time.Duration // what a 429 or a 503 asks to be waited for, at most [MaxRetryAfter]; 0: nothing
 }
 
+// RetryIn returns RetryAfter.
+func (e *StatusError) RetryIn() time.Duration { return e.RetryAfter }
+
 // Error names cause and remedy.
 func (e *StatusError) Error() string {
 	s := fmt.Sprintf("the server answered the WebSocket upgrade with %d %s", e.Status, http.StatusText(e.Status))

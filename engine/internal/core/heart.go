@@ -1,0 +1,233 @@
+package core
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// A hello outside these bounds makes no sense: it would have the shard flood the
+// gateway, or notice a dead connection after hours.
+const (
+	minHeartbeat = 10 * time.Millisecond
+	maxHeartbeat = time.Hour
+)
+
+const (
+	// probeTimeout is how long the gateway has to answer a heartbeat of Probe.
+	probeTimeout = 5 * time.Second
+
+	// probeGrace is for how long after a probe the socket may still bring what lay there
+	// since before the jump, which is no sign of life.
+	probeGrace = time.Second
+)
+
+// heart keeps the rhythm of one connection's heartbeats. The loop owns it, but a
+// callback that takes long holds the loop up; then the watchdog beats in its
+// place, which is what mu is for.
+type heart struct {
+	// The loop's alone.
+	life time.Time // when bytes last came
+	look time.Time // before this nothing is due: next, when the loop last looked at it
+
+	probed time.Time // when a probe went that nothing has answered yet; zero: none did
+
+	mu       sync.Mutex
+	interval time.Duration // 0: no hello yet
+	next     time.Time
+	pulse
+}
+
+// start begins the rhythm at hello: the first heartbeat after a random part of
+// the interval, so that the shards of a fleet do not beat in step.
+func (h *heart) start(now time.Time, interval time.Duration, random float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.interval = interval
+	h.next = now.Add(time.Duration(float64(interval) * random))
+	h.look, h.probed = h.next, time.Time{}
+	h.pulse = pulse{}
+}
+
+// stop ends the rhythm with the connection.
+func (h *heart) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.interval = 0
+}
+
+// retune takes another interval from a second hello.
+func (h *heart) retune(now time.Time, interval time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.interval = interval
+	if latest := now.Add(interval); h.next.After(latest) {
+		h.next = latest
+	}
+	h.look = h.next
+}
+
+// due returns when the loop is to look again, once hello has come. The watchdog
+// only ever puts the next heartbeat off, so at worst the loop looks in vain.
+func (h *heart) due() time.Time {
+	if limit := h.probed.Add(probeTimeout); !h.probed.IsZero() && limit.Before(h.look) {
+		return limit
+	}
+	return h.look
+}
+
+// looked notes that the loop has done what was due.
+func (h *heart) looked() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.look = h.next
+}
+
+// beat reports whether a heartbeat is due, and if so counts it as sent.
+func (h *heart) beat(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.interval == 0 || now.Before(h.next) {
+		return false
+	}
+	h.pulse.beat(now)
+	// The rhythm is kept, so that lateness does not add up; but a beat that
+	// comes very late leaves its ACK the time to arrive before the next.
+	if h.next = h.next.Add(h.interval); h.next.Sub(now) < h.interval/2 {
+		h.next = now.Add(h.interval)
+	}
+	return true
+}
+
+// ack takes a heartbeat ACK. One for a heartbeat that the gateway asked for
+// (opcode 1) cannot be told apart, and proves as much life.
+func (h *heart) ack(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.pulse.ack(now)
+	h.probed = time.Time{}
+}
+
+// latency returns what was measured on the last connection that got a hello.
+func (h *heart) latency() lifecycle.Latency {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.pulse.latency()
+}
+
+// dead reports whether the connection is a zombie: a heartbeat is due, the last
+// one was not acknowledged, and nothing at all was received since it went. An
+// ACK can be late behind a flood of events, so anything received is life.
+func (h *heart) dead(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.interval != 0 && !now.Before(h.next) &&
+		!h.sent.IsZero() && !h.acked && !h.life.After(h.sent)
+}
+
+// probe notes that a heartbeat goes now. One that is due soon is put off: it would end
+// the connection if the probe were not answered by then.
+func (h *heart) probe(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.pulse.beat(now)
+	h.probed = now
+	if h.next.Sub(now) < probeTimeout {
+		h.next = now.Add(h.interval)
+	}
+}
+
+// recentBeats is how many heartbeats Latency.Recent tells of.
+const recentBeats = len(lifecycle.Latency{}.Recent)
+
+// pulse measures the heartbeats of one connection.
+type pulse struct {
+	sent     time.Time // when the last heartbeat went, zero: none yet
+	acked    bool      // that one was acknowledged
+	received time.Time // when the last acknowledgement came
+	recent   [recentBeats]time.Duration
+	count    int           // of acknowledgements; count % recentBeats is where the next one goes
+	sum      time.Duration // of all
+}
+
+// beat notes a heartbeat.
+func (p *pulse) beat(now time.Time) { p.sent, p.acked = now, false }
+
+// ack notes an acknowledgement. A second one for the same heartbeat tells nothing.
+func (p *pulse) ack(now time.Time) {
+	if p.sent.IsZero() || p.acked {
+		return
+	}
+	took := now.Sub(p.sent)
+	p.acked, p.received = true, now
+	p.recent[p.count%recentBeats] = took
+	p.count++
+	p.sum += took
+}
+
+// latency tells what was measured.
+func (p *pulse) latency() lifecycle.Latency {
+	l := lifecycle.Latency{Sent: p.sent, Received: p.received}
+	if p.count == 0 {
+		return l
+	}
+	for i := range min(p.count, recentBeats) {
+		l.Recent[i] = p.recent[(p.count-1-i)%recentBeats]
+	}
+	l.Last, l.Average = l.Recent[0], p.sum/time.Duration(p.count)
+	return l
+}
+
+// Probe sends a heartbeat at once, and expects an answer soon.
+func (c *Core) Probe(now time.Time) {
+	switch c.state {
+	case lifecycle.AwaitingHello:
+		if latest := now.Add(probeTimeout); c.deadline.After(latest) {
+			c.deadline = latest
+		}
+	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
+		c.heart.probe(now)
+		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
+	}
+}
+
+// answered gives up a connection that has not answered a probe in time. It reports
+// whether the heartbeat may go on: no answer is overdue. An ACK is an answer; so is anything that
+// comes after probeGrace, since an ACK can be late behind a flood of events.
+func (c *Core) answered(now time.Time, drained bool) bool {
+	h := &c.heart
+	switch {
+	case h.probed.IsZero() || now.Before(h.probed.Add(probeTimeout)):
+	case c.Held() || h.life.After(h.probed.Add(probeGrace)):
+		h.probed = time.Time{} // while reading is held, no answer can come
+	default:
+		if drained {
+			c.giveUp(now, errNoAnswer)
+		}
+		return false
+	}
+	return true
+}
+
+// beat sends a heartbeat if one is due, or gives up on a zombie.
+func (c *Core) beat(now time.Time, drained bool) {
+	if now.Before(c.heart.due()) {
+		return // as nearly always, and without the lock
+	}
+	if !c.answered(now, drained) {
+		return
+	}
+	// While reading is held, an ACK cannot come; the gateway must not miss a beat.
+	if c.heart.dead(now) && !c.Held() {
+		if drained {
+			c.giveUp(now, errZombie)
+		}
+		return
+	}
+	if c.heart.beat(now) {
+		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
+	}
+	c.heart.looked()
+}

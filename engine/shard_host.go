@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/sluice-go/sluice/engine/lifecycle"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// host is a shard as its core sees it, a core.Host. Its methods are the loop's alone.
+type host Shard
+
+const (
+	// slowCallback is from when on the callbacks of one event are counted as slow.
+	slowCallback = 100 * time.Millisecond
+
+	// slowLogPeriod is how often a shard logs that, at most.
+	slowLogPeriod = 10 * time.Second
+)
+
+// callTimes is what was measured of callbacks.
+type callTimes struct {
+	sum     time.Duration
+	longest time.Duration
+	slow    uint64
+}
+
+// callClock measures callbacks.
+type callClock struct {
+	start  time.Time     // the time since is cheaper to ask than the time
+	logged time.Duration // when a slow callback was last logged; 0: never
+	silent uint64        // slow ones since
+}
+
+// Wants implements core.Host.
+func (h *host) Wants(t gateway.EventType) bool { return h.engine.handlers.wanting(t) != nil }
+
+// Deliver implements core.Host: it fills the shard's one event and calls the callbacks.
+func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payload []byte, replayed bool) {
+	list := h.engine.handlers.wanting(t)
+	if list == nil {
+		return
+	}
+	ev := &h.event
+	ev.Type = t
+	ev.Seq = seq
+	ev.Data = data
+	ev.Payload = payload
+	ev.Received = now
+	ev.Replayed = replayed
+	ev.name = ""
+	h.call(list, ev)
+	ev.Data, ev.Payload = nil, nil
+}
+
+// Tell implements core.Host.
+func (h *host) Tell(now time.Time, t gateway.EventType, detail any) {
+	if list := h.engine.handlers.wanting(t); list != nil {
+		h.engine.handlers.deliver(list, &Event{Shard: h.event.Shard, Type: t, Received: now, detail: detail})
+	}
+}
+
+// call has the callbacks take ev, and measures them.
+func (h *host) call(list *handlerList, ev *Event) {
+	began := time.Since(h.clock.start)
+	h.engine.handlers.deliver(list, ev)
+	ended := time.Since(h.clock.start)
+	took := ended - began
+	h.calls.sum += took
+	if took > h.calls.longest {
+		h.calls.longest = took
+	}
+	if took >= slowCallback {
+		h.slow(ev, took, ended)
+	}
+}
+
+// slow counts a slow callback, and logs it unless one was logged just before.
+func (h *host) slow(ev *Event, took, now time.Duration) {
+	h.calls.slow++
+	clock := &h.clock
+	if clock.logged != 0 && now-clock.logged < slowLogPeriod {
+		clock.silent++
+		return
+	}
+	h.config.Logger.Warn("a callback held up its shard", "shard", h.id, "event", ev.Name(),
+		"took", took.Round(time.Millisecond), "not_logged", clock.silent)
+	clock.logged, clock.silent = now, 0
+}
+
+// Entered implements core.Host. It is called before callbacks
+// hear of it: a callback of READY may send. The link is open only while others see
+// the shard Ready, so that who waited for the one finds the other.
+func (h *host) Entered(state lifecycle.State) {
+	s := (*Shard)(h)
+	switch state {
+	case lifecycle.Ready:
+		s.engine.readied.Add(1)
+		s.publish()
+		s.link.start(s.core.Session().ID, s.core.Interval())
+	case lifecycle.Stopped:
+		s.link.end()
+		s.publish()
+	default:
+		s.link.pause()
+		s.publish()
+	}
+}
+
+// AppendIdentify implements core.Host: the presence that was sent last goes with the
+// identify, if there is one and it fits.
+func (h *host) AppendIdentify(dst []byte) ([]byte, error) {
+	id, token := h.config.identify(h.id, h.total), h.config.Token.secret().Reveal()
+	sent := h.presence.Load()
+	if sent == nil {
+		return gateway.AppendIdentify(dst, token, id)
+	}
+	configured := id.Presence
+	id.Presence = *sent
+	b, err := gateway.AppendIdentify(dst, token, id)
+	var large *gateway.PayloadTooLargeError
+	if errors.As(err, &large) {
+		id.Presence = configured
+		return gateway.AppendIdentify(dst, token, id)
+	}
+	return b, err
+}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/lifecycle"
-	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -166,10 +165,4 @@ func (c *Core) invalidSession(now time.Time, d []byte) {
 	}
 	c.loseSession(now, errInvalidSession)
 	c.giveUp(now, errInvalidSession)
-}
-
-// send puts a payload of the engine's own into out. The user's go through
-// Shard.Send.
-func (c *Core) send(payload []byte) {
-	c.Out = frame.AppendFrame(c.Out, frame.OpText, frame.NewMask(), payload)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/lifecycle"
+	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
@@ -157,85 +158,6 @@ func (c *Core) setState(now time.Time, to lifecycle.State, limit time.Duration, 
 	}
 }
 
-// Advance lets time pass: it dials, beats and gives up when it is time to. It
-// returns when it wants to be called again. drained is as in reactor.Task.
-func (c *Core) Advance(now time.Time, drained bool) (next time.Time) {
-	switch c.state {
-	case lifecycle.Stopped:
-		return time.Time{}
-	case lifecycle.Disconnected:
-		if !now.Before(c.redial.at) {
-			c.connect(now)
-		}
-	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
-		c.beat(now, drained)
-	}
-	if !c.deadline.IsZero() && !now.Before(c.deadline) && !c.Held() {
-		c.expire(now)
-	}
-	return c.Next()
-}
-
-// Hold says that nothing more is read of the connection, or that it is read again.
-// What the gateway owes cannot come meanwhile, so the state's time stands still.
-func (c *Core) Hold(now time.Time, held bool) {
-	if held {
-		c.held = now
-		return
-	}
-	if !c.deadline.IsZero() {
-		c.deadline = c.deadline.Add(now.Sub(c.held))
-	}
-	c.held = time.Time{}
-}
-
-// Held reports whether that is so.
-func (c *Core) Held() bool { return !c.held.IsZero() }
-
-// Next returns the time of the next thing to do.
-func (c *Core) Next() time.Time {
-	deadline := c.deadline
-	if c.Held() {
-		deadline = time.Time{}
-	}
-	switch c.state {
-	case lifecycle.Disconnected:
-		return c.redial.at
-	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
-		if due := c.heart.due(); deadline.IsZero() || due.Before(deadline) {
-			return due
-		}
-	}
-	return deadline
-}
-
-// WillAsk reports whether this connection, once it is up, is to ask for a permit to
-// identify, or has asked. One that follows a failure may well fail too, and nobody is
-// to wait for it.
-func (c *Core) WillAsk() bool {
-	switch c.state {
-	case lifecycle.Connecting, lifecycle.AwaitingHello, lifecycle.Queued:
-		return !c.session.resumable() && c.redial.failures == 0
-	}
-	return false
-}
-
-// expire ends a state whose deadline has passed.
-func (c *Core) expire(now time.Time) {
-	switch c.state {
-	case lifecycle.AwaitingHello:
-		c.giveUp(now, errHelloTimeout)
-	case lifecycle.Identifying:
-		c.giveUp(now, errReadyTimeout)
-	case lifecycle.Resuming:
-		c.giveUp(now, errResumedTimeout)
-	case lifecycle.Ready:
-		c.guildsReady(now)
-	case lifecycle.Closing:
-		c.HangUp(now)
-	}
-}
-
 // entering brings life up to date when a state is entered.
 func (c *Core) entering(now time.Time, from, to lifecycle.State) {
 	l := &c.life
@@ -266,8 +188,45 @@ func (c *Core) entering(now time.Time, from, to lifecycle.State) {
 	}
 }
 
-// reconnecting counts the end of a connection or attempt that is followed by
-// another.
-func (c *Core) reconnecting(cause error) {
-	c.life.Causes[c.kind(cause)]++
+// Counters returns what was counted. They are the driver's to read between two calls.
+func (c *Core) Counters() *Counters { return &c.counter }
+
+// Life returns what came of the last change of state, likewise.
+func (c *Core) Life() *Life { return &c.life }
+
+// State returns where the shard stands.
+func (c *Core) State() lifecycle.State { return c.state }
+
+// Stop returns why the shard is Stopped, nil if it was asked to or is not.
+func (c *Core) Stop() error { return c.stop }
+
+// Left reports whether the shard is Stopped because the user closed it alone.
+func (c *Core) Left() bool { return c.left }
+
+// Session returns the shard's session, the zero value where there is none. It does not
+// yet count an event that is being delivered.
+func (c *Core) Session() session.Session { return c.session.Session }
+
+// Delivered has an event count as delivered although its callbacks have not returned,
+// and never will.
+func (c *Core) Delivered(seq int64) { c.session.Seq = max(c.session.Seq, seq) }
+
+// Latency returns what was measured on the last connection that got a hello. Any
+// goroutine may ask.
+func (c *Core) Latency() lifecycle.Latency { return c.heart.latency() }
+
+// Interval returns the heartbeat interval of this connection, 0 before hello.
+func (c *Core) Interval() time.Duration { return c.heart.interval }
+
+// BeatFor reports whether a heartbeat is due, and if so counts it as sent: somebody
+// beats while a callback holds up the loop. Any goroutine may ask.
+func (c *Core) BeatFor(now time.Time) bool { return c.heart.beat(now) }
+
+// Held reports whether that is so.
+func (c *Core) Held() bool { return !c.held.IsZero() }
+
+// send puts a payload of the engine's own into out. The user's go through
+// Shard.Send.
+func (c *Core) send(payload []byte) {
+	c.Out = frame.AppendFrame(c.Out, frame.OpText, frame.NewMask(), payload)
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/lifecycle"
-	"github.com/sluice-go/sluice/engine/session"
 )
 
 // Counters is what a core counts. Its driver copies them to where others may read
@@ -50,37 +49,3 @@ func (l *Life) Counts() (c lifecycle.Causes) {
 	}
 	return c
 }
-
-// Counters returns what was counted. They are the driver's to read between two calls.
-func (c *Core) Counters() *Counters { return &c.counter }
-
-// Life returns what came of the last change of state, likewise.
-func (c *Core) Life() *Life { return &c.life }
-
-// State returns where the shard stands.
-func (c *Core) State() lifecycle.State { return c.state }
-
-// Stop returns why the shard is Stopped, nil if it was asked to or is not.
-func (c *Core) Stop() error { return c.stop }
-
-// Left reports whether the shard is Stopped because the user closed it alone.
-func (c *Core) Left() bool { return c.left }
-
-// Session returns the shard's session, the zero value where there is none. It does not
-// yet count an event that is being delivered.
-func (c *Core) Session() session.Session { return c.session.Session }
-
-// Delivered has an event count as delivered although its callbacks have not returned,
-// and never will.
-func (c *Core) Delivered(seq int64) { c.session.Seq = max(c.session.Seq, seq) }
-
-// Latency returns what was measured on the last connection that got a hello. Any
-// goroutine may ask.
-func (c *Core) Latency() lifecycle.Latency { return c.heart.latency() }
-
-// Interval returns the heartbeat interval of this connection, 0 before hello.
-func (c *Core) Interval() time.Duration { return c.heart.interval }
-
-// BeatFor reports whether a heartbeat is due, and if so counts it as sent: somebody
-// beats while a callback holds up the loop. Any goroutine may ask.
-func (c *Core) BeatFor(now time.Time) bool { return c.heart.beat(now) }

@@ -1,12 +1,12 @@
 package core
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/lazyjson"
 )
 
 // This file keeps the ledger of a session: which events were delivered, which
@@ -108,33 +108,6 @@ func (c *Core) repeat(now time.Time, seq int64) {
 	c.giveUp(now, errCountsAnew)
 }
 
-// loseSession forgets a session that cannot be resumed, and says so: the next
-// connection identifies.
-func (c *Core) loseSession(now time.Time, cause error) {
-	if !c.session.resumable() {
-		return
-	}
-	lost := &lifecycle.SessionLost{Session: c.session.ID, From: c.session.Seq + 1, Cause: cause}
-	c.session.clear()
-	c.counter.SessionsLost++
-	c.config.Logger.Warn("session lost: events may be missing", "shard", c.id, "from", lost.From, "cause", cause)
-	c.announceLoss(now, lost)
-}
-
-func (c *Core) announceLoss(now time.Time, lost *lifecycle.SessionLost) {
-	if c.host.Wants(gateway.EventSessionLost) {
-		c.host.Tell(now, gateway.EventSessionLost, lost)
-	}
-}
-
-// replay counts an event that a resume has brought. A session that is replayed
-// is not one whose resumes go unanswered.
-func (s *sessionState) replay(now time.Time) {
-	s.replayed++
-	s.alive = now
-	s.resumes, s.urlFailures = 0, 0
-}
-
 // announceResume tells that the session is live again, and begins a new account of
 // what is missed.
 func (c *Core) announceResume(now time.Time) {
@@ -146,35 +119,19 @@ func (c *Core) announceResume(now time.Time) {
 	}
 }
 
-// gapError says that the gateway skipped sequences.
-type gapError struct{ from, to int64 }
-
-func (e *gapError) length() int64 { return e.to - e.from + 1 }
-
-// Error names the sequences.
-func (e *gapError) Error() string {
-	if e.from == e.to {
-		return fmt.Sprintf("the gateway skipped sequence %d", e.from)
+// accept delivers an event that is neither a repeat nor behind a gap.
+func (c *Core) accept(now time.Time, t gateway.EventType, p []byte, env *lazyjson.Envelope, replayed bool) {
+	c.counter.Events++
+	if replayed {
+		c.counter.Replayed++
+		c.session.replay(now)
 	}
-	return fmt.Sprintf("the gateway skipped sequences %d to %d", e.from, e.to)
-}
-
-// isGap reports whether a connection ended so that a resume fills a gap.
-func isGap(cause error) bool {
-	_, ok := cause.(*gapError)
-	return ok
-}
-
-// ledger is what a session knows of its sequence beside the last one.
-type ledger struct {
-	// doubted is the sequence that the session was resumed for because the next
-	// event had another; 0: none. Each is resumed for once.
-	doubted int64
-
-	repeats   int   // in a row on live connections,
-	repeatsAt int64 // behind this sequence
-
-	// What resumes have brought since the session was last live.
-	missedFrom int64 // the first sequence that was asked for, 0: nothing was
-	replayed   int
+	c.host.Deliver(now, t, max(env.Seq, 0), env.Data(p), p, replayed)
+	// Only now: an event that a callback has not had is not yet in the session.
+	if env.Seq > c.session.Seq && c.state >= lifecycle.Resuming {
+		c.session.Seq = env.Seq
+	}
+	if c.session.guilds != nil {
+		c.guildEvent(now, t, env.Data(p))
+	}
 }

@@ -9,31 +9,8 @@ import (
 
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/lifecycle"
-	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
 )
-
-// giveUp ends a live connection for a cause of this side's: it says so with a
-// close frame, and leaves the gateway a moment to answer.
-func (c *Core) giveUp(now time.Time, cause error) {
-	if !c.state.Connected() {
-		return
-	}
-	code := uint16(CloseResumable)
-	var violation *frame.Error
-	if errors.As(cause, &violation) && violation.Code != frame.CloseTooBig {
-		code = violation.Code
-	}
-	c.closeWith(now, code, "", cause)
-}
-
-// closeWith sends a close frame and awaits the gateway's.
-func (c *Core) closeWith(now time.Time, code uint16, reason string, cause error) {
-	c.Out = frame.AppendClose(c.Out, frame.NewMask(), code, reason)
-	c.redial.cause, c.redial.code = cause, code
-	c.heart.stop() // nothing follows a close frame (RFC 6455, section 5.5.1)
-	c.setState(now, lifecycle.Closing, CloseTimeout, cause)
-}
 
 // HangUp closes a connection on which a close frame was sent.
 func (c *Core) HangUp(now time.Time) {
@@ -154,19 +131,6 @@ func (c *Core) lived(now time.Time) bool {
 	return !c.reached.IsZero() && (c.proved || now.Sub(c.reached) >= proofTime)
 }
 
-// prove notes an ACK: on a connection that is Ready, the session lives.
-func (c *Core) prove() {
-	if c.state != lifecycle.Ready || c.proved {
-		return
-	}
-	c.proved = true
-	c.endRow()
-	if c.life.Failures > 0 {
-		c.life.Failures = 0
-		c.life.Changes++
-	}
-}
-
 // endRow ends a row of failures: the session has lived.
 func (c *Core) endRow() {
 	c.redial.failures = 0
@@ -199,66 +163,4 @@ func (c *Core) nextStep() string {
 		return "resume"
 	}
 	return "identify"
-}
-
-// halt stops the shard for good; why is nil if that was asked for.
-func (c *Core) halt(now time.Time, why error) {
-	c.stop = why
-	if why != nil {
-		c.config.Logger.Error("shard stopped", "shard", c.id, "cause", why)
-	}
-	c.setState(now, lifecycle.Stopped, 0, why)
-}
-
-// Drop gives back everything that belongs to one connection only, so
-// that nothing of it can reach the next.
-func (c *Core) Drop() {
-	c.heart.stop()
-	c.deaf = false
-	c.frames.Reset()
-	c.inflow.Close()
-	c.reached, c.proved = time.Time{}, false
-	if c.rest != nil {
-		c.rest.Release()
-		c.rest = nil
-	}
-}
-
-// redial is when and after how many failures the next connection is made.
-type redial struct {
-	at       time.Time
-	earliest time.Time         // what Discord asks to be waited for, user or not
-	hurry    bool              // the user wants no backoff
-	failures int               // in a row, since a session last lived
-	waits    error             // why the shard waits for longer than the backoff; nil: it does not
-	attempts int               // connections tried since the shard was last Ready
-	cause    error             // why the shard is Closing,
-	code     uint16            // and the code that this side sent
-	lastCode gateway.CloseCode // of the last connection that ended
-}
-
-const (
-	backoffBase = time.Second
-	backoffCap  = 60 * time.Second
-
-	// proofTime is how long a connection must have been Ready to prove, even without
-	// an ACK, that its session lives. What ends before that is a failed attempt:
-	// a gateway that drops each connection behind READY or RESUMED would
-	// otherwise be dialled in a loop.
-	proofTime = 30 * time.Second
-)
-
-// Backoff returns how long to wait after so many failures in a row: a random
-// part of a ceiling that doubles from base up to cap ("full jitter"), so that a
-// fleet that fell together does not come back together. The loss of a connection
-// that was ready is no failure yet, and waits half as long as the first.
-func Backoff(failures int, random float64) time.Duration {
-	ceiling := backoffCap
-	switch {
-	case failures <= 0:
-		ceiling = backoffBase / 2
-	case failures <= 6:
-		ceiling = min(ceiling, backoffBase<<(failures-1))
-	}
-	return time.Duration(random * float64(ceiling))
 }

@@ -148,12 +148,6 @@ func (c *Core) peerClosed(now time.Time, body []byte) {
 	c.Lost(now, closed)
 }
 
-// corrupt ends a connection on which damaged data came.
-func (c *Core) corrupt(now time.Time, err error) {
-	c.counter.Corrupt++
-	c.giveUp(now, err)
-}
-
 // payload takes one decompressed payload.
 func (c *Core) payload(now time.Time, p []byte, env *lazyjson.Envelope) {
 	if gateway.Opcode(env.Op) == gateway.OpDispatch {
@@ -178,22 +172,5 @@ func (c *Core) dispatch(now time.Time, p []byte, env *lazyjson.Envelope) {
 		c.resumed(now, p, env)
 	case c.inSequence(now, env.Seq):
 		c.accept(now, t, p, env, c.state == lifecycle.Resuming)
-	}
-}
-
-// accept delivers an event that is neither a repeat nor behind a gap.
-func (c *Core) accept(now time.Time, t gateway.EventType, p []byte, env *lazyjson.Envelope, replayed bool) {
-	c.counter.Events++
-	if replayed {
-		c.counter.Replayed++
-		c.session.replay(now)
-	}
-	c.host.Deliver(now, t, max(env.Seq, 0), env.Data(p), p, replayed)
-	// Only now: an event that a callback has not had is not yet in the session.
-	if env.Seq > c.session.Seq && c.state >= lifecycle.Resuming {
-		c.session.Seq = env.Seq
-	}
-	if c.session.guilds != nil {
-		c.guildEvent(now, t, env.Data(p))
 	}
 }

@@ -155,3 +155,25 @@ type guildWait struct {
 	pending map[uint64]struct{}
 	tally   lifecycle.GuildsReady
 }
+
+// ledger is what a session knows of its sequence beside the last one.
+type ledger struct {
+	// doubted is the sequence that the session was resumed for because the next
+	// event had another; 0: none. Each is resumed for once.
+	doubted int64
+
+	repeats   int   // in a row on live connections,
+	repeatsAt int64 // behind this sequence
+
+	// What resumes have brought since the session was last live.
+	missedFrom int64 // the first sequence that was asked for, 0: nothing was
+	replayed   int
+}
+
+// replay counts an event that a resume has brought. A session that is replayed
+// is not one whose resumes go unanswered.
+func (s *sessionState) replay(now time.Time) {
+	s.replayed++
+	s.alive = now
+	s.resumes, s.urlFailures = 0, 0
+}

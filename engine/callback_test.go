@@ -30,8 +30,8 @@ func TestCallbackOrder(t *testing.T) {
 		})
 	}
 	r.ready()
-	r.recv(wiretest.Event(2))
-	r.recv(wiretest.Event(3))
+	r.event(2)
+	r.event(3)
 	if want := "[a2 b2 c2 a3 b3 c3]"; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/inflow"
-	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -304,7 +303,7 @@ func (c *Config) validate() error {
 		}
 	}
 	if c.APIURL != "" {
-		if err := checkURL(c.APIURL, "http", "https"); err != nil {
+		if err := transport.CheckURL(c.APIURL, "http", "https"); err != nil {
 			bad("APIURL", "%v", err)
 		}
 	}
@@ -392,22 +391,4 @@ func (c *Config) identify(shard, total int) *gateway.Identify {
 		ShardCount:     total,
 		Presence:       c.Presence,
 	}
-}
-
-// checkURL refuses a URL that has another scheme, no host, or a password in it. The error
-// shows neither that nor the query.
-func checkURL(raw string, schemes ...string) error {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return fmt.Errorf("is no URL; give one like %s://host", schemes[len(schemes)-1])
-	}
-	for _, scheme := range schemes {
-		if u.Scheme == scheme && u.Host != "" {
-			if u.User != nil {
-				return errors.New("must not carry a user name or password")
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("%s will not do: it must begin with %s:// and name a host", secret.ShowURL(raw), strings.Join(schemes, ":// or "))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -90,7 +91,7 @@ func (c *Config) checkShard(bad func(field, format string, args ...any)) {
 		bad("Compression", "%v is none of ZlibStream, ZstdStream, PayloadCompression, NoCompression", c.Compression)
 	}
 	if c.GatewayURL != "" {
-		if err := checkURL(c.GatewayURL, "ws", "wss"); err != nil {
+		if err := transport.CheckURL(c.GatewayURL, "ws", "wss"); err != nil {
 			bad("GatewayURL", "%v", err)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/guard"
+	"github.com/sluice-go/sluice/engine/internal/saver"
 )
 
 // This file is what follows when code of the user's that the engine calls panics, or
@@ -46,7 +48,7 @@ func (e *Engine) crash(own *Shard) {
 		own.publish()
 	}
 	e.crashed.Do(func() {
-		attempt(crashLogTime, func() {
+		guard.Attempt(crashLogTime, func() {
 			e.config.Logger.Error("code that the engine calls panicked; closing all shards so that their sessions can be resumed", "stack", string(stack))
 		})
 		e.drainAround(own)
@@ -100,9 +102,9 @@ func (e *Engine) drainAround(own *Shard) {
 				limit.Reset(0) // the time is up for all
 			}
 		}
-		attempt(writeTimeout, func() { s.abandon(core.CloseResumable) })
+		guard.Attempt(writeTimeout, func() { s.abandon(core.CloseResumable) })
 	}
-	attempt(saveTimeout, func() { _ = e.saver.save(context.Background()) }) // logged
+	guard.Attempt(saver.SaveTimeout, func() { _ = e.saver.Save(context.Background()) }) // logged
 }
 
 // guardDial has the engine drained when Config.Dial panics, in whichever goroutine.

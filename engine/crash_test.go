@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
@@ -86,19 +85,5 @@ func TestPanicInPerShard(t *testing.T) {
 		q.begin()
 		waitState(t, shards[0], lifecycle.Ready)
 		r.end(p, q)
-	})
-}
-
-// TestAttempt: what follows a crash goes on whatever a logger or a store does.
-func TestAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		for _, do := range []func(){func() { panic("wrong") }, runtime.Goexit, func() { <-release }} {
-			begin := time.Now()
-			if attempt(time.Second, do); time.Since(begin) > time.Second {
-				t.Errorf("took %v", time.Since(begin))
-			}
-		}
-		close(release)
 	})
 }

@@ -34,6 +34,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -45,7 +46,9 @@ import (
 	"github.com/sluice-go/sluice/engine/internal/budget"
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/internal/saver"
 	"github.com/sluice-go/sluice/engine/internal/secret"
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
 )
@@ -54,11 +57,12 @@ import (
 type Engine struct {
 	config   Config
 	handlers handlers
-	dialer   *dialer
+	gateway  *transport.Gateway
+	dialer   *transport.Dialer // of the gateway's connections and the API's
 	queue    identify.Queue
 	budget   *budget.Budget
 	driver   reactor.Driver
-	rest     *restClient // nil: the API is not asked
+	api      *transport.API // nil: it is not asked
 	random   func() float64
 	wall     func(now time.Time) time.Time // the wall clock
 	overlap  func(context.Context) error   // lets old and new shards run when resharding
@@ -82,7 +86,7 @@ type Engine struct {
 	ask   context.CancelFunc
 	ended chan struct{} // Run has returned
 
-	saver *saver // nil: no Config.Sessions
+	saver *saver.Saver // nil: no Config.Sessions
 	calls userCalls
 
 	mu       sync.Mutex
@@ -108,8 +112,10 @@ func New(config Config) (*Engine, error) {
 	e.handlers.logger = e.config.Logger
 	e.handlers.drain = e.drainForPanic
 	e.guardDial()
-	e.dialer = newDialer(&e.config, &e.workers)
-	e.budget = budget.New(config.IdentifyReserve, e.config.Logger, func() { e.saver.poke() })
+	c := &e.config
+	e.dialer = &transport.Dialer{Dial: c.Dial, Proxy: c.proxy, TLS: c.TLS, Logger: c.Logger}
+	e.gateway = transport.NewGateway(e.dialer, c.TLS, &e.workers, c.Logger)
+	e.budget = budget.New(config.IdentifyReserve, e.config.Logger, func() { e.saver.Poke() })
 	if e.queue = config.IdentifyQueue; e.queue == nil {
 		e.queue = identify.NewLocal(1)
 	}
@@ -170,7 +176,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer func() {
 		if !returned {
 			e.crash(nil)
-			e.saver.abandon()
+			e.saver.Abandon()
 		}
 	}()
 	err := e.run(ctx)
@@ -192,7 +198,7 @@ func (e *Engine) run(ctx context.Context) error {
 
 	first, shards, err := e.prepare(ctx)
 	if err != nil {
-		err = errors.Join(err, e.saver.finish(ctx))
+		err = errors.Join(err, e.saver.Finish(ctx))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -201,9 +207,9 @@ func (e *Engine) run(ctx context.Context) error {
 	e.config.GatewayURL = first
 	e.config.core = e.config.forCore()
 	if err := e.start(shards); err != nil {
-		return errors.Join(err, e.saver.finish(ctx))
+		return errors.Join(err, e.saver.Finish(ctx))
 	}
-	if e.rest != nil {
+	if e.api != nil {
 		e.work(e.followBudget)
 	}
 	watchdog := time.NewTicker(busyLimit)
@@ -229,7 +235,7 @@ func (e *Engine) run(ctx context.Context) error {
 	limit, cancel, how := e.depart()
 	defer cancel()
 	err = e.drain(limit, how, e.close(), watchdog.C)
-	return errors.Join(append(e.stopErrors(), err, e.saver.finish(limit))...)
+	return errors.Join(append(e.stopErrors(), err, e.saver.Finish(limit))...)
 }
 
 // prepare learns what Config leaves open: the first URL, the shards, how
@@ -241,7 +247,9 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 	}
 	first, shards = c.GatewayURL, c.Shards
 	if first == "" || shards == (Shards{}) || c.APIURL != "" {
-		e.rest = newRESTClient(c, e.dialer.transport)
+		e.api = transport.NewAPI(cmp.Or(c.APIURL, defaultAPIURL), c.Token.secret(), c.TLS, e.dialer,
+			"DiscordBot ("+projectURL+", "+Version+")",
+			func(status int, retryAfter time.Duration) error { return &APIError{status, retryAfter} })
 		bot, err := e.discover(ctx)
 		if err != nil {
 			return "", Shards{}, err
@@ -249,20 +257,20 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 		if first == "" {
 			first = bot.URL
 		}
-		shards = e.saver.choose(shards, bot.Shards).resolve(bot.Shards)
+		shards = e.choose(shards, bot.Shards).resolve(bot.Shards)
 		e.limit(bot)
 		c.Logger.Info("gateway known", "url", secret.ShowURL(first), "recommended_shards", bot.Shards,
 			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
 	}
 	shards = shards.resolve(0)
-	return first, shards, e.saver.begin(shards.Total)
+	return first, shards, e.saver.Begin(shards.Total)
 }
 
 // start makes the first shards and runs their loops. Where that fails, nothing of it is
 // left.
 func (e *Engine) start(shards Shards) error {
 	e.driver = e.newDriver(shards.Count)
-	e.dialer.wrap = e.driver.Wrap
+	e.gateway.Wrap = e.driver.Wrap
 	started := false
 	defer func() {
 		if !started { // also where PerShard panics

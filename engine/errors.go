@@ -26,10 +26,6 @@ var (
 	// ErrShuttingDown is returned by Logout when Run has ended before, or is about
 	// to, in a way that keeps the sessions.
 	ErrShuttingDown = errors.New("engine: too late to log out: the engine shuts down, and keeps its sessions")
-	// ErrSessionsNotSaved is joined to what Run returns when the last save in
-	// Config.Sessions failed, or did not return in time: unless it still comes to pass,
-	// events since the one before will be delivered again.
-	ErrSessionsNotSaved = errors.New("engine: the sessions could not be saved at the end")
 	// ErrStopped: a command was not sent, or not answered, because the shard has
 	// stopped for good.
 	ErrStopped = errors.New("engine: shard has stopped")

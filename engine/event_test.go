@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -58,7 +57,7 @@ func TestClone(t *testing.T) {
 		}
 	})
 	r.ready()
-	r.recv(wiretest.Event(2))
+	r.event(2)
 	r.recv(`{"op":0,"s":3,"t":"\u0041_NEW_ONE","d":[1]}`)
 	r.recv(`{"op":0,"s":4,"t":"MESSAGE_DELETE"}`)
 	var got []string

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -88,7 +89,9 @@ func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
 		s.loop.Start() // under mu: a drain that begins now must find them started
 	}
 	e.mu.Unlock()
-	e.saver.handOver(fresh)
+	for _, s := range fresh {
+		e.saver.HandOver(s.id, s.total)
+	}
 	return fresh, nil
 }
 
@@ -138,7 +141,11 @@ func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
 	if errs != nil {
 		return nil, errors.Join(errs...)
 	}
-	e.reserveDescriptors(shards.Count)
+	running := 0
+	for range e.Shards() {
+		running++
+	}
+	transport.ReserveDescriptors(running+shards.Count, e.config.Logger)
 	e.driver.Grow(shards.Count)
 	fresh := make([]*Shard, shards.Count)
 	for i, own := range owns {

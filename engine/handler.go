@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sluice-go/sluice/engine/internal/guard"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -115,7 +116,7 @@ func (hs *handlers) fatal(ev *Event) {
 		shard = ev.Shard.ID()
 	}
 	name, stack := ev.Name(), string(debug.Stack())
-	attempt(crashLogTime, func() {
+	guard.Attempt(crashLogTime, func() {
 		hs.logger.Error("a callback panicked; closing all shards so that their sessions can be resumed",
 			"shard", shard, "event", name, "stack", stack)
 	})

@@ -3,10 +3,14 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/budget"
+	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 // This file is how an engine shares out identifies.
@@ -39,7 +43,7 @@ func (e *Engine) acquire(ctx context.Context, shard int) (identify.Permit, error
 }
 
 // limit takes what an answer says about identifies.
-func (e *Engine) limit(bot *gatewayBot) {
+func (e *Engine) limit(bot *transport.GatewayBot) {
 	l := &bot.Limit
 	switch queue, ok := e.queue.(interface{ SetMaxConcurrency(int) }); {
 	case ok:
@@ -49,7 +53,7 @@ func (e *Engine) limit(bot *gatewayBot) {
 			"max_concurrency", l.MaxConcurrency)
 	}
 	if !e.unlimited() {
-		e.budget.Learn(time.Now(), l.Total, l.Remaining, milliseconds(l.ResetAfter))
+		e.budget.Learn(time.Now(), l.Total, l.Remaining, bot.ResetIn())
 	}
 }
 
@@ -64,11 +68,38 @@ func (e *Engine) followBudget() {
 		if await(e.background, nil, max(wait, budget.Slack)) != nil {
 			return
 		}
-		var bot *gatewayBot
+		var bot *transport.GatewayBot
 		if bot, err = e.discover(e.background); err == nil {
 			e.limit(bot)
 		} else if e.background.Err() == nil {
 			e.config.Logger.Warn("cannot learn the new identify budget; it is taken to be like the last", "cause", err)
+		}
+	}
+}
+
+// discover asks until there is an answer, within ctx and Config.Retries.
+func (e *Engine) discover(ctx context.Context) (*transport.GatewayBot, error) {
+	for failures := 1; ; failures++ {
+		bot, err := e.api.GatewayBot(ctx)
+		err = e.config.Token.secret().RedactError(err)
+		switch {
+		case err == nil:
+			return bot, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.Is(err, lifecycle.ErrAuthentication):
+			return nil, err
+		case e.config.Retries > 0 && failures > e.config.Retries:
+			return nil, fmt.Errorf("%w: %w", lifecycle.ErrRetries, err)
+		}
+		wait := core.Backoff(failures, e.random())
+		if api := (*APIError)(nil); errors.As(err, &api) {
+			wait = max(wait, api.RetryAfter)
+		}
+		e.config.Logger.Warn("cannot learn the gateway's URL; trying again",
+			"cause", err, "failures", failures, "in", wait.Round(time.Millisecond))
+		if err := await(ctx, nil, wait); err != nil {
+			return nil, err
 		}
 	}
 }

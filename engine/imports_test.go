@@ -21,8 +21,10 @@ var arrows = map[string][]string{
 	"engine/session":            {"engine/identify", "gateway"},
 	"engine/lifecycle":          {"gateway"},
 	"engine/internal/limit":     {},
+	"engine/internal/guard":     {},
 	"engine/internal/secret":    {},
-	"engine/internal/transport": {"internal/descriptors"},
+	"engine/internal/transport": {"engine/internal/secret", "gateway", "internal/descriptors"},
+	"engine/internal/saver":     {"engine/identify", "engine/internal/guard", "engine/session"},
 	"engine/internal/budget":    {"engine/identify"},
 	"engine/internal/inflow":    {"frame", "lazyjson", "pool", "internal/inflate", "internal/slab", "internal/zstd"},
 	"engine/internal/core": {
@@ -31,8 +33,8 @@ var arrows = map[string][]string{
 	},
 	"engine": {
 		"engine/identify", "engine/lifecycle", "engine/session",
-		"engine/internal/budget", "engine/internal/core", "engine/internal/inflow", "engine/internal/limit",
-		"engine/internal/secret", "engine/internal/transport",
+		"engine/internal/budget", "engine/internal/core", "engine/internal/guard", "engine/internal/inflow", "engine/internal/limit",
+		"engine/internal/saver", "engine/internal/secret", "engine/internal/transport",
 		"frame", "gateway", "lazyjson", "pool", "internal/prefetch", "internal/reactor", "internal/descriptors",
 	},
 	"engine/internal/wiretest": {"frame"}, // for tests alone

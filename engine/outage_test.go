@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/budget"
-
 	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 )

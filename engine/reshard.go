@@ -70,7 +70,7 @@ func (e *Engine) recommended(ctx context.Context) (int, error) {
 	switch {
 	case !open:
 		return 0, ErrNotRunning
-	case e.rest == nil:
+	case e.api == nil:
 		return 0, errors.New("engine: without Config.APIURL Discord is not asked how many shards there should be; name a Total")
 	}
 	bot, err := e.discover(ctx)

@@ -24,7 +24,7 @@ type refusal struct {
 // whether Run goes on: none has, or all that have are refused for their number, and are
 // being replaced.
 func (e *Engine) replaceRefused() (running bool) {
-	chosen := e.config.Shards != (Shards{}) || e.rest == nil // by the user
+	chosen := e.config.Shards != (Shards{}) || e.api == nil // by the user
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	total, stopped, mixed, trial := 0, false, false, false

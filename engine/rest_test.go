@@ -164,14 +164,3 @@ func TestUnreachableAPI(t *testing.T) {
 		}
 	})
 }
-
-// TestOpenGatewayBehindClosedAPI: an https API must not lead to an open line.
-func TestOpenGatewayBehindClosedAPI(t *testing.T) {
-	bot := &gatewayBot{URL: "ws://gw.test", Shards: 1}
-	if err := bot.check("https://discord.com/api/v10", NewToken(testToken)); err == nil || !strings.Contains(err.Error(), "not encrypted") {
-		t.Error(err)
-	}
-	if err := bot.check("http://127.0.0.1:1", NewToken(testToken)); err != nil {
-		t.Error(err)
-	}
-}

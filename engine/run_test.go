@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sluice-go/sluice/engine/internal/core"
-
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
@@ -110,16 +110,16 @@ func TestDialDeadline(t *testing.T) {
 // does not count against those who wait.
 func TestHandshakesWaitForASlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const shards = 3 * maxHandshakes
+		const shards = 3 * transport.MaxHandshakes
 		r := start(t, func(c *Config) { c.Shards = Shards{Total: shards} })
 		for range 3 {
 			synctest.Wait()
-			if got := len(r.net.conns); got != maxHandshakes {
+			if got := len(r.net.conns); got != transport.MaxHandshakes {
 				t.Fatalf("%d handshakes at a time", got)
 			}
 			time.Sleep(9 * time.Second)
 			var peers []*peer
-			for range maxHandshakes {
+			for range transport.MaxHandshakes {
 				peers = append(peers, r.net.accept(t))
 			}
 			synctest.Wait()

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/saver"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 )
@@ -105,8 +106,8 @@ func TestStoreHangsInSave(t *testing.T) {
 	for name, when := range map[string]time.Duration{
 		"at the end":         0,
 		"long before":        time.Minute,
-		"just before":        saveEvery,
-		"since the last one": saveEvery + saveTimeout,
+		"just before":        saver.SaveEvery,
+		"since the last one": saver.SaveEvery + saver.SaveTimeout,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -131,7 +132,7 @@ func TestStoreHangsInSave(t *testing.T) {
 				if d := time.Since(begin); d > 6*time.Second {
 					t.Errorf("Run returned %v after the call of Shutdown", d)
 				}
-				if !errors.Is(err, ErrSessionsNotSaved) || !strings.Contains(err.Error(), "has not returned") || !strings.Contains(err.Error(), "the one before was made at 2") {
+				if !errors.Is(err, session.ErrNotSaved) || !strings.Contains(err.Error(), "has not returned") || !strings.Contains(err.Error(), "the one before was made at 2") {
 					t.Error(err)
 				}
 				if errors.Is(err, ErrShutdownTimeout) {
@@ -188,7 +189,7 @@ func TestStoreHangsForAWhile(t *testing.T) {
 			t.Errorf("logged %d times:\n%v", n, r.logs)
 		}
 		release()
-		time.Sleep(saveEvery + time.Second)
+		time.Sleep(saver.SaveEvery + time.Second)
 		_, written := store.seen()
 		if last := written[len(written)-1]; last != 59 || !strings.Contains(r.logs.String(), "saved again") {
 			t.Errorf("saved %d\n%v", last, r.logs)
@@ -214,7 +215,7 @@ func TestStoreHangsInLoad(t *testing.T) {
 			switch {
 			case stop && (err != nil || d > 5*time.Second):
 				t.Errorf("stopped: %v after %v", err, d)
-			case !stop && (!errors.Is(err, errNotReturned) || !strings.HasPrefix(err.Error(), "engine: ") || d > loadTimeout+saveTimeout+5*time.Second):
+			case !stop && (!errors.Is(err, saver.ErrNotReturned) || !strings.HasPrefix(err.Error(), "engine: ") || d > saver.LoadTimeout+saver.SaveTimeout+5*time.Second):
 				t.Errorf("%v after %v", err, d)
 			}
 			release()
@@ -242,7 +243,7 @@ func TestStoreHangsInClose(t *testing.T) {
 		_ = r.Shutdown(ctx)
 		err := <-r.result
 		if d := time.Since(begin); d > 6*time.Second || err == nil || !strings.Contains(err.Error(), "Close of the session store has not returned") ||
-			errors.Is(err, ErrSessionsNotSaved) {
+			errors.Is(err, session.ErrNotSaved) {
 			t.Errorf("%v after %v", err, d)
 		}
 		release()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/saver"
 	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
@@ -26,7 +27,7 @@ func TestSavesWhileFleetIsReplaced(t *testing.T) {
 				p.begin()
 				peers = append(peers, p)
 			}
-			time.Sleep(saveDelay)
+			time.Sleep(saver.SaveDelay)
 			synctest.Wait()
 			return peers
 		}
@@ -52,8 +53,8 @@ func TestSavesWhileFleetIsReplaced(t *testing.T) {
 		}
 		new[1].event(2) // there is something to save
 		waitState(t, fresh[1], lifecycle.Ready)
-		r.saver.poke()
-		time.Sleep(saveDelay)
+		r.saver.Poke()
+		time.Sleep(saver.SaveDelay)
 		synctest.Wait()
 		select {
 		case <-left.done:
@@ -92,7 +93,7 @@ func TestSavesOfShardThatCameAndWent(t *testing.T) {
 			p.resume()
 			p.send(`{"t":"RESUMED","s":2,"op":0,"d":{}}`)
 			waitState(t, r.shard(0), lifecycle.Ready)
-			time.Sleep(saveEvery)
+			time.Sleep(saver.SaveEvery)
 			saves, _ := store.count(t)
 
 			shards, err := r.AddShards(ShardRange(1, 1, 4))

@@ -13,9 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sluice-go/sluice/engine/internal/budget"
-
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/budget"
+	"github.com/sluice-go/sluice/engine/internal/saver"
 	"github.com/sluice-go/sluice/engine/internal/wiretest"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
@@ -152,7 +152,7 @@ func TestSaves(t *testing.T) {
 			p.expect(`{"op":2,`)
 			p.send(strings.Replace(testReady, "abc", fmt.Sprint("abc", i), 1))
 		}
-		time.Sleep(saveDelay)
+		time.Sleep(saver.SaveDelay)
 		synctest.Wait()
 		if n, s := store.count(t); n != 1 || len(s.Sessions) != shards {
 			t.Fatalf("%d saves for %d READYs, %+v", n, shards, s)
@@ -168,7 +168,7 @@ func TestSaves(t *testing.T) {
 			synctest.Wait()
 			_, s := store.count(t)
 			for _, saved := range s.Sessions {
-				if behind := time.Duration(r.shard(saved.Shard).Session().Seq-saved.Seq) * 100 * time.Millisecond; behind > saveEvery {
+				if behind := time.Duration(r.shard(saved.Shard).Session().Seq-saved.Seq) * 100 * time.Millisecond; behind > saver.SaveEvery {
 					t.Fatalf("the saved sequence is %v old", behind)
 				}
 			}
@@ -187,7 +187,7 @@ func TestSavesForget(t *testing.T) {
 		r := start(t, withStore(store))
 		p := r.net.accept(t)
 		p.begin()
-		time.Sleep(saveDelay)
+		time.Sleep(saver.SaveDelay)
 		synctest.Wait()
 		if _, s := store.count(t); len(s.Sessions) != 1 {
 			t.Fatalf("%+v", s)
@@ -196,7 +196,7 @@ func TestSavesForget(t *testing.T) {
 		p.goodbye()
 		<-p.gone
 		close(p.out)
-		time.Sleep(saveDelay)
+		time.Sleep(saver.SaveDelay)
 		synctest.Wait()
 		if _, s := store.count(t); len(s.Sessions) != 0 {
 			t.Errorf("%+v", s)
@@ -349,7 +349,7 @@ func TestSessionsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{slow: time.Minute}
 		r := start(t, withStore(store))
-		time.Sleep(2 * loadPatience)
+		time.Sleep(2 * saver.LoadPatience)
 		if !strings.Contains(r.logs.String(), "still waiting") {
 			t.Error("nothing in the log")
 		}
@@ -380,7 +380,7 @@ func TestSaveThatFails(t *testing.T) {
 			t.Errorf("%d tries\n%v", n, r.logs)
 		}
 		fail(nil)
-		time.Sleep(saveEvery)
+		time.Sleep(saver.SaveEvery)
 		synctest.Wait()
 		if _, s := store.count(t); s == nil || len(s.Sessions) != 1 || !strings.Contains(r.logs.String(), "saved again") {
 			t.Errorf("%+v", s)
@@ -390,7 +390,7 @@ func TestSaveThatFails(t *testing.T) {
 		synctest.Wait()
 		r.stop()
 		p.goodbye()
-		if err := <-r.result; !errors.Is(err, ErrSessionsNotSaved) || !strings.Contains(err.Error(), "read only") {
+		if err := <-r.result; !errors.Is(err, session.ErrNotSaved) || !strings.Contains(err.Error(), "read only") {
 			t.Error(err)
 		}
 		p.drop()
@@ -483,7 +483,7 @@ func TestLogout(t *testing.T) {
 			peers = append(peers, r.net.accept(t))
 			peers[len(peers)-1].begin()
 		}
-		time.Sleep(saveDelay)
+		time.Sleep(saver.SaveDelay)
 		synctest.Wait()
 		if _, s := store.count(t); len(s.Sessions) != 3 {
 			t.Fatalf("%+v", s)
@@ -554,18 +554,16 @@ func BenchmarkSave(b *testing.B) {
 					e.fleet.shards = append(e.fleet.shards, s)
 				}
 				e.config.Sessions = session.NewFile(filepath.Join(b.TempDir(), "sessions.json"))
-				use, err := e.enterStore(b.Context())
-				if err != nil {
+				if err := e.loadSessions(b.Context()); err != nil {
 					b.Fatal(err)
 				}
-				defer use.close(b.Context())
-				v := &saver{engine: e, use: use, saving: make(chan struct{}, 1), last: session.Snapshot{Bot: saved.Bot}, total: shards}
+				defer e.saver.Abandon()
 				b.ReportAllocs()
 				for b.Loop() {
 					if moving {
 						e.fleet.shards[0].public.session.Seq++
 					}
-					if err := v.save(b.Context()); err != nil {
+					if err := e.saver.Save(b.Context()); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -70,7 +70,7 @@ func newShard(e *Engine, id, total int, config *Config, given session.Session) *
 	s.link.max = config.SendLimit
 	s.loop = e.driver.NewLoop((*task)(s))
 	if given == (session.Session{}) {
-		given = e.saver.saved(id, total)
+		given = e.saver.Saved(id, total)
 	}
 	if given.ID != "" {
 		if err := s.core.Adopt(given); err != nil {
@@ -195,6 +195,6 @@ func (s *Shard) publish() {
 	s.public.session = now
 	s.public.mu.Unlock()
 	if was.ID != now.ID || was.Seq == 0 && now.Seq != 0 {
-		s.engine.saver.poke()
+		s.engine.saver.Poke()
 	}
 }

@@ -84,8 +84,8 @@ func (s *Shard) runErrand(ctx context.Context, e *errand, work func(ctx context.
 
 // dial connects to a URL.
 func (s *Shard) dial(url string) {
-	s.dialling = s.start(s.engine.dialer.crew.Go, func(ctx context.Context, e *errand) {
-		e.conn, e.head, e.err = s.engine.dialer.dial(ctx, url)
+	s.dialling = s.start(s.engine.gateway.Go, func(ctx context.Context, e *errand) {
+		e.conn, e.head, e.err = s.engine.gateway.Dial(ctx, url)
 	})
 }
 

@@ -32,7 +32,7 @@ func (t *task) Fail(now time.Time, err error) {
 	if err == io.EOF {
 		err = errHungUp
 	}
-	s.core.Lost(now, s.engine.dialer.shortage.judge(now, err)) // also where it could not be adopted
+	s.core.Lost(now, s.engine.gateway.Judge(now, err)) // also where it could not be adopted
 	s.settle(now)
 	returned = true
 }

@@ -66,7 +66,7 @@ func (e *Engine) depart() (context.Context, context.CancelFunc, *core.Departure)
 	how, patience := e.leaving, e.patience
 	e.mu.Unlock()
 	if how.EndsSession() {
-		e.saver.forget()
+		e.saver.Forget()
 	}
 	if patience == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), e.config.ShutdownTimeout)

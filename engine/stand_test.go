@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -116,4 +117,9 @@ func (s *stand) want(state lifecycle.State) {
 	if got := s.core.State(); got != state {
 		s.t.Fatalf("state %v, want %v", got, state)
 	}
+}
+
+// event gives the core a small event.
+func (s *stand) event(seq int) {
+	s.recv(fmt.Sprintf(`{"t":"MESSAGE_CREATE","s":%d,"op":0,"d":{"id":"%d"}}`, seq, seq))
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"crypto/tls"
 	"fmt"
 
 	"github.com/sluice-go/sluice/internal/reactor"
@@ -64,16 +63,4 @@ func (e *Engine) tellReading(r TLSReading, why string) {
 			e.config.Logger.Warn("TLS records are read the plain way, which costs some 9 KB more for each idle shard", "cause", why)
 		}
 	})
-}
-
-// withoutRenegotiation returns the configuration for connections to the gateway. A
-// server of TLS 1.2 that asks for another handshake would have an event loop, or a
-// read with a deadline, wait in the middle of it.
-func withoutRenegotiation(config *tls.Config) *tls.Config {
-	if config == nil || config.Renegotiation == tls.RenegotiateNever {
-		return config
-	}
-	config = config.Clone()
-	config.Renegotiation = tls.RenegotiateNever
-	return config
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
@@ -36,7 +37,7 @@ func TestDialHangs(t *testing.T) {
 		r.run()
 		begin := time.Now()
 		p := r.net.accept(t)
-		if d := time.Since(begin); d < connectTimeout || d > connectTimeout+10*time.Second {
+		if d := time.Since(begin); d < transport.ConnectTimeout || d > transport.ConnectTimeout+10*time.Second {
 			t.Errorf("the second attempt came after %v", d)
 		}
 		p.begin()

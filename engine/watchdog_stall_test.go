@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -150,7 +151,7 @@ func TestPain14_DialThatIgnoresDeadlines(t *testing.T) {
 					return stubborn{near}, nil
 				}
 			})
-			time.Sleep(connectTimeout + time.Second)
+			time.Sleep(transport.ConnectTimeout + time.Second)
 			if v := r.shard(0).View(); v.Reconnects[lifecycle.CauseUnreachable] != 1 {
 				t.Errorf("%s: %v", scheme, v)
 			}

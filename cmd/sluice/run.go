@@ -140,12 +140,12 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 // end was met, only whoever reads did not keep up. A shard that stopped for good
 // and sessions that are not saved are one all the same.
 func (o *runOptions) verdict(err error, logger *slog.Logger) error {
-	var mismatch *engine.SessionsMismatchError
+	var mismatch *session.MismatchError
 	if errors.As(err, &mismatch) {
 		return o.sessionMistake(mismatch)
 	}
 	var stop *lifecycle.StopError
-	if !errors.Is(err, engine.ErrShutdownTimeout) || errors.As(err, &stop) || errors.Is(err, engine.ErrSessionsNotSaved) {
+	if !errors.Is(err, engine.ErrShutdownTimeout) || errors.As(err, &stop) || errors.Is(err, session.ErrNotSaved) {
 		return err
 	}
 	logger.Warn("events were still being written when the time to shut down was over", "cause", err)
@@ -153,7 +153,7 @@ func (o *runOptions) verdict(err error, logger *slog.Logger) error {
 }
 
 // sessionMistake says in words of the command what is wrong with a session file.
-func (o *runOptions) sessionMistake(e *engine.SessionsMismatchError) error {
+func (o *runOptions) sessionMistake(e *session.MismatchError) error {
 	if e.OtherBot {
 		return fmt.Errorf("--session-file %s holds the sessions of another bot, or of a token that was replaced: name another file, or remove this one", o.sessions)
 	}

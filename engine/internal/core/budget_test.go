@@ -1,16 +1,14 @@
 package core
 
 import (
-	"log/slog"
-
-	"github.com/sluice-go/sluice/engine/internal/budget"
-
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/budget"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )

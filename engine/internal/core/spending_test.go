@@ -1,15 +1,13 @@
 package core
 
 import (
-	"log/slog"
-
-	"github.com/sluice-go/sluice/engine/internal/budget"
-
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/engine/internal/budget"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 

@@ -1,4 +1,4 @@
-package engine
+package transport
 
 import (
 	"crypto/tls"
@@ -10,7 +10,7 @@ import (
 func TestGatewayIsNotRenegotiated(t *testing.T) {
 	for _, name := range []string{"", "gateway.test"} {
 		config := &tls.Config{Renegotiation: tls.RenegotiateFreelyAsClient, ServerName: name}
-		d := newDialer(&Config{TLS: config}, nil)
+		d := NewGateway(nil, config, nil, nil)
 		if got := d.configFor("gateway.test"); got.Renegotiation != tls.RenegotiateNever || got.ServerName != "gateway.test" {
 			t.Errorf("the gateway's configuration: %v, %q", got.Renegotiation, got.ServerName)
 		}

@@ -1,4 +1,4 @@
-package engine
+package saver
 
 import (
 	"context"
@@ -12,15 +12,12 @@ import (
 	"github.com/sluice-go/sluice/engine/session"
 )
 
-// This file is how a session.Store, which is anybody's code, is called: one method at a
-// time, by one engine at a time, and never waited for without a bound.
-
 // storeGrace is how long a method may go on once its context has ended, until it is no
 // longer waited for.
 const storeGrace = time.Second
 
-// errNotReturned is what a method that is no longer waited for is said to return.
-var errNotReturned = errors.New("has not returned; it must heed its context, and give its own calls a time limit")
+// ErrNotReturned is what a method that is no longer waited for is said to return.
+var ErrNotReturned = errors.New("has not returned; it must heed its context, and give its own calls a time limit")
 
 // errStoreClosed is why a method is not called any more.
 var errStoreClosed = errors.New("engine: the session store is closed")
@@ -36,21 +33,21 @@ type storeUse struct {
 	closed  bool
 }
 
-// enterStore begins the use of Config.Sessions, when the engine that used it before has
-// ended its own, or returns the error of ctx.
-func (e *Engine) enterStore(ctx context.Context) (*storeUse, error) {
-	free, err := storeUsers.enter(ctx, e.config.Sessions)
+// enterStore begins the use of a store, when the engine that used it before has ended its
+// own, or returns the error of ctx.
+func enterStore(ctx context.Context, store session.Store, guarded func(do func())) (*storeUse, error) {
+	free, err := storeUsers.enter(ctx, store)
 	if err != nil {
 		return nil, fmt.Errorf("engine: another engine of this process uses the session store: %w", err)
 	}
-	return &storeUse{store: e.config.Sessions, guarded: e.guarded, free: free, turn: make(chan struct{}, 1)}, nil
+	return &storeUse{store: store, guarded: guarded, free: free, turn: make(chan struct{}, 1)}, nil
 }
 
-// call has a method called, and returns what it returns, or errNotReturned when ctx ended
+// call has a method called, and returns what it returns, or ErrNotReturned when ctx ended
 // storeGrace ago. If an earlier call has not returned when ctx ends, this one is not made.
 func (u *storeUse) call(ctx context.Context, method string, f func(context.Context) error) error {
 	if !take(ctx, u.turn) {
-		return fmt.Errorf("an earlier call of the session store %w", errNotReturned)
+		return fmt.Errorf("an earlier call of the session store %w", ErrNotReturned)
 	}
 	if u.closed {
 		<-u.turn
@@ -139,7 +136,7 @@ func (c *storeCall) await(ctx context.Context, method string) error {
 	case <-c.done:
 	case <-grace.C:
 		if c.settled.CompareAndSwap(false, true) {
-			return fmt.Errorf("%s of the session store %w", method, errNotReturned)
+			return fmt.Errorf("%s of the session store %w", method, ErrNotReturned)
 		}
 		<-c.done // at the last moment
 	}

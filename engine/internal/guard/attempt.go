@@ -1,9 +1,10 @@
-package engine
+// Package guard runs code that may not come back.
+package guard
 
 import "time"
 
-// attempt does something that may panic, too, or not return.
-func attempt(limit time.Duration, do func()) {
+// Attempt does something that may panic, too, or not return.
+func Attempt(limit time.Duration, do func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

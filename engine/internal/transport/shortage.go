@@ -1,4 +1,4 @@
-package engine
+package transport
 
 import (
 	"fmt"
@@ -21,16 +21,13 @@ const (
 	shortageQuiet = 10 * time.Minute
 )
 
-// reserveDescriptors raises the soft limit on descriptors to what the engine's shards
-// and so many more need, and says so if the hard limit is too low for them.
-func (e *Engine) reserveDescriptors(more int) {
-	for range e.Shards() {
-		more++
-	}
+// ReserveDescriptors raises the soft limit on descriptors to what so many more
+// connections need, and says so if the hard limit is too low for them.
+func ReserveDescriptors(more int, logger *slog.Logger) {
 	// A handshake takes a second descriptor for a moment.
-	need := uint64(descriptors.InUse() + more + min(more, maxHandshakes))
+	need := uint64(descriptors.InUse() + more + min(more, MaxHandshakes))
 	if limit, err := descriptors.Raise(need); limit < need {
-		e.config.Logger.Warn("the limit on open files is too low for all shards: some will wait without a connection",
+		logger.Warn("the limit on open files is too low for all shards: some will wait without a connection",
 			"limit", limit, "needed", need, "shards", more, "cause", err, "remedy", descriptorsRemedy(need))
 	}
 }
@@ -53,7 +50,7 @@ type shortage struct {
 }
 
 // shortageError says that a shard has no connection for want of a descriptor. It counts
-// as no failure of the shard's: [Config.Retries] does not end it.
+// as no failure of the shard's: Config.Retries does not end it.
 type shortageError struct {
 	wait time.Duration
 	err  error // the system's; nil: the dial was not made

@@ -1,54 +1,69 @@
-package engine
+package transport
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/internal/descriptors"
 )
 
-// maxHandshakes is how many connections may be under way at a time: a storm
+// MaxHandshakes is how many connections may be under way at a time: a storm
 // of thousands of TLS handshakes would have all of them time out.
-const maxHandshakes = 64
+const MaxHandshakes = 64
 
-// dialer makes the connections of all shards.
-type dialer struct {
-	transport *transport.Dialer // of the API's requests too
-	tls       *tls.Config
-	crew      transport.Crew          // dials
-	wrap      func(net.Conn) net.Conn // by the driver, below TLS
-	shortage  shortage                // of descriptors
+// Gateway makes the connections of all shards. Any goroutine may use it.
+type Gateway struct {
+	// Wrap, if not nil, is given each TCP connection, below TLS. It must be set before
+	// the first dial.
+	Wrap func(net.Conn) net.Conn
+
+	dialer   *Dialer
+	tls      *tls.Config
+	crew     Crew     // dials
+	shortage shortage // of descriptors
 
 	mu      sync.Mutex
 	configs map[string]*tls.Config // by host
 }
 
-// newDialer returns a dialer whose goroutines count as workers.
-func newDialer(config *Config, workers *sync.WaitGroup) *dialer {
-	return &dialer{
-		transport: &transport.Dialer{Dial: config.Dial, Proxy: config.proxy, TLS: config.TLS, Logger: config.Logger},
-		tls:       withoutRenegotiation(config.TLS),
-		crew:      transport.Crew{Size: maxHandshakes, Workers: workers},
-		shortage:  shortage{logger: config.Logger},
+// NewGateway returns a Gateway that dials by a dialer. Its goroutines count as workers.
+// config is not renegotiated, whatever it says: an event loop, or a read with a deadline,
+// would have to wait in the middle of another handshake.
+func NewGateway(dialer *Dialer, config *tls.Config, workers *sync.WaitGroup, logger *slog.Logger) *Gateway {
+	if config.Renegotiation != tls.RenegotiateNever {
+		config = config.Clone()
+		config.Renegotiation = tls.RenegotiateNever
+	}
+	return &Gateway{
+		dialer: dialer, tls: config,
+		crew:     Crew{Size: MaxHandshakes, Workers: workers},
+		shortage: shortage{logger: logger},
 	}
 }
 
-// connectTimeout is how long an attempt may take from the time at which it has a free
-// slot.
-const connectTimeout = 10 * time.Second
+// Go has a job done that dials. It does not wait.
+func (d *Gateway) Go(job func()) { d.crew.Go(job) }
 
-// dial connects, encrypts and upgrades, within ctx and connectTimeout. It is the
-// crew's job. The bytes that came behind the server's answer are returned in head.
+// Judge returns the error of a connection, with what follows where it is that no
+// descriptor was left.
+func (d *Gateway) Judge(now time.Time, err error) error { return d.shortage.judge(now, err) }
+
+// ConnectTimeout is how long an attempt may take from the time at which it has a free
+// slot.
+const ConnectTimeout = 10 * time.Second
+
+// Dial connects, encrypts and upgrades, within ctx and ConnectTimeout. It is a
+// job for Go. The bytes that came behind the server's answer are returned in head.
 // An error names the address that was tried.
-func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head []byte, err error) {
+func (d *Gateway) Dial(ctx context.Context, target string) (conn net.Conn, head []byte, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err // it was called off while it waited
 	}
@@ -56,12 +71,12 @@ func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head [
 	if err != nil {
 		return nil, nil, errors.New("the gateway URL is no URL")
 	}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, ConnectTimeout)
 	defer cancel()
 	if err := d.shortage.admit(time.Now()); err != nil {
 		return nil, nil, err
 	}
-	path, err := d.transport.Open(ctx, u)
+	path, err := d.dialer.Open(ctx, u)
 	if err != nil {
 		return nil, nil, d.shortage.judge(time.Now(), fmt.Errorf("cannot connect to the gateway: %w", err))
 	}
@@ -75,8 +90,8 @@ func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head [
 	}
 	defer spare.Close()
 	d.shortage.over()
-	if d.wrap != nil {
-		raw = d.wrap(raw)
+	if d.Wrap != nil {
+		raw = d.Wrap(raw)
 	}
 	// The context ends whatever the connection is blocked in, also one of
 	// Config.Dial's that keeps to no deadline.
@@ -85,7 +100,7 @@ func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head [
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
-	var answer *transport.StatusError
+	var answer *StatusError
 	switch {
 	case err == nil, errors.As(err, &answer):
 		path.Worked()
@@ -100,7 +115,7 @@ func (d *dialer) dial(ctx context.Context, target string) (conn net.Conn, head [
 }
 
 // open encrypts and upgrades a connection.
-func (d *dialer) open(ctx context.Context, raw net.Conn, u *url.URL, path *transport.Path) (conn net.Conn, head []byte, err error) {
+func (d *Gateway) open(ctx context.Context, raw net.Conn, u *url.URL, path *Path) (conn net.Conn, head []byte, err error) {
 	conn = raw
 	if u.Scheme == "wss" {
 		encrypted := tls.Client(raw, d.configFor(u.Hostname()))
@@ -109,8 +124,8 @@ func (d *dialer) open(ctx context.Context, raw net.Conn, u *url.URL, path *trans
 		}
 		conn = encrypted
 	}
-	head, err = transport.Upgrade(conn, u)
-	var answer *transport.StatusError
+	head, err = Upgrade(conn, u)
+	var answer *StatusError
 	switch {
 	case err == nil:
 		return conn, head, nil
@@ -124,7 +139,7 @@ func (d *dialer) open(ctx context.Context, raw net.Conn, u *url.URL, path *trans
 
 // configFor returns the configuration for a host: one for all its connections,
 // which keep a pointer to it.
-func (d *dialer) configFor(host string) *tls.Config {
+func (d *Gateway) configFor(host string) *tls.Config {
 	if d.tls.ServerName != "" {
 		return d.tls
 	}
@@ -134,7 +149,7 @@ func (d *dialer) configFor(host string) *tls.Config {
 	if config == nil {
 		config = d.tls.Clone()
 		config.ServerName = host
-		if len(d.configs) >= maxHosts {
+		if len(d.configs) >= maxConfigs {
 			clear(d.configs)
 		}
 		if d.configs == nil {
@@ -145,9 +160,9 @@ func (d *dialer) configFor(host string) *tls.Config {
 	return config
 }
 
-// maxHosts bounds the configurations that are kept: a gateway may name another
+// maxConfigs bounds the configurations that are kept: a gateway may name another
 // host with each READY.
-const maxHosts = 64
+const maxConfigs = 64
 
 // tlsRemedy says what helps where a certificate is not trusted.
 func tlsRemedy(err error) string {

@@ -44,7 +44,7 @@ func TestWaitInCallback(t *testing.T) {
 		"behind another": {func(s *Shard) error {
 			other := s.engine.Shard(1)
 			go func() { _ = other.Send(ctx, presence) }() // until the shard stops
-			for len(other.link.takingTurns()) == 0 {
+			for len(other.link.Turn()) == 0 {
 				runtime.Gosched()
 			}
 			return other.Send(ctx, presence)

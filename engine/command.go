@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -21,13 +22,13 @@ func (s *Shard) UpdatePresence(ctx context.Context, p *gateway.Presence) error {
 }
 
 func (s *Shard) updatePresence(ctx context.Context, p *gateway.Presence, inCallback bool) error {
-	cmd := command{op: gateway.OpPresenceUpdate, repeat: true, inCallback: inCallback}
+	cmd := link.Command{Op: gateway.OpPresenceUpdate, Repeat: true, InCallback: inCallback}
 	alone, err := gateway.AppendPresence(nil, p)
 	if err != nil {
-		return s.sendError(cmd.op, err)
+		return s.sendError(cmd.Op, err)
 	}
-	cmd.sent = func() { s.presence.Store(&alone) }
-	return s.sendError(cmd.op, s.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
+	cmd.Sent = func() { s.presence.Store(&alone) }
+	return s.sendError(cmd.Op, s.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
 		return gateway.AppendPresenceUpdate(dst, p)
 	}))
 }
@@ -39,19 +40,19 @@ func (s *Shard) updatePresence(ctx context.Context, p *gateway.Presence, inCallb
 //
 // The error is a [*SendError], as Send's.
 func (s *Shard) UpdateVoiceState(ctx context.Context, v *gateway.VoiceState) error {
-	cmd := command{op: gateway.OpVoiceStateUpdate}
-	return s.sendError(cmd.op, s.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
+	cmd := link.Command{Op: gateway.OpVoiceStateUpdate}
+	return s.sendError(cmd.Op, s.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
 		return gateway.AppendVoiceStateUpdate(dst, v)
 	}))
 }
 
 // build sends a command with a payload that is built in a pooled buffer.
-func (s *Shard) build(ctx context.Context, cmd *command, appendTo func(dst []byte) ([]byte, error)) (err error) {
+func (s *Shard) build(ctx context.Context, cmd *link.Command, appendTo func(dst []byte) ([]byte, error)) (err error) {
 	buf := pool.Get(0)
 	defer buf.Release()
 	if buf.B, err = appendTo(buf.B); err != nil {
 		return err
 	}
-	cmd.payload = buf.B
+	cmd.Payload = buf.B
 	return s.send(ctx, cmd)
 }

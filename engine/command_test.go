@@ -194,9 +194,8 @@ func TestSendAllocatesNothing(t *testing.T) {
 		t.Skip("race builds give nothing back to pools")
 	}
 	s := &Shard{}
-	s.link.max = -1
-	s.link.attach(nowhere{})
-	s.link.start("abc", time.Minute)
+	s.link.Attach(nowhere{})
+	s.link.Start("abc", -1, time.Minute)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	if allocs := testing.AllocsPerRun(1000, func() {

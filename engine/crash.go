@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/guard"
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/engine/internal/saver"
 )
 
@@ -102,7 +103,7 @@ func (e *Engine) drainAround(own *Shard) {
 				limit.Reset(0) // the time is up for all
 			}
 		}
-		guard.Attempt(writeTimeout, func() { s.abandon(core.CloseResumable) })
+		guard.Attempt(link.WriteTimeout, func() { s.abandon(core.CloseResumable) })
 	}
 	guard.Attempt(saver.SaveTimeout, func() { _ = e.saver.Save(context.Background()) }) // logged
 }

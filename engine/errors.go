@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
@@ -28,10 +29,10 @@ var (
 	ErrShuttingDown = errors.New("engine: too late to log out: the engine shuts down, and keeps its sessions")
 	// ErrStopped: a command was not sent, or not answered, because the shard has
 	// stopped for good.
-	ErrStopped = errors.New("engine: shard has stopped")
+	ErrStopped = link.ErrStopped
 	// ErrConnectionLost: the connection failed while a command was written:
 	// whether the gateway got it is unknown.
-	ErrConnectionLost = errors.New("engine: connection lost during the write")
+	ErrConnectionLost = link.ErrConnectionLost
 	// ErrInCallback: the engine's caller is a callback, or other code that the engine
 	// called, and would have to wait. That could be for ever, since the loop, or Run,
 	// that it holds up may be what it waits for; so nothing waits there, whatever its

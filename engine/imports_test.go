@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"engine/session":            {"engine/identify", "gateway"},
 	"engine/lifecycle":          {"gateway"},
 	"engine/internal/limit":     {},
+	"engine/internal/link":      {"engine/internal/limit", "frame", "gateway", "pool"},
 	"engine/internal/guard":     {},
 	"engine/internal/secret":    {},
 	"engine/internal/transport": {"engine/internal/secret", "gateway", "internal/descriptors"},
@@ -33,7 +34,7 @@ var arrows = map[string][]string{
 	},
 	"engine": {
 		"engine/identify", "engine/lifecycle", "engine/session",
-		"engine/internal/budget", "engine/internal/core", "engine/internal/guard", "engine/internal/inflow", "engine/internal/limit",
+		"engine/internal/budget", "engine/internal/core", "engine/internal/guard", "engine/internal/inflow", "engine/internal/limit", "engine/internal/link",
 		"engine/internal/saver", "engine/internal/secret", "engine/internal/transport",
 		"frame", "gateway", "lazyjson", "pool", "internal/prefetch", "internal/reactor", "internal/descriptors",
 	},

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
@@ -53,9 +54,9 @@ func (sink) SetWriteDeadline(time.Time) error { return nil }
 func TestSendFollowsStates(t *testing.T) {
 	for state := lifecycle.Disconnected; state <= lifecycle.Stopped; state++ {
 		r := newStand(t, nil)
-		r.link.attach(sink{})
+		r.link.Attach(sink{})
 		(*host)(r.Shard).Entered(state)
-		done, _, _, err := r.link.try(&command{payload: presence})
+		done, _, _, err := r.link.Try(&link.Command{Payload: presence})
 		switch state {
 		case lifecycle.Ready:
 			if !done || err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/pool"
 )
@@ -158,7 +159,7 @@ func (r *request) fail(cause error) error {
 // send sends the request. Asking twice does no harm, so a write that failed is
 // repeated.
 func (r *request) send(ctx context.Context) error {
-	cmd := command{op: r.op, repeat: true, admit: r.admit}
+	cmd := link.Command{Op: r.op, Repeat: true, Admit: r.admit}
 	err := r.shard.build(ctx, &cmd, func(dst []byte) ([]byte, error) {
 		r.shard.requests.mu.Lock()
 		defer r.shard.requests.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -195,32 +194,6 @@ func TestSendRefuses(t *testing.T) {
 		}
 		p.expect(`{"op":3,`)
 		r.end(p)
-	})
-}
-
-// TestSendOnAStuckConnection: a peer that does not read costs its shard the
-// connection after the write's deadline; the payload's fate is unknown.
-func TestSendOnAStuckConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		near, far := net.Pipe()
-		defer far.Close()
-		stuck := &link{}
-		stuck.attach(near)
-		stuck.start("abc", 0)
-		begin := time.Now()
-		if done, _, _, err := stuck.try(&command{payload: presence}); !done || err != ErrConnectionLost {
-			t.Errorf("done %v, %v", done, err)
-		}
-		if d := time.Since(begin); d != writeTimeout {
-			t.Errorf("after %v", d)
-		}
-		if stuck.failure() == nil {
-			t.Error("the loop is not told")
-		}
-		stuck.detach()
-		if stuck.failure() != nil {
-			t.Error("the failure outlives its connection")
-		}
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/internal/reactor"
@@ -43,7 +44,7 @@ type Shard struct {
 
 	mail      mailbox
 	public    published
-	link      link
+	link      link.Link
 	presence  atomic.Pointer[[]byte] // the last one that UpdatePresence sent
 	requests  requests               // that wait for answers
 	id, total int
@@ -67,7 +68,6 @@ func newShard(e *Engine, id, total int, config *Config, given session.Session) *
 		budget = e.budget
 	}
 	s.core = core.New(now, id, config.core, (*host)(s), budget, e.random)
-	s.link.max = config.SendLimit
 	s.loop = e.driver.NewLoop((*task)(s))
 	if given == (session.Session{}) {
 		given = e.saver.Saved(id, total)
@@ -133,7 +133,7 @@ func (s *Shard) settledSession() session.Session {
 func (s *Shard) settle(now time.Time) {
 	if out := s.core.Out; len(out) > 0 {
 		s.core.Out = nil // it is seldom needed, and there may be thousands of shards
-		if err := s.link.write(out); err != nil {
+		if err := s.link.Write(out); err != nil {
 			s.core.Lost(now, err)
 		}
 	}
@@ -171,7 +171,7 @@ func (s *Shard) hangUp() {
 		s.dialling = nil
 	}
 	s.loop.Detach()
-	s.link.detach()
+	s.link.Detach()
 }
 
 func (s *Shard) releasePermit() {

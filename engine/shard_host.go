@@ -98,12 +98,12 @@ func (h *host) Entered(state lifecycle.State) {
 	case lifecycle.Ready:
 		s.engine.readied.Add(1)
 		s.publish()
-		s.link.start(s.core.Session().ID, s.core.Interval())
+		s.link.Start(s.core.Session().ID, s.config.SendLimit, s.core.Interval())
 	case lifecycle.Stopped:
-		s.link.end()
+		s.link.End()
 		s.publish()
 	default:
-		s.link.pause()
+		s.link.Pause()
 		s.publish()
 	}
 }

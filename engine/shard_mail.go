@@ -163,7 +163,7 @@ func (s *Shard) takeConn(now time.Time, e *errand) {
 		s.core.Lost(now, s.engine.config.Token.secret().RedactError(e.err))
 		return
 	}
-	s.link.attach(e.conn)
+	s.link.Attach(e.conn)
 	s.loop.Attach(e.conn, e.head)
 	reading, why := readingOf(s.loop.Records())
 	s.engine.tellReading(reading, why)
@@ -213,6 +213,6 @@ func (s *Shard) closeMail() {
 		}
 	}
 	s.expect(false)
-	s.link.end()
+	s.link.End()
 	s.releasePermit()
 }

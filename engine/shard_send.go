@@ -7,31 +7,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
 )
-
-// command is a payload on its way to the connection.
-type command struct {
-	op      gateway.Opcode
-	payload []byte // borrowed until the command is sent or given up
-
-	// repeat says that the payload does no harm when it arrives twice: after a
-	// write that failed it is sent again.
-	repeat bool
-
-	// inCallback says that the sender may not wait, where its stack does not tell.
-	inCallback bool
-
-	// admit, if not nil, is asked when everything else allows the payload to be
-	// written, which it then is, to the session with that id. Its error ends the
-	// sending. It is called with the link's lock held.
-	admit func(now time.Time, session string) error
-
-	// sent, if not nil, is called once the payload was written, with the link's
-	// lock held.
-	sent func()
-}
 
 // Send sends one payload, the raw JSON of a command, as the package gateway
 // builds it. It waits within ctx until the shard is ready and [Config.SendLimit]
@@ -56,20 +35,20 @@ type command struct {
 func (s *Shard) Send(ctx context.Context, payload []byte) error {
 	op, err := checkCommand(payload)
 	if err == nil {
-		err = s.send(ctx, &command{op: op, payload: payload})
+		err = s.send(ctx, &link.Command{Op: op, Payload: payload})
 	}
 	return s.sendError(op, err)
 }
 
 // send sends a command, and waits until it can.
-func (s *Shard) send(ctx context.Context, cmd *command) error {
+func (s *Shard) send(ctx context.Context, cmd *link.Command) error {
 	// One caller at a time waits at the window; the others wait here, in order.
-	turn := s.link.takingTurns()
+	turn := s.link.Turn()
 	select {
 	case turn <- struct{}{}:
 		defer func() { <-turn }()
 	default:
-		if cmd.inCallback = cmd.inCallback || inCallback(); cmd.inCallback {
+		if cmd.InCallback = cmd.InCallback || inCallback(); cmd.InCallback {
 			break // it does not wait, and so needs no turn
 		}
 		select {
@@ -80,7 +59,7 @@ func (s *Shard) send(ctx context.Context, cmd *command) error {
 		}
 	}
 	err := s.write(ctx, cmd)
-	if err != ErrConnectionLost || !cmd.repeat {
+	if err != ErrConnectionLost || !cmd.Repeat {
 		return err
 	}
 	for err == ErrConnectionLost {
@@ -93,19 +72,19 @@ func (s *Shard) send(ctx context.Context, cmd *command) error {
 }
 
 // write waits until a command can be written, and writes it once.
-func (s *Shard) write(ctx context.Context, cmd *command) error {
+func (s *Shard) write(ctx context.Context, cmd *link.Command) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		done, opened, wait, err := s.link.try(cmd)
+		done, opened, wait, err := s.link.Try(cmd)
 		if err == ErrConnectionLost {
 			s.wake() // the loop finds the error and redials
 		}
 		if done {
 			return err
 		}
-		if cmd.inCallback || inCallback() {
+		if cmd.InCallback || inCallback() {
 			if opened != nil {
 				return fmt.Errorf("%w: the shard is not ready", ErrInCallback)
 			}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"io"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -28,7 +29,7 @@ func (t *task) Fail(now time.Time, err error) {
 	s := (*Shard)(t)
 	returned := false
 	defer s.engine.guard(s, &returned)
-	s.link.detach()
+	s.link.Detach()
 	if err == io.EOF {
 		err = errHungUp
 	}
@@ -44,7 +45,7 @@ func (t *task) Advance(now time.Time, drained bool) (next time.Time, done bool) 
 	returned := false
 	defer s.engine.guard(s, &returned)
 	s.readMail(now)
-	if err := s.link.failure(); err != nil {
+	if err := s.link.Failure(); err != nil {
 		s.core.Lost(now, err)
 	}
 	s.core.Advance(now, drained)
@@ -71,7 +72,7 @@ func (t *task) Done() {
 // Prefetch implements reactor.Prefetcher.
 func (t *task) Prefetch() {
 	t.core.Prefetch()
-	// What lies behind the link's failed is not needed for an event. The span begins at
+	// What lies behind the link's first field is not needed for an event. The span begins at
 	// the shard and ends inside of it.
-	prefetch.Bytes(unsafe.Pointer(t), unsafe.Offsetof(t.link)+unsafe.Sizeof(t.link.failed))
+	prefetch.Bytes(unsafe.Pointer(t), unsafe.Offsetof(t.link)+unsafe.Sizeof(atomic.Bool{}))
 }

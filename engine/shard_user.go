@@ -101,7 +101,7 @@ func (s *Shard) Restart(ctx context.Context) error {
 // [ErrInCallback].
 func (s *Shard) WaitReady(ctx context.Context) error {
 	for {
-		open, err := s.link.whenOpen()
+		open, err := s.link.WhenOpen()
 		if open == nil {
 			return err
 		}

@@ -135,7 +135,7 @@ func (s *Shard) Stats() Stats {
 	s.public.mu.Unlock()
 	stats := Stats{
 		Events: c.Events, Replayed: c.Replayed, Repeats: c.Repeats, Gaps: c.Gaps, Missing: c.Missing,
-		BytesWire: c.BytesWire, BytesJSON: c.Flow.Out, BytesSent: s.link.sent.Load(),
+		BytesWire: c.BytesWire, BytesJSON: c.Flow.Out, BytesSent: s.link.Bytes(),
 		Identifies: c.Identifies, Resumes: c.Resumes, Resumed: c.Resumed, SessionsLost: c.SessionsLost,
 		Corrupt: c.Corrupt, Violations: c.Violations,
 		SlowCallbacks: calls.slow, InCallbacks: calls.sum, LongestCallback: calls.longest,

@@ -137,7 +137,7 @@ func (s *Shard) View() View {
 	}
 	v.Stalled = s.stalledFor(now)
 	v.Latency = s.core.Latency()
-	v.Permits.Left, v.Permits.Next = s.link.permits(now)
+	v.Permits.Left, v.Permits.Next = s.link.Permits(now)
 	v.Settings = s.config.settings()
 	return v
 }

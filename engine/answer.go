@@ -7,23 +7,132 @@ import (
 	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
+	"github.com/sluice-go/sluice/pool"
 )
 
-// This file is how events find the requests that they answer.
+// This file is how events find the requests that they answer: the loop's side of them.
+// request.go is the callers' side.
+
+const (
+	// maxUnread is how many bytes of one answer may wait for their caller: neither
+	// a gateway that sends without end nor a caller that is slow may cost more.
+	maxUnread = 256 << 20
+
+	// maxLost is how many answers in a row may be lost with their session before
+	// the request fails.
+	maxLost = 2
+)
+
+// requests are those of a shard that wait for answers. Its mutex guards them too:
+// the loop brings what came, callers take it.
+type requests struct {
+	mu   sync.Mutex
+	open []*request // those that were sent are in the order in which they were
+}
+
+// request is a command whose answer comes as events. The loop copies these for
+// the caller, who takes them by next.
+type request struct {
+	shard  *Shard
+	op     gateway.Opcode
+	guild  uint64 // 0: several
+	gated  bool   // the limit on the guild must allow it
+	build  func(dst []byte) ([]byte, error)
+	answer answer
+	bell   chan struct{} // holds a token while something came that next has not seen
+
+	// Guarded by shard.requests.mu, as is answer.
+	pending bool      // it was sent, and neither refused nor lost since
+	session string    // in which it was sent last
+	notYet  time.Time // until when it must not be sent
+	lost    int       // how many answers were lost
+	built   int       // lost, when the payload was built
+	pieces  []piece
+	unread  int   // bytes in pieces
+	err     error // ends it, behind pieces
+}
+
+// answer is what has come of an answer, and what is missing.
+type answer interface {
+	// takes reports whether r belongs to it.
+	takes(r *reply) bool
+	// refusedBy reports whether r, a RATE_LIMITED, refuses it.
+	refusedBy(r *reply) bool
+	// add counts r, which belongs to it; fresh is false if r came before.
+	add(r *reply) (fresh bool, err error)
+	// whole reports whether nothing is missing.
+	whole() bool
+	// progress returns how many events have come, and of how many; 0: not known.
+	progress() (came, want int)
+	// restart forgets what has come, for an answer that begins anew.
+	restart()
+}
+
+// piece is one event of an answer.
+type piece struct {
+	buf     *pool.Buffer // the raw JSON of d
+	attempt int          // how many answers were lost before
+}
+
+// ring has the caller look again.
+func (r *request) ring() {
+	select {
+	case r.bell <- struct{}{}:
+	default:
+	}
+}
+
+// waiting reports whether something is to come. The loop calls it, and what
+// follows.
+func (r *request) waiting() bool { return r.pending && r.err == nil && !r.answer.whole() }
+
+// deliver copies an event's data for the caller.
+func (r *request) deliver(reply *reply, data []byte) {
+	if r.err != nil {
+		return
+	}
+	fresh, err := r.answer.add(reply)
+	switch {
+	case err != nil:
+		r.err = err
+	case !fresh:
+		return
+	case r.unread+len(data) > maxUnread:
+		r.err = ErrFellBehind
+	default:
+		buf := pool.Get(len(data))
+		buf.B = append(buf.B, data...)
+		r.pieces = append(r.pieces, piece{buf, r.lost})
+		r.unread += len(data)
+	}
+	r.ring()
+}
+
+// refuse takes a RATE_LIMITED: the request is sent again, but not before until.
+func (r *request) refuse(now, until time.Time) {
+	if r.gated {
+		r.shard.engine.guilds.Hold(r.guild, until, now)
+	}
+	r.pending, r.notYet = false, until
+	r.ring()
+}
+
+// lose gives up the answer of a session that is lost, or has gaps, and has the
+// request sent again.
+func (r *request) lose() {
+	if r.lost++; r.lost == maxLost {
+		r.err = errAnswerLost
+	}
+	r.pending = false
+	r.answer.restart()
+	r.ring()
+}
 
 // answerEvents are what requests hear of.
 var answerEvents = gateway.Events(
 	gateway.EventGuildMembersChunk, gateway.EventSoundboardSounds, gateway.EventChannelInfo,
 	gateway.EventRateLimited, gateway.EventReady, gateway.EventSessionLost,
 )
-
-// listeners counts an engine's requests. While there are any, they hear of events
-// by a callback; otherwise an answer costs no more than any event.
-type listeners struct {
-	mu     sync.Mutex
-	count  int
-	handle *handler
-}
 
 func (e *Engine) listen() {
 	l := &e.listeners

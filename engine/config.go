@@ -3,22 +3,17 @@ package engine
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
+	"encoding/json"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
 	"net/url"
-	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/core"
-	"github.com/sluice-go/sluice/engine/internal/inflow"
-	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/internal/limit"
+	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -37,71 +32,6 @@ const (
 	maxSendLimit           = 100_000 // the times of so many sends are kept for each shard
 	defaultGuildsTimeout   = 15 * time.Second
 	defaultShutdownTimeout = 10 * time.Second
-)
-
-// Shards says which shards an engine runs: Count of them, from First on, out of Total.
-// The zero value means all of the number that Discord recommends. A Count of 0 means
-// all from First on, so that Shards{Total: 16} is all of 16.
-type Shards struct {
-	First int // the lowest id
-	Count int // how many; 0: all from First on
-	Total int // that the bot's guilds are spread over
-}
-
-// ShardRange returns the shards from first to last, both included, out of total.
-func ShardRange(first, last, total int) Shards {
-	if last < first {
-		return Shards{First: first, Count: -1, Total: total} // which is refused
-	}
-	return Shards{First: first, Count: last - first + 1, Total: total}
-}
-
-// String returns "FIRST-LAST/TOTAL", or "recommended" for the zero value.
-func (s Shards) String() string {
-	if s == (Shards{}) {
-		return "recommended"
-	}
-	s = s.resolve(0)
-	return fmt.Sprintf("%d-%d/%d", s.First, s.last(), s.Total)
-}
-
-// resolve fills in what a zero value and a Count of 0 mean.
-func (s Shards) resolve(recommended int) Shards {
-	if s == (Shards{}) {
-		s.Total = recommended
-	}
-	if s.Count == 0 {
-		s.Count = s.Total - s.First
-	}
-	return s
-}
-
-// last returns the highest id. Count must be resolved.
-func (s Shards) last() int { return s.First + s.Count - 1 }
-
-// has reports whether a shard is one of s, which must be resolved.
-func (s Shards) has(id, total int) bool {
-	return total == s.Total && s.First <= id && id <= s.last()
-}
-
-// valid reports whether s is the zero value or a range within its total.
-func (s Shards) valid() bool {
-	if s == (Shards{}) {
-		return true
-	}
-	return 0 <= s.First && s.First < s.Total && s.Total <= gateway.MaxShards && 0 <= s.Count && s.Count <= s.Total-s.First
-}
-
-// Driver is how an engine reads its connections.
-type Driver uint8
-
-const (
-	// AutoDriver takes event loops where the system has them (Linux), which need
-	// the least time and memory, and PortableDriver elsewhere.
-	AutoDriver Driver = iota
-	// PortableDriver gives each shard a goroutine that blocks in a read. It works
-	// on every system.
-	PortableDriver
 )
 
 // Config is what New takes. Its zero values are the safe defaults; only Token
@@ -281,114 +211,58 @@ type ConfigError struct {
 // Error implements error.
 func (e *ConfigError) Error() string { return "engine: Config." + e.Field + ": " + e.Reason }
 
-// validate fills in defaults and returns every mistake.
-func (c *Config) validate() error {
-	var errs []error
-	bad := func(field, format string, args ...any) {
-		errs = append(errs, &ConfigError{Field: field, Reason: fmt.Sprintf(format, args...)})
-	}
-	if err := c.Token.check(); err != nil {
-		bad("Token", "%v", err)
-	}
-	if unknown := c.Intents &^ gateway.IntentsAll; unknown != 0 {
-		bad("Intents", "bits %#x are no intents of Discord's", uint64(unknown))
-	}
-	if s := c.Shards; !s.valid() {
-		bad("Shards", "%v is no range of shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, gateway.MaxShards)
-	}
-	c.checkShard(bad)
-	for _, host := range c.AllowedHosts {
-		if host == "" || strings.ContainsAny(host, ":/@* ") || strings.HasPrefix(host, ".") {
-			bad("AllowedHosts", "%q is no host name; give one like example.com, without scheme, port or wildcard", host)
-		}
-	}
-	if c.APIURL != "" {
-		if err := transport.CheckURL(c.APIURL, "http", "https"); err != nil {
-			bad("APIURL", "%v", err)
-		}
-	}
-	if c.Retries < 0 {
-		bad("Retries", "%d is negative; 0 means no limit", c.Retries)
-	}
-	if c.MaxPayload < 0 {
-		bad("MaxPayload", "%d is negative; 0 means 64 MiB", c.MaxPayload)
-	}
-	if c.MaxWindow < 0 || c.MaxWindow > 0 && c.MaxWindow < minWindow || c.MaxWindow > math.MaxInt32 {
-		bad("MaxWindow", "%d is not between %d and %d bytes; 0 means 8 MiB", c.MaxWindow, minWindow, math.MaxInt32)
-	}
-	if c.GuildsTimeout < 0 {
-		bad("GuildsTimeout", "%v is negative; 0 means %v", c.GuildsTimeout, defaultGuildsTimeout)
-	}
-	if c.ShutdownTimeout < 0 {
-		bad("ShutdownTimeout", "%v is negative; 0 means %v", c.ShutdownTimeout, defaultShutdownTimeout)
-	}
-	if err := c.chooseProxy(); err != nil {
-		bad("Proxy", "%v; correct it, or set Config.Proxy", err)
-	}
-	c.setDefaults()
-	if len(errs) == 0 {
-		c.checkIdentify(bad)
-	}
-	return errors.Join(errs...)
+// ShardConfig is what [Config.PerShard] may change for one shard. Each field comes
+// as Config has it, and means the same.
+type ShardConfig struct {
+	// Total is the number of shards that this one is one of: shards of several
+	// totals may run beside each other. A change is ignored.
+	Total int
+
+	// Session is one to resume, as [Shard.Session] or [Shard.Close] gave it, in
+	// this process or another; it goes before one that Config.Sessions has. The
+	// gateway keeps a session for a few minutes. If it is gone, the shard announces
+	// a [lifecycle.SessionLost] and identifies. It comes as the zero value: none.
+	Session session.Session
+
+	// GatewayURL comes as the one that Discord named, where Config names none.
+	GatewayURL string
+
+	IgnoreResumeURL bool
+	Compression     Compression
+	LargeThreshold  int
+	Presence        []byte // to be replaced, or changed in place
+	Properties      gateway.Properties
+	SendLimit       int
 }
 
-func (c *Config) setDefaults() {
-	if c.MaxPayload == 0 {
-		c.MaxPayload = defaultMaxPayload
-	}
-	if c.MaxWindow == 0 {
-		c.MaxWindow = inflow.DefaultMaxWindow
-	}
-	if c.GuildsTimeout == 0 {
-		c.GuildsTimeout = defaultGuildsTimeout
-	}
-	if c.ShutdownTimeout == 0 {
-		c.ShutdownTimeout = defaultShutdownTimeout
-	}
-	if c.OnClose == nil {
-		c.OnClose = gateway.CloseCode.Decision
-	}
-	c.AllowedHosts = slices.Clone(c.AllowedHosts)
-	c.Presence = slices.Clone(c.Presence)
-	if c.Properties == (gateway.Properties{}) {
-		c.Properties = gateway.Properties{OS: runtime.GOOS, Browser: "sluice", Device: "sluice"}
-	}
-	if c.TLS == nil {
-		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	} else {
-		c.TLS = c.TLS.Clone()
-	}
-	if c.TLS.ClientSessionCache == nil {
-		c.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(64)
-	}
-	c.Logger = c.Token.secret().Logger(c.Logger)
+// Settings are the configuration that a shard has, without the token and with what
+// [Config] left open.
+type Settings struct {
+	Intents         gateway.Intents    `json:"intents"`
+	GatewayURL      string             `json:"gateway_url"` // without its query, which may hold a proxy's key
+	IgnoreResumeURL bool               `json:"ignore_resume_url"`
+	Compression     Compression        `json:"compression"`
+	LargeThreshold  int                `json:"large_threshold"`
+	Presence        json.RawMessage    `json:"presence,omitempty"` // of the identify; a copy
+	Properties      gateway.Properties `json:"properties"`
+	SendLimit       int                `json:"send_limit"` // in 60 s, negative: none
+	MaxPayload      int                `json:"max_payload"`
+	MaxWindow       int                `json:"max_window"`
 }
 
-// chooseProxy sets how proxies are chosen.
-func (c *Config) chooseProxy() (err error) {
-	if c.Proxy == nil {
-		c.proxy, err = transport.ProxyFromEnvironment()
-		return err
+// settings returns what View shows of a configuration.
+func (c *Config) settings() Settings {
+	s := Settings{
+		Intents: c.Intents, GatewayURL: c.Token.secret().Redact(secret.ShowURL(c.GatewayURL)), IgnoreResumeURL: c.IgnoreResumeURL,
+		Compression: c.Compression, LargeThreshold: c.LargeThreshold,
+		Presence: append(json.RawMessage(nil), c.Presence...), Properties: c.Properties,
+		SendLimit: c.SendLimit, MaxPayload: c.MaxPayload, MaxWindow: c.MaxWindow,
 	}
-	c.proxy = func(u *url.URL) (*url.URL, error) {
-		p, err := c.Proxy(&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}})
-		if err != nil {
-			return nil, fmt.Errorf("Config.Proxy: %w", err)
-		}
-		return p, nil
+	if s.LargeThreshold == 0 {
+		s.LargeThreshold = 50 // Discord: "Gateway Events", heading "Identify Structure"
 	}
-	return nil
-}
-
-// identify returns what the identify of one shard says, besides the token.
-func (c *Config) identify(shard, total int) *gateway.Identify {
-	return &gateway.Identify{
-		Intents:        c.Intents,
-		Properties:     c.Properties,
-		Compress:       c.Compression == PayloadCompression,
-		LargeThreshold: c.LargeThreshold,
-		ShardID:        shard,
-		ShardCount:     total,
-		Presence:       c.Presence,
+	if s.SendLimit == 0 {
+		s.SendLimit = limit.Sends
 	}
+	return s
 }

@@ -34,10 +34,11 @@
 package engine
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"math/rand/v2"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,8 +48,8 @@ import (
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/limit"
 	"github.com/sluice-go/sluice/engine/internal/saver"
-	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/internal/transport"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/reactor"
 )
@@ -101,29 +102,6 @@ type Engine struct {
 	dying   atomic.Bool // the program ends of it
 }
 
-// New checks the configuration and makes an engine, which does nothing before
-// Run. The error joins every mistake, each a [*ConfigError].
-func New(config Config) (*Engine, error) {
-	e := &Engine{config: config, random: rand.Float64, wall: wallClock, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
-	if err := e.config.validate(); err != nil {
-		return nil, err
-	}
-	e.handlers.onPanic = config.OnPanic
-	e.handlers.logger = e.config.Logger
-	e.handlers.drain = e.drainForPanic
-	e.guardDial()
-	c := &e.config
-	e.dialer = &transport.Dialer{Dial: c.Dial, Proxy: c.proxy, TLS: c.TLS, Logger: c.Logger}
-	e.gateway = transport.NewGateway(e.dialer, c.TLS, &e.workers, c.Logger)
-	e.budget = budget.New(config.IdentifyReserve, e.config.Logger, func() { e.saver.Poke() })
-	if e.queue = config.IdentifyQueue; e.queue == nil {
-		e.queue = identify.NewLocal(1)
-	}
-	e.asked, e.ask = context.WithCancel(context.Background())
-	e.background, e.end = context.WithCancel(context.Background())
-	return e, nil
-}
-
 // On registers a callback for the events of a set and returns a function that
 // takes it away again. Both may be called at any time, by any goroutine, also
 // from callbacks; an event that is being delivered at that moment may still
@@ -153,174 +131,99 @@ func (e *Engine) warnSilent(events gateway.EventSet) {
 	}
 }
 
-// Run connects all shards and keeps them connected. With Config.Sessions it first
-// takes over the sessions that were saved, and resumes them. It returns nil when
-// ctx ended, or [Engine.Shutdown] or [Engine.Logout] was called, and everything
-// was closed; otherwise it joins a [*lifecycle.StopError] for each shard that stopped for
-// good, or says why the gateway's URL could not be learned or saved sessions not be
-// used. A shard that stops for good ends all others. Unless that is Logout, every
-// end closes the connections so that the sessions can be resumed, and saves them.
-//
-// Run may be called once.
-func (e *Engine) Run(ctx context.Context) error {
-	e.mu.Lock()
-	started := e.started
-	e.started = true
-	e.mu.Unlock()
-	if started {
-		return ErrStarted
-	}
-	defer close(e.ended)
-	defer e.end()
-	returned := false
-	defer func() {
-		if !returned {
-			e.crash(nil)
-			e.saver.Abandon()
-		}
-	}()
-	err := e.run(ctx)
-	if e.dying.Load() {
-		select {} // until the panic has ended the program
-	}
-	returned = true
-	return err
+// fleet is an engine's shards. The list is replaced, never changed, so that
+// whoever took it can go through it without a lock.
+type fleet struct {
+	shards []*Shard // the older total first, within a total by id
+	coming []Shards // are being made
+	open   bool     // Run takes shards
+	gone   Stats    // of shards that were closed and forgotten
 }
 
-// run is Run, once.
-func (e *Engine) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(e.asked, cancel)()
-	if ctx.Err() != nil || e.asked.Err() != nil {
-		return nil
-	}
-
-	first, shards, err := e.prepare(ctx)
-	if err != nil {
-		err = errors.Join(err, e.saver.Finish(ctx))
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
-	}
-	e.config.GatewayURL = first
-	e.config.core = e.config.forCore()
-	if err := e.start(shards); err != nil {
-		return errors.Join(err, e.saver.Finish(ctx))
-	}
-	if e.api != nil {
-		e.work(e.followBudget)
-	}
-	watchdog := time.NewTicker(busyLimit)
-	defer watchdog.Stop()
-	var clock clockWatch
-	var rounds rounds
-	var tidy tidy
-	for running := true; running; {
-		select {
-		case <-ctx.Done():
-			running = false
-		case <-e.stopped:
-			running = e.replaceRefused()
-		case now := <-watchdog.C:
-			for s := range e.Shards() {
-				s.watch(now)
-			}
-			rounds.look(e, now)
-			e.checkClock(&clock, time.Now()) // not now, when the ticker's channel took it
-			e.tidyUp(&tidy, now)
-		}
-	}
-	limit, cancel, how := e.depart()
-	defer cancel()
-	err = e.drain(limit, how, e.close(), watchdog.C)
-	return errors.Join(append(e.stopErrors(), err, e.saver.Finish(limit))...)
+// listeners counts an engine's requests. While there are any, they hear of events
+// by a callback; otherwise an answer costs no more than any event.
+type listeners struct {
+	mu     sync.Mutex
+	count  int
+	handle *handler
 }
 
-// prepare learns what Config leaves open: the first URL, the shards, how
-// identifies are to be spaced, and what sessions there are.
-func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err error) {
-	c := &e.config
-	if err := e.loadSessions(ctx); err != nil {
-		return "", Shards{}, err
-	}
-	first, shards = c.GatewayURL, c.Shards
-	if first == "" || shards == (Shards{}) || c.APIURL != "" {
-		e.api = transport.NewAPI(cmp.Or(c.APIURL, defaultAPIURL), c.Token.secret(), c.TLS, e.dialer,
-			"DiscordBot ("+projectURL+", "+Version+")",
-			func(status int, retryAfter time.Duration) error { return &APIError{status, retryAfter} })
-		bot, err := e.discover(ctx)
-		if err != nil {
-			return "", Shards{}, err
-		}
-		if first == "" {
-			first = bot.URL
-		}
-		shards = e.choose(shards, bot.Shards).resolve(bot.Shards)
-		e.limit(bot)
-		c.Logger.Info("gateway known", "url", secret.ShowURL(first), "recommended_shards", bot.Shards,
-			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
-	}
-	shards = shards.resolve(0)
-	return first, shards, e.saver.Begin(shards.Total)
+// userCalls counts the calls of code from outside that are under way in goroutines of
+// the engine, so that Run can say which it no longer waits for.
+type userCalls struct {
+	dials    atomic.Int64 // of Config.Dial
+	acquires atomic.Int64 // of Config.identify.Queue
 }
 
-// start makes the first shards and runs their loops. Where that fails, nothing of it is
-// left.
-func (e *Engine) start(shards Shards) error {
-	e.driver = e.newDriver(shards.Count)
-	e.gateway.Wrap = e.driver.Wrap
-	started := false
-	defer func() {
-		if !started { // also where PerShard panics
-			<-e.close()
-		}
-	}()
-	e.mu.Lock()
-	e.fleet.open = true
-	e.mu.Unlock()
-	_, err := e.add(shards, false)
-	started = err == nil
-	return err
+// refusal is how far the replacement of shards that the gateway refuses has come.
+// The engine's mutex guards it.
+type refusal struct {
+	underway   bool
+	failed     error // why refused shards end Run all the same
+	resharding int   // calls of Reshard under way, the user's too
 }
 
-// close takes no more shards. The channel is closed when all have ended, and
-// everything that they had under way.
-func (e *Engine) close() (done <-chan struct{}) {
-	e.refuse()
-	shards, all := e.Shards(), make(chan struct{})
-	go func() {
-		for s := range shards {
-			<-s.done
-		}
-		e.end()
-		e.workers.Wait()
-		e.driver.Close()
-		close(all)
-	}()
-	return all
+// String returns how many shards the engine has, and how many are ready.
+func (e *Engine) String() string {
+	shards, ready := e.readiness()
+	return fmt.Sprintf("engine with %d of %d shards ready", ready, shards)
 }
 
-// newDriver chooses how sockets are read.
-func (e *Engine) newDriver(shards int) reactor.Driver {
-	if e.config.Driver == PortableDriver {
-		return reactor.PortableDriver{Guard: e.guarded}
-	}
-	driver, why := reactor.New(shards, e.guarded)
-	if why != nil {
-		e.config.Logger.Warn("event loops are refused by the system; each shard gets a goroutine instead", "cause", why)
-	}
-	return driver
+// Format implements [fmt.Formatter]: all verbs print what String returns.
+func (e *Engine) Format(s fmt.State, verb rune) {
+	text := e.String()
+	formatAs(s, verb, text, "&engine.Engine{"+text+"}")
 }
 
-// stopErrors returns why shards stopped for good.
-func (e *Engine) stopErrors() []error {
-	var errs []error
+// LogValue implements [slog.LogValuer].
+func (e *Engine) LogValue() slog.Value {
+	shards, ready := e.readiness()
+	return slog.GroupValue(slog.Int("shards", shards), slog.Int("ready", ready))
+}
+
+// readiness counts the shards.
+func (e *Engine) readiness() (shards, ready int) {
 	for s := range e.Shards() {
-		if err := s.stopError(); err != nil {
-			errs = append(errs, err)
+		shards++
+		if s.State() == lifecycle.Ready {
+			ready++
 		}
 	}
-	return errs
+	return shards, ready
 }
+
+// Shards returns the engine's shards by id; while there are shards of several
+// totals, those of the total that was added first come first. There are none
+// before Run has learned how many.
+func (e *Engine) Shards() iter.Seq[*Shard] {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Values(e.fleet.shards)
+}
+
+// lookAgain has Run look at shards that have stopped.
+func (e *Engine) lookAgain() {
+	select {
+	case e.stopped <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// guard drains the engine if the code above did not return. own is the shard whose
+// loop this is; nil: none.
+func (e *Engine) guard(own *Shard, returned *bool) {
+	if !*returned {
+		e.crash(own)
+	}
+}
+
+// guarded calls something that runs at the bottom of a goroutine.
+func (e *Engine) guarded(do func()) {
+	returned := false
+	defer e.guard(nil, &returned)
+	do()
+	returned = true
+}
+
+// work has something done in a goroutine that Run waits for.
+func (e *Engine) work(do func()) { e.workers.Go(func() { e.guarded(do) }) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 
@@ -15,24 +14,6 @@ import (
 )
 
 // This file is which shards an engine has: it changes while Run runs.
-
-// fleet is an engine's shards. The list is replaced, never changed, so that
-// whoever took it can go through it without a lock.
-type fleet struct {
-	shards []*Shard // the older total first, within a total by id
-	coming []Shards // are being made
-	open   bool     // Run takes shards
-	gone   Stats    // of shards that were closed and forgotten
-}
-
-// Shards returns the engine's shards by id; while there are shards of several
-// totals, those of the total that was added first come first. There are none
-// before Run has learned how many.
-func (e *Engine) Shards() iter.Seq[*Shard] {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Values(e.fleet.shards)
-}
 
 // Shard returns the shard with an id, or nil; while there are shards of several
 // totals, the first in the order of [Engine.Shards].
@@ -169,14 +150,6 @@ func (f *fleet) insert(fresh []*Shard) {
 	}
 	f.shards = slices.Concat(f.shards[:end], fresh, f.shards[end:])
 	slices.SortFunc(f.shards[first:end+len(fresh)], func(a, b *Shard) int { return a.id - b.id })
-}
-
-// check says why shards cannot be added whatever else there is.
-func (s Shards) check() error {
-	if s.Total == 0 || !s.valid() {
-		return fmt.Errorf("engine: %v are no shards to add: name a Total, and 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, gateway.MaxShards)
-	}
-	return nil
 }
 
 // admits says why shards cannot be added.

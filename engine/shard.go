@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"fmt"
+	"log/slog"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -197,4 +200,85 @@ func (s *Shard) publish() {
 	if was.ID != now.ID || was.Seq == 0 && now.Seq != 0 {
 		s.engine.saver.Poke()
 	}
+}
+
+// task is a shard as its loop sees it, a reactor.Task. Every callback runs below one of
+// its methods.
+type task Shard
+
+// host is a shard as its core sees it, a core.Host. Its methods are the loop's alone.
+type host Shard
+
+// published is the copy of a shard's counters for other goroutines.
+type published struct {
+	mu       sync.Mutex
+	state    lifecycle.State
+	session  session.Session
+	counters core.Counters
+	calls    callTimes
+	life     core.Life
+
+	// Of the last connection; it counts while the state is one with a connection.
+	reading    TLSReading
+	readingWhy string
+}
+
+// present returns how the TLS records of the connection are read that stands now. mu
+// is held.
+func (p *published) present() TLSReading {
+	if !p.state.Connected() {
+		return TLSNone
+	}
+	return p.reading
+}
+
+// promise is when a shard's loop is to look at it next, for the watchdog. It is
+// kept in ns since the engine was made; 0: nothing is due.
+type promise struct{ at atomic.Int64 }
+
+// give sets the time; the zero time is for "when something happens".
+func (p *promise) give(e *Engine, next time.Time) {
+	var at int64
+	if !next.IsZero() {
+		at = max(1, int64(next.Sub(e.born)))
+	}
+	p.at.Store(at)
+}
+
+// now says that the loop is to look at once, unless it was to already.
+func (p *promise) now(e *Engine, now time.Time) {
+	for at := max(1, int64(now.Sub(e.born))); ; {
+		old := p.at.Load()
+		if old != 0 && old <= at || p.at.CompareAndSwap(old, at) {
+			return
+		}
+	}
+}
+
+// wake has the loop look at the shard and its mail, and the watchdog see to it.
+func (s *Shard) wake() {
+	s.mail.arrived.Store(true)
+	s.promise.now(s.engine, time.Now())
+	s.loop.Wake()
+}
+
+// Format implements [fmt.Formatter]: all verbs print what String returns.
+func (s *Shard) Format(f fmt.State, verb rune) {
+	formatAs(f, verb, s.String(), "&engine.Shard{"+s.String()+"}")
+}
+
+// LogValue implements [slog.LogValuer].
+func (s *Shard) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// stalledFor returns for how long the shard has been overdue, 0 for less than
+// stallLimit.
+func (s *Shard) stalledFor(now time.Time) time.Duration {
+	at := s.promise.at.Load()
+	if at == 0 {
+		return 0
+	}
+	if late := now.Sub(s.engine.born) - time.Duration(at); late >= stallLimit {
+		return late
+	}
+	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/lifecycle"
+	"github.com/sluice-go/sluice/internal/reactor"
 )
 
 // mailbox holds what other goroutines leave for the shard's loop, which Wake has
@@ -215,4 +216,34 @@ func (s *Shard) closeMail() {
 	s.expect(false)
 	s.link.End()
 	s.releasePermit()
+}
+
+// readingOf translates what a loop says of its connection.
+func readingOf(records reactor.Records) (r TLSReading, why string) {
+	switch {
+	case records.Lent:
+		return TLSLent, ""
+	case records.Plain != "":
+		return TLSPlain, records.Plain
+	}
+	return TLSNone, ""
+}
+
+// tellReading logs how the engine's first TLS connection is read. On event loops the
+// plain way is not what was hoped for.
+func (e *Engine) tellReading(r TLSReading, why string) {
+	if r == TLSNone {
+		return
+	}
+	e.readingTold.Do(func() {
+		_, portable := e.driver.(reactor.PortableDriver)
+		switch {
+		case r == TLSLent:
+			e.config.Logger.Info("TLS records are lent to crypto/tls; idle connections keep no buffer")
+		case portable:
+			e.config.Logger.Info("TLS records are read the plain way", "cause", why)
+		default:
+			e.config.Logger.Warn("TLS records are read the plain way, which costs some 9 KB more for each idle shard", "cause", why)
+		}
+	})
 }

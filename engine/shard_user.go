@@ -2,13 +2,20 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"time"
+	"unicode/utf8"
 
 	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/link"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/lazyjson"
 )
 
-// This file is what users do to a shard: they have it leave for good, or redial.
+// This file is what users do to a shard: they have it leave for good, redial, or send a
+// payload.
 
 // Close ends the shard for good: it closes its connection with a code and a
 // reason (at most 123 bytes), and the engine forgets it, so that a shard of the
@@ -109,4 +116,145 @@ func (s *Shard) WaitReady(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// Send sends one payload, the raw JSON of a command, as the package gateway
+// builds it. It waits within ctx until the shard is ready and [Config.SendLimit]
+// allows it; [Shard.View] tells how many may go at once. What waits is not lost
+// with a connection: it goes to the next one. Payloads of several callers go in
+// the order in which they began to wait. The payload is borrowed until Send
+// returns.
+//
+// A nil error means that the payload was written to the connection. Otherwise it
+// is a [*SendError], in which errors.Is finds ctx's error, [ErrStopped] or
+// [ErrConnectionLost], and errors.As a [*gateway.PayloadTooLargeError] or
+// [*gateway.FieldError]. Only with ErrConnectionLost may the payload have been
+// sent; Send itself never sends it a second time.
+//
+// Heartbeats, identifies and resumes are the engine's own to send, and what only
+// the gateway sends would cost the session: both are refused.
+//
+// In a callback Send writes at once, before those who wait, or returns
+// [ErrInCallback] in the SendError, and the payload is not sent: while the callback
+// waited, no shard of its loop could get on. On a shard that is Ready, as ev.Shard is
+// in most callbacks, that happens only where the send limit is used up.
+func (s *Shard) Send(ctx context.Context, payload []byte) error {
+	op, err := checkCommand(payload)
+	if err == nil {
+		err = s.send(ctx, &link.Command{Op: op, Payload: payload})
+	}
+	return s.sendError(op, err)
+}
+
+// send sends a command, and waits until it can.
+func (s *Shard) send(ctx context.Context, cmd *link.Command) error {
+	// One caller at a time waits at the window; the others wait here, in order.
+	turn := s.link.Turn()
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	default:
+		if cmd.InCallback = cmd.InCallback || inCallback(); cmd.InCallback {
+			break // it does not wait, and so needs no turn
+		}
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return fmt.Errorf("%w before its turn came", ctx.Err())
+		}
+	}
+	err := s.write(ctx, cmd)
+	if err != ErrConnectionLost || !cmd.Repeat {
+		return err
+	}
+	for err == ErrConnectionLost {
+		err = s.write(ctx, cmd)
+	}
+	if err != nil {
+		return fmt.Errorf("%w, and was not sent again: %w", ErrConnectionLost, err)
+	}
+	return nil
+}
+
+// write waits until a command can be written, and writes it once.
+func (s *Shard) write(ctx context.Context, cmd *link.Command) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		done, opened, wait, err := s.link.Try(cmd)
+		if err == ErrConnectionLost {
+			s.wake() // the loop finds the error and redials
+		}
+		if done {
+			return err
+		}
+		if cmd.InCallback || inCallback() {
+			if opened != nil {
+				return fmt.Errorf("%w: the shard is not ready", ErrInCallback)
+			}
+			return fmt.Errorf("%w: the send limit allows the next in %v", ErrInCallback, wait.Round(time.Millisecond))
+		}
+		if err := await(ctx, opened, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// await waits for a channel, or for a time if there is none.
+func await(ctx context.Context, opened <-chan struct{}, wait time.Duration) error {
+	var elapsed <-chan time.Time
+	before := "the shard was ready"
+	if opened == nil {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		elapsed = timer.C
+		before = "the send limit allowed it"
+	}
+	select {
+	case <-opened:
+	case <-elapsed:
+	case <-ctx.Done():
+		return fmt.Errorf("%w before %s", ctx.Err(), before)
+	}
+	return nil
+}
+
+// maxCommand is the largest opcode that a user may send: far above Discord's, so
+// that a proxy may have some of its own.
+const maxCommand = math.MaxUint8
+
+// checkCommand returns a payload's opcode. It refuses what the gateway would
+// answer by closing the connection, and what the engine sends by itself.
+func checkCommand(payload []byte) (gateway.Opcode, error) {
+	env, err := lazyjson.Peek(payload)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errNoCommand, err)
+	}
+	op := gateway.Opcode(env.Op)
+	refuse := func(field, reason string) error {
+		return &gateway.FieldError{Op: op, Field: field, Reason: reason}
+	}
+	switch {
+	case len(payload) > gateway.MaxPayload:
+		return op, &gateway.PayloadTooLargeError{Op: op, Size: len(payload)}
+	case op > maxCommand:
+		return op, refuse("op", "is no opcode")
+	case env.DataEnd == 0:
+		return op, refuse("d", "is missing")
+	}
+	switch op {
+	case gateway.OpHeartbeat, gateway.OpIdentify, gateway.OpResume:
+		return op, refuse("op", "is for the engine alone to send")
+	case gateway.OpDispatch, gateway.OpReconnect, gateway.OpInvalidSession, gateway.OpHello, gateway.OpHeartbeatACK:
+		return op, refuse("op", "is for the gateway alone to send")
+	}
+	if err := lazyjson.Check(payload); err != nil {
+		return op, fmt.Errorf("%w: %w", errNoCommand, err)
+	}
+	if !utf8.Valid(payload) {
+		return op, fmt.Errorf("%w: it is not valid UTF-8", errNoCommand)
+	}
+	return op, nil
 }

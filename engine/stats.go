@@ -1,12 +1,10 @@
 package engine
 
 import (
-	"sync"
+	"fmt"
 	"time"
 
-	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/lifecycle"
-	"github.com/sluice-go/sluice/engine/session"
 )
 
 // Stats is a snapshot of what a shard, or a whole engine, has done since it
@@ -47,29 +45,6 @@ type Stats struct {
 
 	// Connections that stand now, by how their TLS records are read: see [TLSReading].
 	TLSLent, TLSPlain int
-}
-
-// published is the copy of a shard's counters for other goroutines.
-type published struct {
-	mu       sync.Mutex
-	state    lifecycle.State
-	session  session.Session
-	counters core.Counters
-	calls    callTimes
-	life     core.Life
-
-	// Of the last connection; it counts while the state is one with a connection.
-	reading    TLSReading
-	readingWhy string
-}
-
-// present returns how the TLS records of the connection are read that stands now. mu
-// is held.
-func (p *published) present() TLSReading {
-	if !p.state.Connected() {
-		return TLSNone
-	}
-	return p.reading
 }
 
 func (s *Stats) add(o Stats) {
@@ -114,47 +89,51 @@ func (s Stats) past() Stats {
 	return s
 }
 
-// Stats returns the sum over all shards, with what those did that were closed.
-func (e *Engine) Stats() Stats {
-	e.mu.Lock()
-	sum, shards := e.fleet.gone, e.fleet.shards
-	e.mu.Unlock()
-	for _, s := range shards {
-		sum.add(s.Stats())
-	}
-	return sum
+// LoopStats is a snapshot of what one loop has done since it began. An event loop
+// serves many shards; with [PortableDriver] each shard has a loop of its own.
+type LoopStats struct {
+	Shards int    // that it serves
+	Wakes  uint64 // times that it went to work after it had waited
+	Reads  uint64 // reads that brought bytes
+
+	// Of the shards that it serves, as in [Stats].
+	Events          uint64
+	InCallbacks     time.Duration
+	LongestCallback time.Duration
 }
 
-// Stats returns a snapshot of the shard's. Its loop brings that up to date when it
-// has fed a read, which may bring many events, so that a callback does not find its
-// own event counted yet.
-func (s *Shard) Stats() Stats {
-	s.public.mu.Lock()
-	c, calls, causes, notReady := s.public.counters, s.public.calls, s.public.life.Counts(), s.public.life.NotReady
-	reading := s.public.present()
-	s.public.mu.Unlock()
-	stats := Stats{
-		Events: c.Events, Replayed: c.Replayed, Repeats: c.Repeats, Gaps: c.Gaps, Missing: c.Missing,
-		BytesWire: c.BytesWire, BytesJSON: c.Flow.Out, BytesSent: s.link.Bytes(),
-		Identifies: c.Identifies, Resumes: c.Resumes, Resumed: c.Resumed, SessionsLost: c.SessionsLost,
-		Corrupt: c.Corrupt, Violations: c.Violations,
-		SlowCallbacks: calls.slow, InCallbacks: calls.sum, LongestCallback: calls.longest,
-		Latency:    s.core.Latency().Last,
-		Reconnects: causes.Total(), Causes: causes,
-		NotReadySince: notReady,
+// TLSReading is how the TLS records of a shard's connection are read.
+type TLSReading uint8
+
+const (
+	// TLSNone: there is no connection, or none with TLS.
+	TLSNone TLSReading = iota
+
+	// TLSLent: an event loop lends records to crypto/tls out of its own buffer. An idle
+	// connection keeps no buffer, and a read allocates nothing.
+	TLSLent
+
+	// TLSPlain: crypto/tls reads records into a buffer that it keeps, as in most
+	// programs: some 9 KB more for an idle shard. View.TLSWhy says why.
+	TLSPlain
+)
+
+var tlsReadingNames = [...]string{"none", "lent", "plain"}
+
+// String returns "none", "lent" or "plain".
+func (r TLSReading) String() string {
+	if int(r) < len(tlsReadingNames) {
+		return tlsReadingNames[r]
 	}
-	s.backlog.stats(&stats)
-	switch reading {
-	case TLSLent:
-		stats.TLSLent = 1
-	case TLSPlain:
-		stats.TLSPlain = 1
-	}
-	if !notReady.IsZero() {
-		stats.NotReady = 1
-	}
-	if s.stalledFor(time.Now()) > 0 {
-		stats.Stalled = 1
-	}
-	return stats
+	return fmt.Sprintf("TLSReading(%d)", uint8(r))
+}
+
+// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
+func (r TLSReading) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// callTimes is what was measured of callbacks.
+type callTimes struct {
+	sum     time.Duration
+	longest time.Duration
+	slow    uint64
 }

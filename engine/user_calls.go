@@ -3,18 +3,14 @@ package engine
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"runtime"
 	"strings"
-	"sync/atomic"
 
 	"github.com/sluice-go/sluice/engine/identify"
 )
 
-// userCalls counts the calls of code from outside that are under way in goroutines of
-// the engine, so that Run can say which it no longer waits for.
-type userCalls struct {
-	dials    atomic.Int64 // of Config.Dial
-	acquires atomic.Int64 // of Config.identify.Queue
-}
+// This file is about code from outside that the engine calls.
 
 // acquire asks an identify queue.
 func (u *userCalls) acquire(ctx context.Context, queue identify.Queue, shard int) (identify.Permit, error) {
@@ -40,4 +36,104 @@ func (u *userCalls) underWay(shards []int) string {
 		return "code that adds shards, such as Config.PerShard"
 	}
 	return strings.Join(what, ", ")
+}
+
+// What follows keeps code that the engine calls from waiting for itself. There is one
+// rule: nothing waits in a callback. What would have to is done without waiting or
+// not at all, as the method says, and returns ErrInCallback.
+
+// functions are some of this package's, as the runtime names them.
+type functions map[string]bool
+
+// loopCalls are the functions by which a loop calls a shard: every callback runs
+// below one of them.
+var loopCalls = methods[task]("Feed", "Fail", "Advance", "Done")
+
+// callbackCalls are those below which asynchronous callbacks run too.
+var callbackCalls = union(loopCalls, methods[asyncQueue]("run"))
+
+// runCalls are those below which the end of Run must not be waited for, since Run
+// waits for them: callbacks, Run itself (Config.PerShard, a session store), its
+// helpers (Config.Dial, an identify queue, a session store), and whoever adds shards
+// (Config.PerShard again).
+var runCalls = union(callbackCalls, methods[Engine]("Run", "guarded", "add"))
+
+func methods[T any](names ...string) functions {
+	t := reflect.TypeFor[T]()
+	fs := functions{}
+	for _, name := range names {
+		fs[t.PkgPath()+".(*"+t.Name()+")."+name] = true
+	}
+	return fs
+}
+
+func union(sets ...functions) functions {
+	all := functions{}
+	for _, set := range sets {
+		for f := range set {
+			all[f] = true
+		}
+	}
+	return all
+}
+
+// inCallback reports whether it is called on a loop's goroutine, where to wait for
+// what a loop brings would be to wait for oneself.
+func inCallback() bool { return loopCalls.call() }
+
+// call reports whether one of the functions is on the goroutine's stack.
+func (fs functions) call() bool { return fs.innermost() != "" }
+
+// innermost returns which of the functions on the goroutine's stack was called last.
+// It takes some microseconds.
+func (fs functions) innermost() string {
+	var pcs [64]uintptr
+	for skip := 1; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs[:])
+		frames := runtime.CallersFrames(pcs[:n])
+		for more := n > 0; more; {
+			var frame runtime.Frame
+			if frame, more = frames.Next(); fs[frame.Function] {
+				return frame.Function
+			}
+		}
+		if n < len(pcs) {
+			return ""
+		}
+	}
+}
+
+// awaitLoop waits until done, which a loop closes, or returns the error of ctx. In a
+// callback it does not wait, and returns [ErrInCallback]: whatever shard it is about
+// may be served by the loop that the callback holds up.
+func awaitLoop(ctx context.Context, done <-chan struct{}) error {
+	return awaitOutside(loopCalls, ctx, done)
+}
+
+// awaitCallbacks is awaitLoop for what is closed only when asynchronous callbacks
+// have returned.
+func awaitCallbacks(ctx context.Context, done <-chan struct{}) error {
+	return awaitOutside(callbackCalls, ctx, done)
+}
+
+// awaitRun is awaitLoop for what is closed only when Run returns.
+func awaitRun(ctx context.Context, done <-chan struct{}) error {
+	return awaitOutside(runCalls, ctx, done)
+}
+
+func awaitOutside(fs functions, ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	default:
+	}
+	if fs.call() {
+		return ErrInCallback
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -1,10 +1,16 @@
 package engine
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
+	"net/http"
+	"net/url"
 	"reflect"
+	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/inflow"
@@ -13,28 +19,103 @@ import (
 	"github.com/sluice-go/sluice/gateway"
 )
 
-// ShardConfig is what [Config.PerShard] may change for one shard. Each field comes
-// as Config has it, and means the same.
-type ShardConfig struct {
-	// Total is the number of shards that this one is one of: shards of several
-	// totals may run beside each other. A change is ignored.
-	Total int
+// validate fills in defaults and returns every mistake.
+func (c *Config) validate() error {
+	var errs []error
+	bad := func(field, format string, args ...any) {
+		errs = append(errs, &ConfigError{Field: field, Reason: fmt.Sprintf(format, args...)})
+	}
+	if err := c.Token.check(); err != nil {
+		bad("Token", "%v", err)
+	}
+	if unknown := c.Intents &^ gateway.IntentsAll; unknown != 0 {
+		bad("Intents", "bits %#x are no intents of Discord's", uint64(unknown))
+	}
+	if s := c.Shards; !s.valid() {
+		bad("Shards", "%v is no range of shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, gateway.MaxShards)
+	}
+	c.checkShard(bad)
+	for _, host := range c.AllowedHosts {
+		if host == "" || strings.ContainsAny(host, ":/@* ") || strings.HasPrefix(host, ".") {
+			bad("AllowedHosts", "%q is no host name; give one like example.com, without scheme, port or wildcard", host)
+		}
+	}
+	if c.APIURL != "" {
+		if err := transport.CheckURL(c.APIURL, "http", "https"); err != nil {
+			bad("APIURL", "%v", err)
+		}
+	}
+	if c.Retries < 0 {
+		bad("Retries", "%d is negative; 0 means no limit", c.Retries)
+	}
+	if c.MaxPayload < 0 {
+		bad("MaxPayload", "%d is negative; 0 means 64 MiB", c.MaxPayload)
+	}
+	if c.MaxWindow < 0 || c.MaxWindow > 0 && c.MaxWindow < minWindow || c.MaxWindow > math.MaxInt32 {
+		bad("MaxWindow", "%d is not between %d and %d bytes; 0 means 8 MiB", c.MaxWindow, minWindow, math.MaxInt32)
+	}
+	if c.GuildsTimeout < 0 {
+		bad("GuildsTimeout", "%v is negative; 0 means %v", c.GuildsTimeout, defaultGuildsTimeout)
+	}
+	if c.ShutdownTimeout < 0 {
+		bad("ShutdownTimeout", "%v is negative; 0 means %v", c.ShutdownTimeout, defaultShutdownTimeout)
+	}
+	if err := c.chooseProxy(); err != nil {
+		bad("Proxy", "%v; correct it, or set Config.Proxy", err)
+	}
+	c.setDefaults()
+	if len(errs) == 0 {
+		c.checkIdentify(bad)
+	}
+	return errors.Join(errs...)
+}
 
-	// Session is one to resume, as [Shard.Session] or [Shard.Close] gave it, in
-	// this process or another; it goes before one that Config.Sessions has. The
-	// gateway keeps a session for a few minutes. If it is gone, the shard announces
-	// a [lifecycle.SessionLost] and identifies. It comes as the zero value: none.
-	Session session.Session
+func (c *Config) setDefaults() {
+	if c.MaxPayload == 0 {
+		c.MaxPayload = defaultMaxPayload
+	}
+	if c.MaxWindow == 0 {
+		c.MaxWindow = inflow.DefaultMaxWindow
+	}
+	if c.GuildsTimeout == 0 {
+		c.GuildsTimeout = defaultGuildsTimeout
+	}
+	if c.ShutdownTimeout == 0 {
+		c.ShutdownTimeout = defaultShutdownTimeout
+	}
+	if c.OnClose == nil {
+		c.OnClose = gateway.CloseCode.Decision
+	}
+	c.AllowedHosts = slices.Clone(c.AllowedHosts)
+	c.Presence = slices.Clone(c.Presence)
+	if c.Properties == (gateway.Properties{}) {
+		c.Properties = gateway.Properties{OS: runtime.GOOS, Browser: "sluice", Device: "sluice"}
+	}
+	if c.TLS == nil {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	} else {
+		c.TLS = c.TLS.Clone()
+	}
+	if c.TLS.ClientSessionCache == nil {
+		c.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(64)
+	}
+	c.Logger = c.Token.secret().Logger(c.Logger)
+}
 
-	// GatewayURL comes as the one that Discord named, where Config names none.
-	GatewayURL string
-
-	IgnoreResumeURL bool
-	Compression     Compression
-	LargeThreshold  int
-	Presence        []byte // to be replaced, or changed in place
-	Properties      gateway.Properties
-	SendLimit       int
+// chooseProxy sets how proxies are chosen.
+func (c *Config) chooseProxy() (err error) {
+	if c.Proxy == nil {
+		c.proxy, err = transport.ProxyFromEnvironment()
+		return err
+	}
+	c.proxy = func(u *url.URL) (*url.URL, error) {
+		p, err := c.Proxy(&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}})
+		if err != nil {
+			return nil, fmt.Errorf("Config.Proxy: %w", err)
+		}
+		return p, nil
+	}
+	return nil
 }
 
 // forShard returns the configuration of a shard, which is c itself where PerShard
@@ -131,4 +212,17 @@ func (c *Config) inflow() inflow.Config {
 		in.Stream = inflow.Zstd
 	}
 	return in
+}
+
+// identify returns what the identify of one shard says, besides the token.
+func (c *Config) identify(shard, total int) *gateway.Identify {
+	return &gateway.Identify{
+		Intents:        c.Intents,
+		Properties:     c.Properties,
+		Compress:       c.Compression == PayloadCompression,
+		LargeThreshold: c.LargeThreshold,
+		ShardID:        shard,
+		ShardCount:     total,
+		Presence:       c.Presence,
+	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +10,15 @@ import (
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/internal/budget"
 	"github.com/sluice-go/sluice/engine/internal/core"
+	"github.com/sluice-go/sluice/engine/internal/saver"
+	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/lifecycle"
+	"github.com/sluice-go/sluice/engine/session"
 )
 
-// This file is how an engine shares out identifies.
+// This file is what Run learns before it starts shards, and again while they run: the
+// gateway's URL, saved sessions, how many identifies are left.
 
 // Budget returns what is known of the identifies that are left. It comes from the
 // API, is counted down with each identify that this engine sends, and is kept in
@@ -102,4 +107,83 @@ func (e *Engine) discover(ctx context.Context) (*transport.GatewayBot, error) {
 			return nil, err
 		}
 	}
+}
+
+// loadSessions begins the use of Config.Sessions, if there are any.
+func (e *Engine) loadSessions(ctx context.Context) error {
+	if e.config.Sessions == nil {
+		return nil
+	}
+	e.saver = saver.New(saver.Config{
+		Store: e.config.Sessions, Bot: e.config.Token.Hash(), Logger: e.config.Logger,
+		Sessions: e.sessions, Budget: e.Budget, Guarded: e.guarded,
+	})
+	saved, err := e.saver.Load(ctx)
+	if err != nil {
+		return err
+	}
+	if saved != nil && !e.unlimited() {
+		e.budget.Restore(time.Now(), saved.Budget)
+	}
+	return nil
+}
+
+// sessions appends the sessions that are to be saved: those of the shards of one total,
+// that of the oldest that are to stay.
+func (e *Engine) sessions(into []session.Saved) (total int, sessions []session.Saved) {
+	for _, s := range e.staying() {
+		if total == 0 {
+			total = s.total
+		}
+		if s.total != total {
+			continue
+		}
+		if sess := s.settledSession(); sess.Keepable() {
+			into = append(into, session.Saved{Shard: s.id, Session: sess})
+		}
+	}
+	return total, into
+}
+
+// choose goes on with the number of shards that the saved sessions are of, where
+// Config leaves it open: whatever Discord recommends now, it keeps these sessions, and
+// nobody may be there to see the bot stop. If Discord refuses that number, see
+// replaceRefused.
+func (e *Engine) choose(shards Shards, recommended int) Shards {
+	total := e.saver.Total()
+	if shards != (Shards{}) || total == 0 || total == recommended {
+		return shards
+	}
+	e.config.Logger.Warn("Discord recommends another number of shards than the saved sessions are of; "+
+		"those go on (Engine.Reshard changes the number without a gap)",
+		"recommended", recommended, "saved", total)
+	return Shards{Total: total}
+}
+
+// prepare learns what Config leaves open: the first URL, the shards, how
+// identifies are to be spaced, and what sessions there are.
+func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err error) {
+	c := &e.config
+	if err := e.loadSessions(ctx); err != nil {
+		return "", Shards{}, err
+	}
+	first, shards = c.GatewayURL, c.Shards
+	if first == "" || shards == (Shards{}) || c.APIURL != "" {
+		e.api = transport.NewAPI(cmp.Or(c.APIURL, defaultAPIURL), c.Token.secret(), c.TLS, e.dialer,
+			"DiscordBot ("+projectURL+", "+Version+")",
+			func(status int, retryAfter time.Duration) error { return &APIError{status, retryAfter} })
+		bot, err := e.discover(ctx)
+		if err != nil {
+			return "", Shards{}, err
+		}
+		if first == "" {
+			first = bot.URL
+		}
+		shards = e.choose(shards, bot.Shards).resolve(bot.Shards)
+		e.limit(bot)
+		c.Logger.Info("gateway known", "url", secret.ShowURL(first), "recommended_shards", bot.Shards,
+			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
+	}
+	shards = shards.resolve(0)
+	return first, shards, e.saver.Begin(shards.Total)
 }

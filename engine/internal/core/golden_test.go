@@ -27,6 +27,6 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("differs from %s; if that is meant, run go test ./engine -update\n--- got\n%s--- want\n%s", path, got, want)
+		t.Errorf("differs from %s; if that is meant, run go test ./engine/internal/core -update\n--- got\n%s--- want\n%s", path, got, want)
 	}
 }

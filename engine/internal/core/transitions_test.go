@@ -126,7 +126,7 @@ input stands once under each situation, below what follows from it:
   then resume      what the next connection will do; then stop: there is none
   nothing          the state stays, nothing is sent or told
 
-Written by the test TestTransitions; go test ./engine -update writes it anew.
+Written by the test TestTransitions; go test ./engine/internal/core -update writes it anew.
 `
 
 // fold draws together names that differ by a number at the end alone, as in "close

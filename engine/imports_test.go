@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"engine/identify":           {},
 	"engine/session":            {"engine/identify", "gateway"},
 	"engine/lifecycle":          {"gateway"},
+	"engine/trace":              {"lazyjson"},
 	"engine/internal/limit":     {},
 	"engine/internal/link":      {"engine/internal/limit", "frame", "gateway", "pool"},
 	"engine/internal/guard":     {},

@@ -246,7 +246,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 		default:
 			due := s.due(now)
 			if due == s.shared {
-				if due >= int64(s.srv.cfg.events) && !s.exhausted {
+				if due >= s.feed.events && s.feed.ends && !s.exhausted {
 					s.exhausted = true
 					snd.encode(reconnect)
 					continue

@@ -38,6 +38,8 @@
 // occur. For bots with many shards, or without guilds, the events are the same for all
 // shards and about guilds that were not announced ([WithWorlds]).
 //
+// [WithTrace] plays recorded traffic back instead.
+//
 // Events are generated and compressed once, when the first connection needs them,
 // in segments that depend on nothing before them, and every connection writes the same bytes; one
 // process serves thousands of connections. What belongs to one connection (an ACK, say) goes in

@@ -15,6 +15,9 @@ type feed struct {
 	corpus  corpus
 	begin   func() *traffic.Generator // of the corpus, at its first event; nil if it is about guilds of nobody
 	streams [compressions]*stream
+	events  int64     // how many there are
+	ends    bool      // a session that got them all is asked to begin another
+	times   *schedule // when they are due; nil: by the rate
 }
 
 // feedKey says whose a feed is; the zero value is the one that shards share.
@@ -22,6 +25,9 @@ type feedKey struct{ shard, shards int }
 
 // feed returns what a shard is fed with.
 func (s *Server) feed(shard, shards int) *feed {
+	if s.recorded != nil {
+		return s.recordedFeed(shard, shards)
+	}
 	key := feedKey{shard, shards}
 	if s.cfg.guilds == 0 || shards > s.cfg.worlds {
 		key = feedKey{}
@@ -37,7 +43,7 @@ func (s *Server) feed(shard, shards int) *feed {
 }
 
 func (s *Server) newFeed(key feedKey) *feed {
-	cfg, f := s.cfg, new(feed)
+	cfg, f := s.cfg, &feed{events: int64(s.cfg.events), ends: true}
 	if key == (feedKey{}) {
 		f.corpus = newSharedCorpus(func() *traffic.Generator { return traffic.New(cfg.seed) })
 	} else {

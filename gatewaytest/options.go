@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/trace"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
@@ -54,6 +55,9 @@ type config struct {
 	seed      uint64
 	probes    int
 	tick      time.Duration
+	trace     *trace.Reader // nil: traffic is generated
+	speed     float64
+	loop      bool
 
 	connReports int
 
@@ -101,7 +105,7 @@ func newConfig(opts []Option) (*config, error) {
 
 // defaultReplay returns how many events a session can give again if no option says so.
 func (cfg *config) defaultReplay() int {
-	if cfg.rate != 0 {
+	if cfg.rate != 0 || cfg.trace != nil {
 		return 10_000
 	}
 	return max(100, min(3500, cfg.guilds*75))
@@ -135,6 +139,9 @@ func (cfg *config) validate() error {
 	check(cfg.worlds >= 0, "WithWorlds(%d): want no negative number", cfg.worlds)
 	check(cfg.events > 0, "WithEvents(%d): want at least 1", cfg.events)
 	check(cfg.probes >= 0, "WithProbeShards(%d): want no negative number", cfg.probes)
+	check(cfg.trace == nil || cfg.speed > 0 && cfg.speed <= 1e6 || cfg.speed == Saturated, "WithTrace(…, %v): want a speed such as 1 or 10, or Saturated", cfg.speed)
+	check(cfg.trace == nil || cfg.rate == 0, "WithTrace and WithTraffic do not go together: want one of them")
+	check(!cfg.loop || cfg.trace != nil, "WithTraceLoop is of use only with WithTrace")
 	check(cfg.connReports >= 0, "WithConnReports(%d): want no negative number", cfg.connReports)
 	check(cfg.tick >= 0, "WithTick(%v): want no negative duration", cfg.tick)
 	return errors.Join(append(errs, cfg.checkFaults()...)...)

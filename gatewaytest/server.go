@@ -30,7 +30,8 @@ type Server struct {
 	channelCache sync.Map      // of guilds that messages were sent to, by guild id
 	lastMessage  atomic.Uint64 // id of the last message sent by REST
 
-	maker func() *traffic.Maker // of GUILD_CREATEs; made for the first
+	maker    func() *traffic.Maker // of GUILD_CREATEs; made for the first
+	recorded *recordings           // nil without WithTrace
 
 	buckets identifyBuckets
 	starts  startLimit
@@ -104,6 +105,11 @@ func Start(opts ...Option) (*Server, error) {
 		starts:  startLimit{total: cfg.startTotal, remaining: cfg.startRemaining},
 		maker:   sync.OnceValue(func() *traffic.Maker { return traffic.NewMaker(cfg.seed, cfg.bot, cfg.members) }),
 		feeds:   make(map[feedKey]*feed),
+	}
+	if cfg.trace != nil {
+		if s.recorded, err = cfg.openTrace(); err != nil {
+			return nil, fmt.Errorf("gatewaytest: %w", err)
+		}
 	}
 	if err := s.listen(); err != nil {
 		return nil, fmt.Errorf("gatewaytest: %w", err)

@@ -157,10 +157,15 @@ func (s *session) due(now time.Time) int64 {
 	if s.began.IsZero() {
 		s.began = now
 	}
-	if cfg.rate == Saturated {
-		return int64(cfg.events)
+	elapsed := now.Sub(s.began)
+	due := s.feed.events
+	switch {
+	case cfg.rate == Saturated:
+	case s.feed.times != nil:
+		due = min(due, s.feed.times.due(elapsed))
+	default:
+		due = int64(min(elapsed.Seconds()*cfg.rate, float64(due)))
 	}
-	due := int64(min(now.Sub(s.began).Seconds()*cfg.rate, float64(cfg.events)))
 	return max(due, s.shared)
 }
 
@@ -171,11 +176,18 @@ func (s *session) wait(now time.Time) time.Duration {
 	if cfg.rate <= 0 || s.exhausted || s.srv.quiet.Load() {
 		return -1
 	}
+	if times := s.feed.times; times != nil {
+		after, ok := times.when(s.shared)
+		if !ok {
+			return -1
+		}
+		return max(0, s.began.Add(after).Sub(now))
+	}
 	batch := 1.0
 	if !s.probe {
 		batch = cfg.batch()
 	}
-	at := min(float64(s.shared)+batch, float64(cfg.events)) / cfg.rate
+	at := min(float64(s.shared)+batch, float64(s.feed.events)) / cfg.rate
 	return s.began.Add(time.Duration(at * float64(time.Second))).Sub(now)
 }
 
@@ -229,6 +241,9 @@ func (s *session) given(seq int64) time.Time {
 		return own.at
 	case rate <= 0 || s.began.IsZero():
 		return time.Now()
+	case s.feed.times != nil:
+		after, _ := s.feed.times.when(index)
+		return s.began.Add(after)
 	default:
 		return s.began.Add(time.Duration(float64(index+1) / rate * float64(time.Second)))
 	}

@@ -176,6 +176,14 @@ clients-doc: ## measure what these clients do differently, and write docs/client
 clients-page: ## write docs/clients.md from what was measured last
 	cd gatewaytest/clients && go test -count=1 -run='^TestWritePage$$' . -write
 
+TRACETIME ?= 60s
+TRACERATE ?= 50000
+
+.PHONY: trace
+trace: ## record under chaos and play it back, and kill a recording at TRACERATE (50000) events/s; TRACETIME (60s) each
+	go test -v -count=1 -parallel=1 -timeout=30m -run='^Test(TraceRoundTrip|RecordKilled)$$' ./cmd/sluice \
+		-trace.time=$(TRACETIME) -trace.rate=$(TRACERATE)
+
 .PHONY: storm
 storm: ## 2,000 shards whose connections are all dropped at once
 	@go build -o bin/sluice ./cmd/sluice

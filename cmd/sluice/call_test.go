@@ -97,6 +97,22 @@ func TestWrongCalls(t *testing.T) {
 		{"mock --heartbeat-interval 0s", []string{"--heartbeat-interval", "at least 1ms"}},
 		{"mock --fault nonsense", []string{"--fault", "nonsense"}},
 		{"mock --chaos -1", []string{"--chaos", "from 0"}},
+		{"record", []string{"--out is missing", "--out bot.trace"}},
+		{"record --out -", []string{"--out is missing"}},
+		{"record --out x --limit 0", []string{"--limit", "such as 1000000", "500MB"}},
+		{"record --out x --limit 5XB", []string{"--limit", "500MB"}},
+		{"record --out x --rotate", []string{"--rotate needs a --limit"}},
+		{"record --out x --keep 3", []string{"--keep", "only with --rotate"}},
+		{"replay", []string{"needs a file"}},
+		{"replay a b", []string{`unexpected argument "b"`, "takes one file"}},
+		{"replay a --speed 0", []string{"--speed", "or max"}},
+		{"replay a --rate 5", []string{"--rate", "--speed"}},
+		{"demo --speed 2", []string{"--speed", "only with --trace"}},
+		{"demo --trace x --rate 2", []string{"--rate", "--speed"}},
+		{"trace fly", []string{`unknown command "fly"`}},
+		{"trace cat", []string{"needs a file"}},
+		{"trace cut a --from yesterday", []string{"--from", "2026-11-28T15:04:05Z"}},
+		{"trace import a", []string{"--out is missing"}},
 		{"mock --traffic 0", []string{"--traffic", "from 1"}},
 		{"mock --public-url gateway.example.com", []string{"--public-url", "ws:// or wss://", "wss://host"}},
 		{"mock --public-url https://gateway.example.com", []string{"--public-url", "ws:// or wss://"}},
@@ -190,9 +206,9 @@ func TestHelp(t *testing.T) {
 		if status != 0 || errOut != "" {
 			t.Errorf("%q: status %d, standard error %q", args, status, errOut)
 		}
-		wantText(t, out, "demo", "run", "mock")
+		wantText(t, out, "demo", "run", "mock", "record", "replay", "trace")
 	}
-	for _, name := range []string{"demo", "run", "mock"} {
+	for _, name := range []string{"demo", "run", "mock", "record", "replay"} {
 		status, out, errOut := call(name, "--help")
 		if status != 0 || errOut != "" {
 			t.Errorf("%s: status %d, standard error %q", name, status, errOut)

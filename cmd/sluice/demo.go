@@ -61,7 +61,7 @@ func (d *demo) run(ctx context.Context) (*summary, error) {
 	if d.engine, err = engine.New(config); err != nil {
 		return nil, err
 	}
-	d.tally = newTally(o.shards, probeShards(o.shards), o.maxConcurrency)
+	d.tally = newTally(o.shards, o.probes(), o.maxConcurrency)
 	d.engine.On(d.tally.events(), d.tally.event)
 
 	debug.FreeOSMemory()

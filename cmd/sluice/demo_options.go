@@ -28,6 +28,8 @@ type demoOptions struct {
 	driver         driverFlag
 	logLevel       levelFlag
 	storm          bool
+	trace          string
+	speed          speedFlag
 	chaosOptions
 }
 
@@ -38,6 +40,7 @@ func newDemo() *cobra.Command {
 		duration:  10 * time.Second,
 		heartbeat: defaultHeartbeat,
 		guilds:    2,
+		speed:     1,
 		guildSize: 134_000,
 		logLevel:  levelFlag{slog.LevelError},
 
@@ -72,6 +75,11 @@ or its loss have been announced. --shards is then 200, --duration 10m, --rate 10
 --guild-size 2048 and --max-concurrency a quarter of the shards, where the call
 does not say otherwise. --seed has each shard meet the same faults again.
 
+With --trace the events are those of a recording (see sluice record). --shards is then
+what the trace says and --guilds 0; --speed takes the place of --rate. One shard's
+events carry the time at which they are written, and have another type, to measure the
+latency; that of a trace of one shard is not measured.
+
 With --storm the gateway drops all connections at once when --duration is over.
 --shards is then 2000, --duration 5s, --rate 2 and --guild-size 2048.`,
 		Example: `  sluice demo
@@ -102,6 +110,8 @@ With --storm the gateway drops all connections at once when --duration is over.
 	f.Var(durationFlag{&o.chaosEvery, time.Millisecond}, "chaos-interval", "with --chaos, the time between two faults of a shard")
 	f.Var(seedFlag{&o.seed}, "seed", "of --chaos; 0: one at random, which the summary tells")
 	f.BoolVar(&o.storm, "storm", false, "have the gateway drop all connections at once")
+	f.StringVar(&o.trace, "trace", "", "play this trace in the place of generated traffic, again and again")
+	f.Var(&o.speed, "speed", "with --trace, how many times as fast as it was recorded, or max")
 	f.BoolVar(&o.json, "json", false, "print one JSON object on standard output instead of text")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
 	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
@@ -116,10 +126,25 @@ func (o *demoOptions) complete(given func(flag string) bool) error {
 	if !o.chaos && (given("seed") || given("chaos-interval")) {
 		return errors.New("--seed and --chaos-interval are of use only with --chaos")
 	}
+	switch {
+	case o.trace == "" && given("speed"):
+		return errors.New("--speed is of use only with --trace")
+	case o.trace != "" && given("rate"):
+		return errors.New("--rate is of generated traffic: choose with --speed how fast the trace is played back")
+	}
 	unless := func(flag string, set func()) {
 		if !given(flag) {
 			set()
 		}
+	}
+	if o.trace != "" {
+		shards, err := traceShards(o.trace)
+		if err != nil {
+			return fail(err)
+		}
+		unless("shards", func() { o.shards = min(shards, 100_000) })
+		unless("guilds", func() { o.guilds = 0 })
+		o.rate = 0
 	}
 	if o.chaos || o.storm {
 		unless("guild-size", func() { o.guildSize = 2048 })
@@ -128,12 +153,16 @@ func (o *demoOptions) complete(given func(flag string) bool) error {
 	case o.chaos:
 		unless("shards", func() { o.shards = 200 })
 		unless("duration", func() { o.duration = 10 * time.Minute })
-		unless("rate", func() { o.rate = 10 })
+		if o.trace == "" {
+			unless("rate", func() { o.rate = 10 })
+		}
 		unless("max-concurrency", func() { o.maxConcurrency = (o.shards + 3) / 4 })
 	case o.storm:
 		unless("shards", func() { o.shards = 2000 })
 		unless("duration", func() { o.duration = 5 * time.Second })
-		unless("rate", func() { o.rate = 2 })
+		if o.trace == "" {
+			unless("rate", func() { o.rate = 2 })
+		}
 	}
 	if o.maxConcurrency == 0 {
 		o.maxConcurrency = o.shards
@@ -143,7 +172,7 @@ func (o *demoOptions) complete(given func(flag string) bool) error {
 
 // mockArgs returns the call of the child process.
 func (o *demoOptions) mockArgs() []string {
-	return append([]string{
+	args := []string{
 		"mock", "--control",
 		fmt.Sprintf("--tls=%t", o.tls),
 		fmt.Sprintf("--long-chain=%t", o.longChain),
@@ -153,8 +182,20 @@ func (o *demoOptions) mockArgs() []string {
 		fmt.Sprintf("--guild-size=%d", o.guildSize),
 		"--rate=" + o.rate.String(),
 		fmt.Sprintf("--heartbeat-interval=%v", o.heartbeat),
-		fmt.Sprintf("--probes=%d", probeShards(o.shards)),
-	}, o.chaosOptions.mockArgs(o.shards)...)
+		fmt.Sprintf("--probes=%d", o.probes()),
+	}
+	if o.trace != "" {
+		args = append(args, "--trace="+o.trace, "--speed="+o.speed.String(), "--loop")
+	}
+	return append(args, o.chaosOptions.mockArgs(o.shards)...)
+}
+
+// probes returns how many shards measure the latency; of a trace, whose events are changed by that, one.
+func (o *demoOptions) probes() int {
+	if o.trace != "" {
+		return min(o.shards-1, 1)
+	}
+	return probeShards(o.shards)
 }
 
 // probeShards returns how many shards measure the latency. Their events are

@@ -84,7 +84,7 @@ func cause(stop *lifecycle.StopError) error {
 // front of it and of what it wraps.
 func plain(err error) string {
 	text := err.Error()
-	for _, name := range []string{"engine: ", "gateway: ", "gatewaytest: "} {
+	for _, name := range []string{"engine: ", "gateway: ", "gatewaytest: ", "trace: "} {
 		text = strings.ReplaceAll(strings.TrimPrefix(text, name), ": "+name, ": ")
 	}
 	return text

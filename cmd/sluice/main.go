@@ -3,6 +3,9 @@
 //	sluice demo   the engine against a gateway in a second process, with figures
 //	sluice run    the engine against Discord, or any gateway, events as JSON lines
 //	sluice mock   the gateway to test against, for bots in any language
+//	sluice record what run receives, in a file
+//	sluice replay the gateway with what was recorded
+//	sluice trace  look at such files, redact, cut, repair and import them
 //
 // Exit status: 0 when all went well or a signal ended the command, 1 when it
 // failed, 2 when it was called wrongly.
@@ -68,7 +71,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp(root))
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newDemo(), newRun(), newMock())
+	root.AddCommand(newDemo(), newRun(), newMock(), newRecord(), newReplay(), newTrace())
 	return root
 }
 

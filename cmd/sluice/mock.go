@@ -37,6 +37,7 @@ type mockOptions struct {
 	seed           uint64
 	caOut          string
 	control        bool
+	trace          traceOptions
 	faultOptions
 }
 
@@ -49,8 +50,9 @@ const (
 	maxMembers   = 250_000 // of a guild
 )
 
-func newMock() *cobra.Command {
-	o := &mockOptions{
+func newMockOptions() *mockOptions {
+	return &mockOptions{
+		trace:          traceOptions{speed: 1},
 		shards:         1,
 		maxConcurrency: 1,
 		starts:         1_000_000,
@@ -61,6 +63,10 @@ func newMock() *cobra.Command {
 		events:         250_000,
 		worlds:         16,
 	}
+}
+
+func newMock() *cobra.Command {
+	o := newMockOptions()
 	cmd := &cobra.Command{
 		Use:   "mock",
 		Short: "Serve a gateway to test against, for bots in any language",
@@ -76,6 +82,19 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.trace.file, "trace", "", "")
+	f.Var(&o.trace.speed, "speed", "")
+	f.BoolVar(&o.trace.loop, "loop", false, "")
+	for _, name := range []string{"trace", "speed", "loop"} {
+		_ = f.MarkHidden(name) // for demo; people have replay
+	}
+	return cmd
+}
+
+// flags adds the flags that mock and replay have in common.
+func (o *mockOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address to listen on; port 0 is a free one")
 	f.BoolVar(&o.tls, "tls", true, "serve TLS, with a certificate made for the occasion")
@@ -103,7 +122,6 @@ and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
 	f.Var(seedFlag{&o.chaosSeed}, "chaos-seed", "of --chaos or --chaos-interval; 0: one at random, which is printed")
 	f.BoolVar(&o.control, "control", false, "talk JSON with a parent process over standard input and output")
 	_ = f.MarkHidden("control")
-	return cmd
 }
 
 func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -112,6 +130,9 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 	}
 	if o.chaos > 0 && o.chaosEach > 0 {
 		return errors.New("--chaos and --chaos-interval do not go together: want one of them")
+	}
+	if o.trace.file != "" && o.rate != 0 {
+		return errors.New("--rate is of generated traffic: choose with --speed how fast the trace is played back")
 	}
 	options := []gatewaytest.Option{
 		gatewaytest.WithListen(o.listen),
@@ -134,6 +155,12 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		return fail(err)
 	}
 	options = append(options, faults...)
+	played, closeTrace, err := o.trace.open()
+	if err != nil {
+		return fail(err)
+	}
+	defer closeTrace()
+	options = append(options, played...)
 	if o.longChain {
 		options = append(options, gatewaytest.WithLongChain())
 	}

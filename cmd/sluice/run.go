@@ -38,11 +38,15 @@ type runOptions struct {
 	logLevel   levelFlag
 }
 
-func newRun() *cobra.Command {
-	o := &runOptions{
+func newRunOptions() runOptions {
+	return runOptions{
 		intents: intentsFlag{gateway.IntentsUnprivileged},
 		events:  eventsFlag{gateway.AllDispatches()},
 	}
+}
+
+func newRun() *cobra.Command {
+	o := newRunOptions()
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run shards against Discord and write their events as JSON lines",
@@ -63,6 +67,12 @@ SIGTERM close all connections in a way that lets the sessions be resumed: with
 			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	o.flags(cmd, "append events to this file; - is standard output")
+	return cmd
+}
+
+// flags adds the flags that run and record have in common; out is what --out means.
+func (o *runOptions) flags(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
 	f.Var(urlFlag{&o.gatewayURL, [2]string{"ws", "wss"}}, "gateway-url", "first URL of each shard, as ws:// or wss:// (default: as the API says)")
 	f.Var(urlFlag{&o.apiURL, [2]string{"http", "https"}}, "api-url", "base of the REST API, as https:// or http:// (default https://discord.com/api/v10,\nwhich is not asked where both --gateway-url and --shards are given)")
@@ -75,15 +85,26 @@ SIGTERM close all connections in a way that lets the sessions be resumed: with
 	f.Var(&o.proxy, "proxy", "proxy to go through, such as http://host:3128 or socks5://host:1080; none: go directly\n(default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment)")
 	f.Var(intFlag{&o.maxWindow, 1 << 10, math.MaxInt32}, "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificate authorities to trust besides the system's")
-	f.StringVar(&o.out, "out", "", "append events to this file; - is standard output")
+	f.StringVar(&o.out, "out", "", out)
 	f.Var(durationFlag{&o.duration, 0}, "duration", "end after this time (default: run until a signal)")
 	f.Var(intFlag{&o.retries, 0, 1 << 30}, "retries", "give up when this many retries in a row have failed (default: never)")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
 	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
-	return cmd
 }
 
 func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	return o.attached(ctx, stderr, func(eng *engine.Engine, abort context.CancelCauseFunc, _ *slog.Logger) (func() error, error) {
+		sink, err := openSink(o.out, stdout, abort)
+		if err == nil && sink != nil {
+			eng.On(o.events.EventSet, sink.event)
+		}
+		return sink.close, err
+	})
+}
+
+// attached runs the engine until ctx or its duration ends. attach sees it before, and may end it; what it
+// returns is called in the end.
+func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func(*engine.Engine, context.CancelCauseFunc, *slog.Logger) (finish func() error, err error)) error {
 	logger := newLog(stderr, o.logLevel.Level)
 	token, err := readToken(o.tokenFile, logger)
 	if err != nil {
@@ -121,18 +142,15 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
-	sink, err := openSink(o.out, stdout, abort)
+	finish, err := attach(eng, abort, logger)
 	if err != nil {
 		return fail(err)
-	}
-	if sink != nil {
-		eng.On(o.events.EventSet, sink.event)
 	}
 	stopped := logProgress(ctx, eng, logger)
 	err = eng.Run(ctx)
 	abort(nil)
 	<-stopped
-	return fail(errors.Join(o.verdict(err, logger), sink.close()))
+	return fail(errors.Join(o.verdict(err, logger), finish()))
 }
 
 // verdict tells what of Run's error ends the command with a failure. That output

@@ -39,7 +39,7 @@ func TestTraceSession(t *testing.T) {
 		loop     bool
 	}{{"", 1, false}, {"zlib-stream", 10, true}, {"zstd-stream", gatewaytest.Saturated, false}, {"payload", gatewaytest.Saturated, true}} {
 		t.Run(fmt.Sprintf("%s at %v", test.compress, test.speed), func(t *testing.T) {
-			srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithTrace(r, test.speed), gatewaytest.WithTraceLoop(test.loop))
+			srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithTrace(r, test.speed), gatewaytest.WithTraceLoop(test.loop), gatewaytest.WithReplayLimit(1<<20))
 			c := connect(t, srv, srv.URL(), test.compress)
 			session, resumeURL := c.identify(srv, 0, 1)
 			total := int64(events)

@@ -14,7 +14,8 @@ GO_NEXT = $(shell next=$$(go list -m -versions golang.org/toolchain | tr ' ' '\n
 	test "$$(printf '%s\n' $$next $(GO_NEWEST) | sort -V | tail -n 1)" = $(GO_NEWEST) || echo $$next)
 
 FUZZTIME   ?= 10m
-FUZZTARGETS = $(shell grep -ho '^func Fuzz[A-Za-z0-9]*' fuzz/*_test.go | cut -c6-)
+# Every fuzz target, as PACKAGE:NAME.
+FUZZTARGETS = $(shell grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's|/[^/]*:func |:|' | sort)
 BENCHTIME  ?= 1s
 
 .PHONY: help
@@ -96,10 +97,10 @@ qemu: ## the leaf packages, and the engine's short tests, on other processors (q
 # "context deadline exceeded" and nothing else: no input failed, so that is no
 # finding (a finding says where its input was written).
 .PHONY: fuzz
-fuzz: ## every fuzz target for FUZZTIME (10m)
+fuzz: ## every fuzz target for FUZZTIME (10m); FUZZTARGETS="PACKAGE:NAME …" for some
 	@log=$$(mktemp); for target in $(FUZZTARGETS); do \
 		echo "fuzz $$target"; \
-		if go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=2s ./fuzz >$$log 2>&1; then \
+		if go test -run='^$$' -fuzz="^$${target#*:}\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=2s $${target%:*} >$$log 2>&1; then \
 			tail -n 2 $$log; \
 		elif grep -q '^    context deadline exceeded$$' $$log && ! grep -q 'Failing input' $$log; then \
 			tail -n 5 $$log; echo "$$target: time was up; no input failed"; \
@@ -107,7 +108,10 @@ fuzz: ## every fuzz target for FUZZTIME (10m)
 			cat $$log; rm -f $$log; exit 1; \
 		fi; \
 	done; rm -f $$log
-	go test -run='^$$' -fuzz='^FuzzUpgrade$$' -fuzztime=$(FUZZTIME) ./engine/internal/transport
+
+.PHONY: fuzz-short
+fuzz-short: ## those of the public parsers for 5 s each
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s FUZZTARGETS="$(filter ./fuzz:% ./engine/internal/transport:% ./engine/trace:%,$(FUZZTARGETS))"
 
 FRONTENDS = nginx-light haproxy stunnel4 openssl squid tinyproxy dante-server microsocks
 

@@ -47,6 +47,7 @@ var fieldTables = map[string]string{
 	"threadmeta": "archived:bool auto_archive_duration:int archive_timestamp:time locked:bool create_timestamp:time?",
 	"threadmetaprivate": "archived:bool auto_archive_duration:int archive_timestamp:time locked:bool create_timestamp:time? " +
 		"invitable:bool",
+	"threadlisted":     "join_timestamp:time flags:int",
 	"threadmember":     "id:id user_id:id join_timestamp:time flags:int",
 	"addedmember":      "id:id user_id:id join_timestamp:time flags:int member:=member presence:any",
 	"stage":            "id:id guild_id:id channel_id:id topic:str privacy_level:int discoverable_disabled:bool guild_scheduled_event_id:id?",

@@ -119,6 +119,14 @@ func (c *fieldCheck) event(name string, d dict) {
 			c.value(name+"."+key, kind, v)
 		}
 	}
+	if _, ok := d["member"]; ok && strings.HasPrefix(name, "THREAD_") {
+		c.value(name+".member", "=threadmember", d["member"])
+	}
+	for _, o := range list(d, "threads") {
+		if member := obj(o.(dict), "member"); member != nil {
+			c.object(name+".threads.member", map[bool]string{true: "threadlisted", false: "threadmember"}[name == "GUILD_CREATE"], member)
+		}
+	}
 	if name != "INTERACTION_CREATE" {
 		return
 	}

@@ -66,7 +66,7 @@ func (m *Maker) appendGuild(dst []byte, g *guild) []byte {
 	dst = strconv.AppendInt(dst, g.joined, 10)
 	dst = append(dst, `,"unavailable":false,"threads":[`...)
 	for i, t := range g.threads {
-		dst = t.append(separate(dst, i), g, "")
+		dst = t.appendAs(separate(dst, i), g, "", false, (*thread).appendListed)
 	}
 	dst = append(dst, `],"stage_instances":[`...)
 	for i, s := range g.stage {

@@ -38,13 +38,14 @@ func (g *guild) newThread(r *source, owner string, made int64) *thread {
 
 func (t *thread) count() int { return min(t.others+len(t.members), maxThreadMembers) }
 
-// append appends the thread (Discord: "Channel Object", heading "Thread Fields"), with more fields,
-// which end in a comma.
+// append appends the thread as its events have it (Discord: "Channel Object", heading "Thread
+// Fields"), with more fields, which end in a comma.
 func (t *thread) append(dst []byte, g *guild, more string) []byte {
-	return t.appendArchived(dst, g, more, false)
+	return t.appendAs(dst, g, more, false, (*thread).appendMember)
 }
 
-func (t *thread) appendArchived(dst []byte, g *guild, more string, archived bool) []byte {
+// appendAs appends the thread with the bot as a member as GUILD_CREATE or events have it.
+func (t *thread) appendAs(dst []byte, g *guild, more string, archived bool, appendBot func(*thread, []byte, *guild) []byte) []byte {
 	r := newSource(t.look, 11)
 	dst = append(dst, `{"type":`...)
 	dst = strconv.AppendInt(dst, int64(t.kind), 10)
@@ -64,7 +65,7 @@ func (t *thread) appendArchived(dst []byte, g *guild, more string, archived bool
 	dst = append(dst, `,"member_count":`...)
 	dst = strconv.AppendInt(dst, int64(t.count()), 10)
 	if t.bot {
-		dst = t.appendBot(append(dst, `,"member":`...))
+		dst = append(appendBot(t, append(dst, `,"member":`...), g), '}')
 	}
 	dst = add(dst, `,"last_message_id":null,"id":"`, t.id, `","guild_id":"`, g.id, `","flags":0`)
 	if t.parent.kind == channelForum || t.parent.kind == channelMedia {
@@ -73,10 +74,17 @@ func (t *thread) appendArchived(dst []byte, g *guild, more string, archived bool
 	return append(dst, '}')
 }
 
-// appendBot appends the bot as a member of the thread (Discord: "Thread Member Object").
-func (t *thread) appendBot(dst []byte) []byte {
+// appendListed appends the bot as a member of the thread as GUILD_CREATE has it, without the ids and the
+// brace at the end (Discord: "Thread Member Object").
+func (t *thread) appendListed(dst []byte, _ *guild) []byte {
 	dst = appendTime(append(dst, `{"muted":false,"mute_config":null,"join_timestamp":`...), t.made)
-	return append(dst, `,"flags":1}`...)
+	return append(dst, `,"flags":1`...)
+}
+
+// appendMember appends the bot as a member of the thread as everything else has it, likewise without the
+// brace.
+func (t *thread) appendMember(dst []byte, g *guild) []byte {
+	return add(t.appendListed(dst, g), `,"user_id":"`, g.bot.id, `","id":"`, t.id, `"`)
 }
 
 // threadChange makes Discord's "Thread Create", "Update" and "Delete". An archived thread is not
@@ -104,7 +112,7 @@ func (g *Generator) threadChange(dst []byte) (string, []byte) {
 	case 2:
 		home.threads = remove(home.threads, t)
 		g.forgetChannel(t.id)
-		return "THREAD_UPDATE", t.appendArchived(dst, home, "", true)
+		return "THREAD_UPDATE", t.appendAs(dst, home, "", true, (*thread).appendMember)
 	}
 	t.look = g.r.pcg.Uint64()
 	return "THREAD_UPDATE", t.append(dst, home, "")
@@ -129,8 +137,7 @@ func (g *Generator) threadSync(dst []byte) (string, []byte) {
 	n = 0
 	for _, t := range home.threads {
 		if t.parent == parent && t.bot {
-			member := t.appendBot(separate(dst, n))
-			dst = add(member[:len(member)-1], `,"user_id":"`, home.bot.id, `","id":"`, t.id, `"}`)
+			dst = append(t.appendMember(separate(dst, n), home), '}')
 			n++
 		}
 	}
@@ -146,8 +153,7 @@ func (g *Generator) threadMember(dst []byte) (string, []byte) {
 	}
 	t := pick(&g.r, home.threads)
 	if t.bot && g.r.chance(50) {
-		member := t.appendBot(dst)
-		return "THREAD_MEMBER_UPDATE", add(member[:len(member)-1], `,"user_id":"`, home.bot.id, `","id":"`, t.id, `","guild_id":"`, home.id, `"}`)
+		return "THREAD_MEMBER_UPDATE", add(t.appendMember(dst, home), `,"guild_id":"`, home.id, `"}`)
 	}
 	joins := !slices.Contains(t.members, p)
 	if joins {

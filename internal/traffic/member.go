@@ -110,10 +110,11 @@ func (g *Generator) banRemove(dst []byte) (string, []byte) {
 	return g.banAdd(dst)
 }
 
-// membersChunk makes Discord's "Guild Members Chunk", the answer to a request.
+// membersChunk makes Discord's "Guild Members Chunk", the answer to a request that nobody made. Its nonce is a
+// number, since JDA takes every nonce for one.
 func (g *Generator) membersChunk(dst []byte) (string, []byte) {
 	home := g.world.guild(&g.r)
-	dst = append(dst, `{"nonce":"traffic","members":[`...)
+	dst = append(dst, `{"nonce":"0","members":[`...)
 	for i, p := range home.people[:min(len(home.people), 10)] {
 		dst = p.appendMember(separate(dst, i))
 	}

@@ -153,5 +153,5 @@ func (g *Generator) commandPermissions(dst []byte) (string, []byte) {
 
 // rateLimited makes Discord's "Rate Limited", the answer to a request.
 func (g *Generator) rateLimited(dst []byte) (string, []byte) {
-	return "RATE_LIMITED", add(dst, `{"retry_after":2.5,"opcode":8,"meta":{"nonce":"traffic","guild_id":"`, g.world.guild(&g.r).id, `"}}`)
+	return "RATE_LIMITED", add(dst, `{"retry_after":2.5,"opcode":8,"meta":{"nonce":"0","guild_id":"`, g.world.guild(&g.r).id, `"}}`)
 }

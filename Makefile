@@ -131,8 +131,8 @@ bench: ## benchmarks of every stage and of the whole line
 	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) ./bench
 
 .PHONY: compare
-compare: ## the race against other clients, short form; needs cargo, node and a C compiler
-	cd bench/compare && go run ./race
+compare: ## the race against other clients, short form, or on TRACE=FILE; needs cargo, node and a C compiler
+	cd bench/compare && go run ./race $(if $(TRACE),-trace '$(abspath $(TRACE))' -doc= -svg= -results results-trace.jsonl)
 
 .PHONY: compare-full
 compare-full: ## the race against other clients, every load and compression

@@ -29,7 +29,11 @@ func BenchmarkLine(b *testing.B) {
 }
 
 func benchmarkLine(b *testing.B, compression engine.Compression) {
-	lap := encodeLap(b, compression)
+	benchmarkLap(b, compression, steadyLap(b, compression))
+}
+
+// benchmarkLap plays a lap again and again, b.N events in all.
+func benchmarkLap(b *testing.B, compression engine.Compression, lap *lap) {
 	ctx, cancel := context.WithCancel(b.Context())
 	conn := newPlayback(lap, b.N)
 	eng, err := engine.New(engine.Config{
@@ -73,14 +77,21 @@ type lap struct {
 	json int64  // bytes, decompressed
 }
 
-func encodeLap(b *testing.B, compression engine.Compression) *lap {
+// steadyLap is of generated events.
+func steadyLap(b *testing.B, compression engine.Compression) *lap {
 	g := traffic.New(1)
+	return encodeLap(b, compression, steadyEvents/2, func(seq int64) []byte { return g.AppendEvent(nil, seq) })
+}
+
+// encodeLap makes a lap of two sessions of so many events each, which next returns one after another as
+// payloads with the sequence that it is given.
+func encodeLap(b *testing.B, compression engine.Compression, events int, next func(seq int64) []byte) *lap {
 	var payloads [][]byte
 	for _, session := range []string{"a", "b"} {
 		ready := traffic.Ready(nil, traffic.ReadyOptions{SessionID: session, ResumeURL: "ws://127.0.0.1", ShardCount: 1})
 		payloads = append(payloads, traffic.AppendPayload(nil, "READY", 1, ready))
-		for i := range steadyEvents / 2 {
-			payloads = append(payloads, g.AppendEvent(nil, int64(i+2)))
+		for i := range events {
+			payloads = append(payloads, next(int64(i+2)))
 		}
 	}
 	encode := newMessageEncoder(b, compression)

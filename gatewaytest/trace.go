@@ -186,6 +186,10 @@ func (s *schedule) when(i int64) (after time.Duration, ok bool) {
 	return time.Duration(float64(us) / s.speed * float64(time.Microsecond)), true
 }
 
+// keptEvents is for how many events, of all shards together, everything encoded is kept: about 500 MB in each
+// compression that is used. Beyond that a session that is far behind has it encoded again.
+const keptEvents = 2 << 20
+
 // recordedFeed returns the feed of a shard from the trace.
 func (s *Server) recordedFeed(shard, shards int) *feed {
 	made, err := s.recorded.of(shards)
@@ -209,7 +213,7 @@ func (s *Server) recordedFeed(shard, shards int) *feed {
 	}
 	for c := range f.streams {
 		f.streams[c] = newStream(Compression(c), f.corpus, s.burst()+1, int(f.events), s.cfg.perSegment())
-		f.streams[c].forgets = true
+		f.streams[c].forgets = f.events*int64(len(made)) > keptEvents
 	}
 	s.feeds[key] = f
 	return f

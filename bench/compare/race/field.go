@@ -94,6 +94,7 @@ type load struct {
 	window    time.Duration // of the measurement; 0: from the start until all events have arrived
 	idle      bool          // there are no events: figures are for each shard
 	rounds    int           // at most; 0: as many as the race has
+	trace     string        // file that is played back; "": events are generated
 }
 
 // saturated is the rate of as many events as a client takes.

@@ -38,7 +38,10 @@ func startGateway(ctx context.Context, l load, dir string) (*gatewayProcess, err
 	g.process, err = start(ctx, "gateway", server, nil, []string{
 		"bin/server",
 		"-shards", strconv.Itoa(l.shards),
-		"-rate", strconv.FormatFloat(l.rate, 'f', -1, 64),
+		"-rate", strconv.FormatFloat(l.generated(), 'f', -1, 64),
+		"-events", strconv.Itoa(l.events()),
+		"-trace", l.trace,
+		"-speed", strconv.FormatFloat(l.speed(), 'f', -1, 64),
 		"-guilds", strconv.Itoa(l.guilds),
 		"-guild-size", strconv.Itoa(max(l.size, 2048)),
 		"-heartbeat", l.heartbeat.String(),

@@ -3,6 +3,7 @@
 //
 //	go run ./race                 # the short form, under ten minutes
 //	go run ./race -full           # loads of full size, all compressions
+//	go run ./race -trace FILE -doc= -svg=   # on recorded traffic, to standard output
 //	go run ./race -rollcall       # only whether every client receives everything
 //	go run ./race -render FILE    # the table and the picture of an earlier run
 //
@@ -37,6 +38,7 @@ func run(ctx context.Context) error {
 		scale    = flag.Float64("scale", 1, "multiplies the length of every measurement")
 		rollcall = flag.Bool("rollcall", false, "only check that every client receives everything")
 		render   = flag.String("render", "", "run nothing: render these results")
+		file     = flag.String("trace", "", "play this recording in the place of generated traffic")
 		results  = flag.String("results", "results.jsonl", "file for the raw figures, as JSON lines")
 		doc      = flag.String("doc", "../../docs/performance.md", "document whose table is replaced, if it has one")
 		picture  = flag.String("svg", "../../docs/race.svg", "file for the picture")
@@ -56,6 +58,11 @@ func run(ctx context.Context) error {
 	if source == "" {
 		source = *results
 		r := &race{rounds: *rounds, scale: *scale, only: pattern, full: *full}
+		if *file != "" {
+			if r.trace, err = openRecording(*file); err != nil {
+				return err
+			}
+		}
 		if *rollcall {
 			return r.rollCall(ctx)
 		}

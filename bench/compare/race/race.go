@@ -18,6 +18,7 @@ type race struct {
 	scale  float64
 	only   *regexp.Regexp
 	full   bool
+	trace  *recording // nil: traffic is generated
 	absent []absence
 	out    *json.Encoder
 }
@@ -91,17 +92,17 @@ func (r *race) run(ctx context.Context, results string) error {
 	r.out = json.NewEncoder(f)
 	client, server := pair()
 	titles := make(map[string]string)
-	for _, l := range loads(r.full) {
+	for _, l := range r.loads() {
 		titles[l.name] = l.title
 	}
 	err = r.out.Encode(line{About: &about{
 		Date: time.Now().UTC().Format(time.DateOnly), Machine: machine(), Full: r.full, Rounds: r.rounds,
-		ClientCore: client, ServerCore: server, Absent: r.absent, Titles: titles,
+		ClientCore: client, ServerCore: server, Absent: r.absent, Titles: titles, Recording: r.trace,
 	}})
 	if err != nil {
 		return err
 	}
-	for _, l := range loads(r.full) {
+	for _, l := range r.loads() {
 		if err := r.loaded(ctx, l); err != nil {
 			return err
 		}

@@ -25,6 +25,8 @@ type about struct {
 	Absent     []absence `json:"absent,omitempty"`
 
 	Titles map[string]string `json:"titles"` // of the loads, by name
+
+	Recording *recording `json:"recording,omitempty"` // that was played back; nil: traffic was generated
 }
 
 // absence is why a client takes no part.

@@ -29,7 +29,7 @@ const (
 func (o *outcome) svg() string {
 	var b strings.Builder
 	y := pictureTop
-	for _, l := range loads(o.Full) {
+	for _, l := range o.loads() {
 		bars := o.bars(l)
 		if l.idle || len(bars) == 0 {
 			continue

@@ -49,7 +49,7 @@ func (o *outcome) markdown() string {
 		cores = fmt.Sprintf("client on core %d, gateway on core %d", o.ClientCore, o.ServerCore)
 	}
 	fmt.Fprintf(&b, "Run of %s, %s form, %d rounds, on %s; %s.\n", o.Date, form, o.Rounds, o.Machine, cores)
-	for _, l := range loads(o.Full) {
+	for _, l := range o.loads() {
 		if !slices.ContainsFunc(o.heats, func(h *heat) bool { return h.Load == l.name }) {
 			continue
 		}
@@ -60,7 +60,9 @@ func (o *outcome) markdown() string {
 			o.eventTable(&b, l)
 		}
 	}
-	o.targetTable(&b)
+	if o.Recording == nil {
+		o.targetTable(&b)
+	}
 	if len(o.Absent) > 0 {
 		b.WriteString("\nLeft out:\n")
 		for _, a := range o.Absent {
@@ -76,7 +78,7 @@ func (o *outcome) eventTable(b *strings.Builder, l load) {
 	o.rows(b, l, (*heat).cpuPerEvent, func(heats []*heat) string {
 		rate := summarize(heats, (*heat).rate).median
 		mark := ""
-		if due := float64(l.shards) * l.rate; l.rate > 0 && rate < 0.97*due {
+		if due := float64(l.shards) * l.generated(); due > 0 && rate < 0.97*due {
 			mark = " †"
 		}
 		return fmt.Sprintf("%s | %.0f%s | %.0f | %.3f | %.1f", split(heats), rate, mark, summarize(heats, (*heat).busy).median,

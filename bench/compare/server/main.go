@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/bench/compare/server/wire"
+	"github.com/sluice-go/sluice/engine/trace"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
@@ -36,10 +37,12 @@ func run(in io.Reader, out io.Writer) error {
 		guildSize = flag.Int("guild-size", 2048, "bytes of each GUILD_CREATE")
 		heartbeat = flag.Duration("heartbeat", 41250*time.Millisecond, "what hello asks for")
 		seed      = flag.Uint64("seed", 1, "of the traffic")
+		file      = flag.String("trace", "", "trace to play back, again and again, in the place of generated traffic")
+		speed     = flag.Float64("speed", 1, "how many times as fast as it was recorded; -1: as fast as it is taken")
 		ca        = flag.String("ca", "", "file to write the certificate authority to")
 	)
 	flag.Parse()
-	server, err := gatewaytest.Start(
+	options := []gatewaytest.Option{
 		gatewaytest.WithLongChain(),
 		gatewaytest.WithShards(*shards),
 		gatewaytest.WithMaxConcurrency(*shards),
@@ -53,7 +56,16 @@ func run(in io.Reader, out io.Writer) error {
 		gatewaytest.WithSeed(*seed),
 		// As in life, an event comes alone.
 		gatewaytest.WithTick(time.Millisecond),
-	)
+	}
+	if *file != "" {
+		recording, err := trace.Open(*file)
+		if err != nil {
+			return err
+		}
+		defer recording.Close()
+		options = append(options, gatewaytest.WithTrace(recording, *speed), gatewaytest.WithTraceLoop(true))
+	}
+	server, err := gatewaytest.Start(options...)
 	if err != nil {
 		return err
 	}

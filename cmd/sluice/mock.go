@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-go/sluice/cmd/sluice/internal/child"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
@@ -188,7 +189,7 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		}
 	}
 	if o.control {
-		return fail(serveParent(server, in, out))
+		return fail(child.Serve(server, in, out))
 	}
 	if err := o.announce(server, out); err != nil {
 		return fail(err)

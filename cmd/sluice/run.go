@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-go/sluice/cmd/sluice/internal/demo"
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
@@ -211,7 +212,7 @@ func logProgress(ctx context.Context, eng *engine.Engine, logger *slog.Logger) <
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				ready, all := countReady(eng)
+				ready, all := demo.CountReady(eng)
 				s := eng.Stats()
 				about := []any{"ready", ready, "shards", all, "events", s.Events,
 					"bytes_wire", s.BytesWire, "bytes_json", s.BytesJSON, "reconnects", s.Reconnects, "latency", s.Latency}
@@ -223,15 +224,4 @@ func logProgress(ctx context.Context, eng *engine.Engine, logger *slog.Logger) <
 		}
 	}()
 	return stopped
-}
-
-// countReady returns how many shards are ready, and how many there are.
-func countReady(eng *engine.Engine) (ready, all int) {
-	for s := range eng.Shards() {
-		all++
-		if s.State() == lifecycle.Ready {
-			ready++
-		}
-	}
-	return ready, all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -125,7 +126,7 @@ func survey(file string, r *trace.Reader) (*traceInfo, error) {
 	info.ShardsSeen = len(shards)
 	seconds := max(span.Seconds()/chartWidth, 1e-6)
 	for i := range info.Rates {
-		info.Rates[i] = round(info.Rates[i] / seconds)
+		info.Rates[i] = math.Round(1000*info.Rates[i]/seconds) / 1000
 	}
 	info.Events = slices.SortedFunc(maps.Values(events), func(a, b *eventInfo) int {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name))

@@ -1,9 +1,8 @@
 //go:build unix
 
-package main
+package demo
 
 import (
-	"os/exec"
 	"syscall"
 	"time"
 )
@@ -15,10 +14,4 @@ func processCPU() (time.Duration, error) {
 		return 0, err
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano()), nil
-}
-
-// inNewGroup keeps a terminal's interrupt from the child: it must live to tell
-// what it wrote.
-func inNewGroup(command *exec.Cmd) {
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }

@@ -1,7 +1,6 @@
-package main
+package demo
 
 import (
-	"os/exec"
 	"syscall"
 	"time"
 )
@@ -22,10 +21,4 @@ func processCPU() (time.Duration, error) {
 // filetime converts a length of time in units of 100 ns.
 func filetime(f syscall.Filetime) time.Duration {
 	return time.Duration(int64(f.HighDateTime)<<32|int64(f.LowDateTime)) * 100
-}
-
-// inNewGroup keeps a terminal's interrupt from the child: it must live to tell
-// what it wrote.
-func inNewGroup(command *exec.Cmd) {
-	command.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }

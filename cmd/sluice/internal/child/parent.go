@@ -1,4 +1,4 @@
-package main
+package child
 
 import (
 	"bufio"
@@ -26,26 +26,27 @@ const (
 	maxAnswerLine = 64 << 20
 )
 
-// mockProcess is the gateway as a child process. It ends when its standard input
+// Gateway is the gateway to test against as a child process. It ends when its standard input
 // does, so it cannot outlive this process, however that ends.
-type mockProcess struct {
+type Gateway struct {
 	command *exec.Cmd
 	input   io.WriteCloser
 	answers chan []byte // lines; closed at the end
-	hello   mockHello
+	hello   Hello
 }
 
-// errMockEnded says that the child is gone; what it wrote to standard error says
+// ErrEnded says that the child is gone; what it wrote to standard error says
 // why.
-var errMockEnded = errors.New("the mock gateway, which is a child process, ended unexpectedly; what it reported stands above")
+var ErrEnded = errors.New("the mock gateway, which is a child process, ended unexpectedly; what it reported stands above")
 
-// startMock starts this program's mock command and waits for its hello.
-func startMock(ctx context.Context, args []string, errOut io.Writer) (*mockProcess, error) {
+// Start starts this program's mock command with arguments, and waits for its hello. What
+// it writes to standard error goes to errOut.
+func Start(ctx context.Context, args []string, errOut io.Writer) (*Gateway, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("cannot find this program to start the mock gateway: %w", err)
 	}
-	m := &mockProcess{command: exec.Command(self, args...), answers: make(chan []byte)}
+	m := &Gateway{command: exec.Command(self, args...), answers: make(chan []byte)}
 	m.command.Stderr = errOut
 	inNewGroup(m.command)
 	if m.input, err = m.command.StdinPipe(); err != nil {
@@ -60,13 +61,13 @@ func startMock(ctx context.Context, args []string, errOut io.Writer) (*mockProce
 	}
 	go m.read(output)
 	if err := m.answer(ctx, childStart, &m.hello); err != nil {
-		m.stop()
+		m.Stop()
 		return nil, err
 	}
 	return m, nil
 }
 
-func (m *mockProcess) read(output io.Reader) {
+func (m *Gateway) read(output io.Reader) {
 	defer close(m.answers)
 	lines := bufio.NewScanner(output)
 	lines.Buffer(nil, maxAnswerLine)
@@ -76,13 +77,13 @@ func (m *mockProcess) read(output io.Reader) {
 }
 
 // answer waits for a line and decodes it.
-func (m *mockProcess) answer(ctx context.Context, limit time.Duration, into any) error {
+func (m *Gateway) answer(ctx context.Context, limit time.Duration, into any) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case line, ok := <-m.answers:
 		if !ok {
-			return errMockEnded
+			return ErrEnded
 		}
 		if err := json.Unmarshal(line, into); err != nil {
 			return fmt.Errorf("the mock gateway's answer makes no sense: %w", err)
@@ -95,34 +96,34 @@ func (m *mockProcess) answer(ctx context.Context, limit time.Duration, into any)
 	}
 }
 
-// quiesce ends the traffic, and returns when what was begun is written.
-func (m *mockProcess) quiesce() error { return m.request(quiesceRequest, &struct{}{}) }
+// Quiesce ends the traffic, and returns when what was begun is written.
+func (m *Gateway) Quiesce() error { return m.request(quiesceRequest, &struct{}{}) }
 
-// report asks what was written.
-func (m *mockProcess) report() (*gatewaytest.Report, error) {
+// Report asks what was written.
+func (m *Gateway) Report() (*gatewaytest.Report, error) {
 	report := &gatewaytest.Report{}
 	return report, m.request(reportRequest, report)
 }
 
-// endChaos ends the faults of --chaos.
-func (m *mockProcess) endChaos() error { return m.request(endChaosRequest, &struct{}{}) }
+// EndChaos ends the faults of --chaos.
+func (m *Gateway) EndChaos() error { return m.request(endChaosRequest, &struct{}{}) }
 
-// drop cuts every connection, and returns how many there were.
-func (m *mockProcess) drop() (int, error) {
+// Drop cuts every connection, and returns how many there were.
+func (m *Gateway) Drop() (int, error) {
 	var answer dropAnswer
 	err := m.request(dropRequest, &answer)
 	return answer.Dropped, err
 }
 
-func (m *mockProcess) request(line string, into any) error {
+func (m *Gateway) request(line string, into any) error {
 	if _, err := io.WriteString(m.input, line+"\n"); err != nil {
-		return errMockEnded
+		return ErrEnded
 	}
 	return m.answer(context.Background(), 2*quiesceTimeout, into)
 }
 
-// stop ends the child.
-func (m *mockProcess) stop() {
+// Stop ends the child.
+func (m *Gateway) Stop() {
 	_ = m.input.Close()
 	timer := time.AfterFunc(childStop, func() { _ = m.command.Process.Kill() })
 	defer timer.Stop()
@@ -131,3 +132,10 @@ func (m *mockProcess) stop() {
 	}
 	_ = m.command.Wait()
 }
+
+// Hello returns what the child said first.
+func (m *Gateway) Hello() Hello { return m.hello }
+
+// Ended returns a channel that brings something when the child ends, or says what it was
+// not asked.
+func (m *Gateway) Ended() <-chan []byte { return m.answers }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -23,13 +23,13 @@ type stormFigures struct {
 // storm has the gateway drop every connection, and waits until every shard has
 // resumed.
 func (d *demo) storm() (*stormFigures, error) {
-	if !d.options.storm {
+	if !d.options.Storm {
 		return nil, nil
 	}
 	before := d.engine.Stats().Identifies
 	d.dials.reset()
 	began := time.Now()
-	dropped, err := d.child.drop()
+	dropped, err := d.child.Drop()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (d *demo) storm() (*stormFigures, error) {
 			f.PeakRSS = max(f.PeakRSS, rss)
 		}
 		f.Resumed, f.ResumedAfter = d.tally.resumed(), round(time.Since(began).Seconds())
-		if ready, all := countReady(d.engine); ready == all && f.Resumed >= dropped {
+		if ready, all := CountReady(d.engine); ready == all && f.Resumed >= dropped {
 			break
 		}
 		select {

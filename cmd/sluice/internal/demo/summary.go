@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"encoding/json"
@@ -71,12 +71,12 @@ func (d *demo) summarize(w *window, start usage) *summary {
 		P99:        w.latency.quantile(0.99),
 		Duration:   round(w.duration.Seconds()),
 
-		shards:      d.options.shards,
-		intervals:   int((d.options.warmUp + w.duration) / d.options.heartbeat),
+		shards:      d.options.Shards,
+		intervals:   int((d.options.WarmUp + w.duration) / d.options.Heartbeat),
 		rate:        float64(w.events) / max(w.duration.Seconds(), 1e-3),
 		interrupted: d.interrupted,
 	}
-	s.ShardsReady, _ = countReady(d.engine)
+	s.ShardsReady, _ = CountReady(d.engine)
 	if w.events > 0 {
 		s.CPUPerEvent = round(float64(w.cost.cpu.Nanoseconds()) / 1000 / float64(w.events))
 		s.AllocsPerEvent = round(float64(w.cost.allocs) / float64(w.events))
@@ -85,7 +85,7 @@ func (d *demo) summarize(w *window, start usage) *summary {
 	s.Heartbeats, s.LeastBeats = d.tally.heartbeats()
 	if now, err := measureProcess(); err == nil {
 		s.RSS = now.rss
-		s.RSSPerShard = (now.rss - start.rss) / int64(d.options.shards)
+		s.RSSPerShard = (now.rss - start.rss) / int64(d.options.Shards)
 	}
 	return s
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -11,13 +11,6 @@ import (
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
-
-// chaosOptions are the flags of demo that have the gateway misbehave.
-type chaosOptions struct {
-	chaos      bool
-	chaosEvery time.Duration
-	seed       uint64
-}
 
 const (
 	// chaosHeartbeat is short, so that a connection that hangs is soon noticed.
@@ -34,8 +27,8 @@ const (
 
 // patience returns for how long shards may not become ready, beside waiting for
 // their turn to identify.
-func (o *chaosOptions) patience() time.Duration {
-	if o.chaos {
+func (o *Options) patience() time.Duration {
+	if o.Chaos {
 		return recovery // the first ones meet faults when the last have not begun
 	}
 	return time.Minute
@@ -44,21 +37,19 @@ func (o *chaosOptions) patience() time.Duration {
 // pause returns for how long nothing may come at the end, though something is
 // missing. A shard may have a bomb to work off first, of as many bytes as
 // engine.Config's MaxPayload, or have to notice a connection that hangs.
-func (o *chaosOptions) pause() time.Duration {
-	if o.chaos {
+func (o *Options) pause() time.Duration {
+	if o.Chaos {
 		return time.Minute
 	}
 	return 3 * time.Second
 }
 
-// mockArgs returns what the child is called with besides.
-func (o *chaosOptions) mockArgs(shards int) []string {
-	if !o.chaos {
-		return nil
-	}
+// ChaosArgs returns what the gateway's process is called with so that each of so many
+// shards meets a fault after each interval.
+func ChaosArgs(shards int, every time.Duration, seed uint64) []string {
 	return []string{
-		fmt.Sprintf("--chaos-interval=%v", o.chaosEvery),
-		fmt.Sprintf("--chaos-seed=%d", o.seed),
+		fmt.Sprintf("--chaos-interval=%v", every),
+		fmt.Sprintf("--chaos-seed=%d", seed),
 		fmt.Sprintf("--heartbeat-interval=%v", chaosHeartbeat),
 		fmt.Sprintf("--session-start-limit=%d", max(1000, chaosStarts*shards)),
 	}
@@ -85,10 +76,10 @@ type chaosFigures struct {
 // calm ends the faults and waits until every shard is ready. A signal does not
 // end the waiting: what is to be counted is still on its way.
 func (d *demo) calm() (time.Duration, error) {
-	if !d.options.chaos {
+	if !d.options.Chaos {
 		return 0, nil
 	}
-	if err := d.child.endChaos(); err != nil {
+	if err := d.child.EndChaos(); err != nil {
 		return 0, err
 	}
 	began := time.Now()
@@ -98,12 +89,12 @@ func (d *demo) calm() (time.Duration, error) {
 
 // chaosFigures sums up.
 func (d *demo) chaosFigures(a account, report *gatewaytest.Report, recovered time.Duration) *chaosFigures {
-	if !d.options.chaos {
+	if !d.options.Chaos {
 		return nil
 	}
 	stats := d.engine.Stats()
 	f := &chaosFigures{
-		Seed:               d.child.hello.ChaosSeed,
+		Seed:               d.child.Hello().ChaosSeed,
 		Faults:             report.Faults,
 		AnnouncedLosses:    a.announced,
 		WrongAnnouncements: a.mistakes,
@@ -125,7 +116,7 @@ func (d *demo) farewell(f *chaosFigures) error {
 	if f == nil {
 		return nil
 	}
-	report, err := d.child.report()
+	report, err := d.child.Report()
 	if err == nil {
 		f.Closes = report.Closes
 	}

@@ -1,4 +1,6 @@
-package main
+// Package child is the mock gateway as a child process of the demo: what the two say to
+// each other, a line of JSON each, and both ends of that.
+package child
 
 import (
 	"bufio"
@@ -11,8 +13,8 @@ import (
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
-// mockHello is the first line that a mock tells its parent process.
-type mockHello struct {
+// Hello is the first line that a mock tells its parent process.
+type Hello struct {
 	URL    string `json:"url"`
 	APIURL string `json:"api_url"`
 	Token  string `json:"token"`
@@ -34,17 +36,17 @@ type dropAnswer struct {
 	Dropped int `json:"dropped"`
 }
 
-// serveParent serves until standard input ends, which happens also when the
+// Serve answers a parent until standard input ends, which happens also when the
 // parent is killed.
-func serveParent(server *gatewaytest.Server, in io.Reader, out io.Writer) error {
+func Serve(server *gatewaytest.Server, in io.Reader, out io.Writer) error {
 	answers := json.NewEncoder(out)
-	hello := mockHello{URL: server.URL(), APIURL: server.APIURL(), Token: server.Token(), CA: string(server.CertPEM()), ChaosSeed: server.ChaosSeed()}
+	hello := Hello{URL: server.URL(), APIURL: server.APIURL(), Token: server.Token(), CA: string(server.CertPEM()), ChaosSeed: server.ChaosSeed()}
 	if err := answers.Encode(hello); err != nil {
 		return err
 	}
 	requests := bufio.NewScanner(in)
 	for requests.Scan() {
-		answer, err := answerParent(server, requests.Text())
+		answer, err := answer(server, requests.Text())
 		if err != nil {
 			return err
 		}
@@ -55,7 +57,7 @@ func serveParent(server *gatewaytest.Server, in io.Reader, out io.Writer) error 
 	return requests.Err()
 }
 
-func answerParent(server *gatewaytest.Server, request string) (any, error) {
+func answer(server *gatewaytest.Server, request string) (any, error) {
 	switch request {
 	case quiesceRequest:
 		ctx, cancel := context.WithTimeout(context.Background(), quiesceTimeout)

@@ -1,10 +1,9 @@
 //go:build !unix && !windows
 
-package main
+package demo
 
 import (
 	"errors"
-	"os/exec"
 	"time"
 )
 
@@ -13,6 +12,3 @@ import (
 func processCPU() (time.Duration, error) {
 	return 0, errors.New("this system does not tell what a process has used; sluice run and sluice mock do without")
 }
-
-// inNewGroup does nothing: there are no groups of processes.
-func inNewGroup(*exec.Cmd) {}

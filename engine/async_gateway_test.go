@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // TestAsyncHoldsOneShard: a callback that does not keep up with one shard has the
@@ -21,8 +22,8 @@ func TestAsyncHoldsOneShard(t *testing.T) {
 	const bound, events = 16, 2500
 	// Behind the nth of its events shard 0 is told another interval, which the server
 	// itself does not insist on: a heartbeat may be late on a machine with much to do.
-	hello := func(nth int, interval time.Duration) gatewaytest.Fault {
-		return gatewaytest.Fault{Point: gatewaytest.AtEvent, Shards: []int{0}, Nth: nth, Action: gatewaytest.ActionSend,
+	hello := func(nth int, interval time.Duration) fault.Fault {
+		return fault.Fault{Point: fault.AtEvent, Shards: []int{0}, Nth: nth, Action: fault.ActionSend,
 			Text: fmt.Sprintf(`{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":%d}}`, interval.Milliseconds())}
 	}
 	bothDrivers(t, func(t *testing.T, driver engine.Driver) {

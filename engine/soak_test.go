@@ -22,6 +22,7 @@ import (
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // soakReconnects is how often connections are lost. `make soak` wants 10,000.
@@ -58,7 +59,7 @@ func TestPain21_SoakServer(t *testing.T) {
 	for orders.Scan() {
 		end := soakEnds[orders.Text()]
 		if orders.Text() == "damage" {
-			damage := gatewaytest.Fault{Point: gatewaytest.AtEvent, Action: gatewaytest.ActionCorrupt, Times: soakShards}
+			damage := fault.Fault{Point: fault.AtEvent, Action: fault.ActionCorrupt, Times: soakShards}
 			if err := srv.Inject(damage); err != nil {
 				t.Fatal(err)
 			}

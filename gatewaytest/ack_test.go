@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // TestACKDoesNotWaitForASegment: between two events of a segment that takes a second, an ACK is
@@ -21,7 +23,7 @@ func TestACKDoesNotWaitForASegment(t *testing.T) {
 		defer far.Close()
 		now := time.Now()
 		s := &session{srv: srv, feed: srv.feed(0, 1), shardCount: 1, head: 2, next: 3, began: now}
-		c := newConn(srv, newWire(near, GatewayAddress, srv.quit), near, compression)
+		c := newConn(srv, newWire(near, fault.GatewayAddress, srv.quit), near, compression)
 		s.conn, c.session = c, s
 		snd := sender{scratch: new(scratch), opened: true}
 		if b, _ := c.step(&snd, now.Add(250*time.Millisecond)); b.events == 0 || !snd.inSegment && !compression.stateless() {

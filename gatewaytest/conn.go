@@ -10,6 +10,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 const (
@@ -43,11 +44,11 @@ type conn struct {
 	compression Compression
 	owns        bool // the sender keeps its encoder over runs
 	session     *session
-	controls    [][]byte // payloads without a sequence
-	urgent      bool     // controls may not wait for the end of a segment
-	faults      []Fault  // to perform before them
-	ponging     []byte   // an encoded pong, written between any two frames
-	closing     []byte   // the close frame to write; nil while the connection lives
+	controls    [][]byte      // payloads without a sequence
+	urgent      bool          // controls may not wait for the end of a segment
+	faults      []fault.Fault // to perform before them
+	ponging     []byte        // an encoded pong, written between any two frames
+	closing     []byte        // the close frame to write; nil while the connection lives
 	closeTimer  *time.Timer
 	answered    bool // the client has closed too: nothing more will come
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // maxPayload is the longest payload that a client may send, in bytes.
@@ -195,7 +196,7 @@ func (c *conn) heartbeat(d json.RawMessage, now time.Time) {
 		return
 	}
 	c.heard(now)
-	if s := c.current(); s == nil || !c.suffer(c.srv.fault(AtHeartbeat, s.shard, c.wire.via)) {
+	if s := c.current(); s == nil || !c.suffer(c.srv.fault(fault.AtHeartbeat, s.shard, c.wire.via)) {
 		c.control(heartbeatACK, c.srv.cfg.slowSegments())
 	}
 }

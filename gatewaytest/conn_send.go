@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -38,8 +39,8 @@ type batch struct {
 	session *session
 	seq     int64 // of the last event in it; 0: no event
 	events  int64
-	ends    bool    // the session ends with what it says
-	faults  []Fault // to perform when it is written
+	ends    bool          // the session ends with what it says
+	faults  []fault.Fault // to perform when it is written
 }
 
 // send writes until the connection ends.
@@ -228,9 +229,9 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 			if s.probe && s.next > s.srv.burst() {
 				return b, 0
 			}
-		case s.resuming && s.replayHalf > 0 && s.srv.plan.may(AtReplay, s.shard):
+		case s.resuming && s.replayHalf > 0 && s.srv.plan.May(fault.AtReplay, s.shard):
 			s.replayHalf = 0 // nothing was missed
-			if b.faults = s.srv.fault(AtReplay, s.shard, c.wire.via); len(b.faults) > 0 {
+			if b.faults = s.srv.fault(fault.AtReplay, s.shard, c.wire.via); len(b.faults) > 0 {
 				return b, 0
 			}
 		case s.resuming:
@@ -254,7 +255,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 				return b, s.wait(now)
 			}
 			stream := s.feed.streams[snd.compression]
-			if !s.inStep() || s.srv.plan.may(AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
+			if !s.inStep() || s.srv.plan.May(fault.AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
 				s.shared++
 				s.head++
 				continue

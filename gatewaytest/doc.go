@@ -22,11 +22,11 @@
 //
 // # Faults
 //
-// Whatever can go wrong does when a test wants it to, at a [Point] of a connection's life:
+// Whatever can go wrong does when a test wants it to, at a [fault.Point] of a connection's life:
 //
-//	err := srv.Inject(gatewaytest.Fault{Point: gatewaytest.AtReplay, Action: gatewaytest.ActionSilence})
+//	err := srv.Inject(fault.Fault{Point: fault.AtReplay, Action: fault.ActionSilence})
 //
-// or by a script, whose language [ParseScript] describes, or at random ([WithChaos]). What a client's
+// or by a script, whose language [fault.ParseScript] describes, or at random ([WithChaos]). What a client's
 // own mistakes bring about needs none: every close code that Discord documents, but 4000, is the
 // answer to one.
 //

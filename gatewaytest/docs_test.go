@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // TestGuide holds the page about testing against what is compiled: its Go code is that of
@@ -27,19 +27,19 @@ func TestGuide(t *testing.T) {
 	scripts := 0
 	for block := range blocks(string(page), "text") {
 		scripts++
-		if _, err := gatewaytest.ParseScript(strings.NewReader(block)); err != nil {
+		if _, err := fault.ParseScript(strings.NewReader(block)); err != nil {
 			t.Errorf("%v in\n%s", err, block)
 		}
 	}
 	if scripts == 0 {
 		t.Error("the page has no script")
 	}
-	for p := gatewaytest.AtAccept; p <= gatewaytest.AtReplay; p++ {
+	for p := fault.AtAccept; p <= fault.AtReplay; p++ {
 		if !strings.Contains(string(page), "`"+p.String()+"`") {
 			t.Errorf("the page does not tell of the point %v", p)
 		}
 	}
-	for a := gatewaytest.ActionClose; a <= gatewaytest.ActionUntrusted; a++ {
+	for a := fault.ActionClose; a <= fault.ActionUntrusted; a++ {
 		if !strings.Contains(string(page), "`"+a.String()) {
 			t.Errorf("the page does not tell of the action %v", a)
 		}

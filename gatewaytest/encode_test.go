@@ -12,10 +12,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/sluice-go/sluice/internal/traffic"
-
 	"github.com/gobwas/ws"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/sluice-go/sluice/internal/traffic"
 )
 
 // transcript is what a connection was sent: messages, and the payloads that they should carry.

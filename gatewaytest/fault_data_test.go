@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // TestFaultStalls has reads and writes wait; nothing is lost.
@@ -177,12 +178,12 @@ func TestFaultData(t *testing.T) {
 // TestFaultMalformed reads each malformed envelope as it came.
 func TestFaultMalformed(t *testing.T) {
 	var lines strings.Builder
-	for i, name := range gatewaytest.Malformed() {
+	for i, name := range fault.Malformed() {
 		fmt.Fprintf(&lines, "hello %d: malformed %s\n", i+1, name)
 	}
 	srv := script(t, lines.String())
 	seen := make(map[string]string)
-	for _, name := range gatewaytest.Malformed() {
+	for _, name := range fault.Malformed() {
 		c, _ := upgrade(t, srv, srv.URL(), "v=10&encoding=json")
 		op, body, err := c.frame()
 		if err != nil || op != 1 || bytes.Contains(body, []byte("_trace")) {

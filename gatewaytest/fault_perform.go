@@ -1,15 +1,14 @@
 package gatewaytest
 
 import (
-	"slices"
-
 	"github.com/gobwas/ws"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // suffer has the sender perform faults, and reports whether they come instead of what is due.
-func (c *conn) suffer(faults []Fault) (instead bool) {
+func (c *conn) suffer(faults []fault.Fault) (instead bool) {
 	if len(faults) == 0 {
 		return false
 	}
@@ -21,7 +20,7 @@ func (c *conn) suffer(faults []Fault) (instead bool) {
 }
 
 // takeFaults returns what the sender has to perform.
-func (c *conn) takeFaults(snd *sender) []Fault {
+func (c *conn) takeFaults(snd *sender) []fault.Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	faults := c.faults
@@ -31,66 +30,66 @@ func (c *conn) takeFaults(snd *sender) []Fault {
 }
 
 // perform does what a fault says. The error is that of writing.
-func (c *conn) perform(snd *sender, f *Fault) error {
+func (c *conn) perform(snd *sender, f *fault.Fault) error {
 	if c.wire.bad(f) {
 		c.kill()
 		return nil
 	}
 	snd.out = snd.out[:0]
 	switch f.Action {
-	case ActionClose:
+	case fault.ActionClose:
 		c.closeSession(gateway.CloseCode(f.Number), f.Text)
-	case ActionTear:
+	case fault.ActionTear:
 		frames := c.again(snd, 0)
 		err := c.write(snd, frames[:len(frames)/2])
 		c.wire.reset()
 		c.kill()
 		return err
-	case ActionSilence:
-		if f.Point != AtHeartbeat {
+	case fault.ActionSilence:
+		if f.Point != fault.AtHeartbeat {
 			c.silent.Store(true)
 		}
-		if slices.Contains(behind, f.Point) {
+		if f.Point.BehindEvent() {
 			c.withSession(func(s *session) { s.muted = true })
 		}
-	case ActionCutFrames:
+	case fault.ActionCutFrames:
 		snd.cut = int(f.Number)
-	case ActionSplit:
+	case fault.ActionSplit:
 		snd.split = int(f.Number)
-	case ActionFragment:
+	case fault.ActionFragment:
 		snd.fragment = int(f.Number)
-	case ActionPing:
+	case fault.ActionPing:
 		snd.out = appendFrame(snd.out, ws.OpPing, []byte("gatewaytest"))
-	case ActionReconnect:
+	case fault.ActionReconnect:
 		snd.control(reconnect)
-	case ActionInvalidSession:
-		if resumable := f.Text == "true"; f.Point == AtHello {
+	case fault.ActionInvalidSession:
+		if resumable := f.Text == "true"; f.Point == fault.AtHello {
 			snd.control(invalidSession(resumable)) // a session that begins at once is not meant
 		} else {
 			snd.control(c.invalidate(resumable))
 		}
-	case ActionRequestHeartbeat:
+	case fault.ActionRequestHeartbeat:
 		snd.control(heartbeatRequest)
-	case ActionBurst:
+	case fault.ActionBurst:
 		if !c.withSession(func(s *session) { s.burst(f.Number) }) {
 			snd.control(heartbeatACK)
 		}
-	case ActionCorrupt:
+	case fault.ActionCorrupt:
 		snd.out = appendCorrupt(snd.out, snd.compression, !snd.opened)
 		snd.interrupt()
-	case ActionTruncate:
+	case fault.ActionTruncate:
 		snd.out = halve(c.again(snd, 0), snd.compression)
-	case ActionBomb:
+	case fault.ActionBomb:
 		snd.out = appendBomb(snd.out, snd.compression, !snd.opened, f.Number)
 		snd.interrupt()
-	case ActionMalformed:
-		snd.control([]byte(malformed[f.Text]))
-	case ActionSend:
+	case fault.ActionMalformed:
+		snd.control([]byte(fault.MalformedPayload(f.Text)))
+	case fault.ActionSend:
 		snd.control([]byte(f.Text))
-	case ActionRepeat, ActionBack:
+	case fault.ActionRepeat, fault.ActionBack:
 		c.again(snd, f.Number)
-	case ActionSkip:
-		if f.Point == AtResume {
+	case fault.ActionSkip:
+		if f.Point == fault.AtResume {
 			break // the session began its replay behind it
 		}
 		c.withSession(func(s *session) { s.skip(f.Number) })
@@ -138,9 +137,9 @@ func (c *conn) withSession(f func(*session)) bool {
 }
 
 // skipped returns how many events a resume leaves out.
-func skipped(faults []Fault) (n int64) {
+func skipped(faults []fault.Fault) (n int64) {
 	for _, f := range faults {
-		if f.Action == ActionSkip {
+		if f.Action == fault.ActionSkip {
 			n += f.Number
 		}
 	}
@@ -194,25 +193,25 @@ func (c *conn) write(snd *sender, frames []byte) (err error) {
 
 // faultsBehind returns what happens behind the event seq, which fill has just encoded. The caller
 // holds s.mu.
-func (s *session) faultsBehind(c *conn, seq int64) []Fault {
+func (s *session) faultsBehind(c *conn, seq int64) []fault.Fault {
 	plan := s.srv.plan
 	switch {
 	case s.resuming:
-		if plan.may(AtReplay, s.shard) && seq == s.replayHalf {
+		if plan.May(fault.AtReplay, s.shard) && seq == s.replayHalf {
 			s.replayHalf = 0
-			return s.srv.fault(AtReplay, s.shard, c.wire.via)
+			return s.srv.fault(fault.AtReplay, s.shard, c.wire.via)
 		}
 	case seq > s.srv.burst():
-		if plan.may(AtEvent, s.shard) {
-			return s.srv.fault(AtEvent, s.shard, c.wire.via)
+		if plan.May(fault.AtEvent, s.shard) {
+			return s.srv.fault(fault.AtEvent, s.shard, c.wire.via)
 		}
-	case plan.may(AtReady, s.shard) || plan.may(AtBurst, s.shard):
-		var faults []Fault
+	case plan.May(fault.AtReady, s.shard) || plan.May(fault.AtBurst, s.shard):
+		var faults []fault.Fault
 		if seq == 1 {
-			faults = s.srv.fault(AtReady, s.shard, c.wire.via)
+			faults = s.srv.fault(fault.AtReady, s.shard, c.wire.via)
 		}
 		if guilds := int64(s.srv.cfg.guilds); guilds > 0 && seq == 1+(guilds+1)/2 {
-			faults = append(faults, s.srv.fault(AtBurst, s.shard, c.wire.via)...)
+			faults = append(faults, s.srv.fault(fault.AtBurst, s.shard, c.wire.via)...)
 		}
 		return faults
 	}
@@ -220,10 +219,10 @@ func (s *session) faultsBehind(c *conn, seq int64) []Fault {
 }
 
 // doom ends the session that a resume asked for, if a fault answers that it cannot be resumed.
-func (s *Server) doom(session *session, faults []Fault) {
+func (s *Server) doom(session *session, faults []fault.Fault) {
 	for i := range faults {
 		f := &faults[i]
-		if f.Action == ActionInvalidSession && f.Text == "false" || f.Action == ActionClose && ends(gateway.CloseCode(f.Number)) {
+		if f.Action == fault.ActionInvalidSession && f.Text == "false" || f.Action == fault.ActionClose && ends(gateway.CloseCode(f.Number)) {
 			s.forget(session)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // script starts a server without TLS whose faults are given.
@@ -274,7 +275,7 @@ func TestFaultReplay(t *testing.T) {
 // TestInject has a fault wait for a shard, and refuses what makes no sense.
 func TestInject(t *testing.T) {
 	srv := plain(t, gatewaytest.WithMaxConcurrency(2))
-	err := srv.Inject(gatewaytest.Fault{Point: gatewaytest.AtReady, Shards: []int{1}, Action: gatewaytest.ActionClose, Number: 4000})
+	err := srv.Inject(fault.Fault{Point: fault.AtReady, Shards: []int{1}, Action: fault.ActionClose, Number: 4000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,13 +287,13 @@ func TestInject(t *testing.T) {
 	}
 	srv.Dispatch(0, "X", nil)
 	a.expect("X 2")
-	for _, f := range []gatewaytest.Fault{{}, {Point: gatewaytest.AtReady}, {Point: 99, Action: gatewaytest.ActionDrop}, {Point: gatewaytest.AtReady, Action: 99}} {
+	for _, f := range []fault.Fault{{}, {Point: fault.AtReady}, {Point: 99, Action: fault.ActionDrop}, {Point: fault.AtReady, Action: 99}} {
 		if err := srv.Inject(f); err == nil || !strings.HasPrefix(err.Error(), "gatewaytest: fault 0: ") {
 			t.Errorf("Inject(%+v): %v", f, err)
 		}
 	}
-	_, err = gatewaytest.Start(gatewaytest.WithScript(strings.NewReader("\n\nnowhere: drop")), gatewaytest.WithFaults(gatewaytest.Fault{}), gatewaytest.WithChaos(1, 0))
-	var scriptErr *gatewaytest.ScriptError
+	_, err = gatewaytest.Start(gatewaytest.WithScript(strings.NewReader("\n\nnowhere: drop")), gatewaytest.WithFaults(fault.Fault{}), gatewaytest.WithChaos(1, 0))
+	var scriptErr *fault.ScriptError
 	if !errors.As(err, &scriptErr) || scriptErr.Line != 3 || !strings.Contains(err.Error(), "WithFaults") || !strings.Contains(err.Error(), "WithChaos(1, 0)") {
 		t.Errorf("Start: %v", err)
 	}

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/gatewaytest/internal/plan"
 )
 
 // retryAfter is how many seconds an upgrade that is refused with 429 has to wait.
@@ -12,19 +13,19 @@ const retryAfter = 1
 
 // refuse does what faults say to an upgrade, and reports whether it came to nothing.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, wire *wire) bool {
-	for _, f := range s.fault(AtUpgrade, noShard, wire.via) {
+	for _, f := range s.fault(fault.AtUpgrade, plan.NoShard, wire.via) {
 		switch f.Action {
-		case ActionRefuse:
+		case fault.ActionRefuse:
 			if f.Number == http.StatusTooManyRequests {
 				w.Header().Set("Retry-After", fmt.Sprint(retryAfter))
 			}
 			http.Error(w, http.StatusText(int(f.Number)), int(f.Number))
 			return true
-		case ActionRedirect:
+		case fault.ActionRedirect:
 			w.Header().Set("Location", f.Text)
 			w.WriteHeader(http.StatusFound)
 			return true
-		case ActionWrongAccept:
+		case fault.ActionWrongAccept:
 			answerWrongly(w)
 			return true
 		default:
@@ -46,15 +47,4 @@ func answerWrongly(w http.ResponseWriter) {
 	// The client hangs up on this, or on the end of the connection.
 	fmt.Fprint(nc, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Accept: d3JvbmcgYWNjZXB0IHZhbHVlIQ==\r\n\r\n")
-}
-
-// sendable reports whether a close frame may carry code (RFC 6455, section 7.4).
-func sendable(code gateway.CloseCode) bool {
-	switch {
-	case code >= 3000 && code < 5000:
-		return true
-	case code < 1000 || code > 1014:
-		return false
-	}
-	return code != 1004 && code != 1005 && code != 1006
 }

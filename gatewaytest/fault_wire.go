@@ -9,12 +9,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/gatewaytest/internal/plan"
 )
 
 // wire is a client's TCP connection, below TLS, with what is wrong with it.
 type wire struct {
 	net.Conn
-	via       Address
+	via       fault.Address
 	untrusted bool // the certificate is to be a stranger's; set before the handshake
 
 	hung         atomic.Bool
@@ -27,7 +30,7 @@ type wire struct {
 	quit   <-chan struct{} // the server closes
 }
 
-func newWire(nc net.Conn, via Address, quit <-chan struct{}) *wire {
+func newWire(nc net.Conn, via fault.Address, quit <-chan struct{}) *wire {
 	return &wire{Conn: nc, via: via, closed: make(chan struct{}), quit: quit}
 }
 
@@ -39,27 +42,27 @@ func wireOf(nc net.Conn) *wire {
 	if w, ok := nc.(*wire); ok {
 		return w
 	}
-	return newWire(nc, AnyAddress, nil)
+	return newWire(nc, fault.AnyAddress, nil)
 }
 
 // bad does to the wire what a fault says, if it concerns the wire, and reports whether it ended it.
-func (w *wire) bad(f *Fault) (ended bool) {
+func (w *wire) bad(f *fault.Fault) (ended bool) {
 	switch f.Action {
-	case ActionDrop:
+	case fault.ActionDrop:
 		w.Close()
 		return true
-	case ActionReset:
+	case fault.ActionReset:
 		w.reset()
 		return true
-	case ActionHang:
+	case fault.ActionHang:
 		w.hung.Store(true)
-	case ActionStallReads:
+	case fault.ActionStallReads:
 		w.readsResume.Store(time.Now().Add(f.Duration).UnixNano())
-	case ActionStallWrites:
+	case fault.ActionStallWrites:
 		w.writesResume.Store(time.Now().Add(f.Duration).UnixNano())
-	case ActionCutRecords:
+	case fault.ActionCutRecords:
 		w.cut.Store(f.Number)
-	case ActionUntrusted:
+	case fault.ActionUntrusted:
 		w.untrusted = true
 	}
 	return false
@@ -138,7 +141,7 @@ func (w *wire) reset() {
 type wireListener struct {
 	net.Listener
 	srv *Server
-	via Address
+	via fault.Address
 }
 
 func (l *wireListener) Accept() (net.Conn, error) {
@@ -149,7 +152,7 @@ next:
 			return nil, err
 		}
 		w := newWire(nc, l.via, l.srv.quit)
-		for _, f := range l.srv.fault(AtAccept, noShard, l.via) {
+		for _, f := range l.srv.fault(fault.AtAccept, plan.NoShard, l.via) {
 			if w.bad(&f) {
 				continue next
 			}

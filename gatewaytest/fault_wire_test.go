@@ -13,6 +13,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // pieces counts the writes of a connection.
@@ -35,8 +37,8 @@ func TestCuts(t *testing.T) {
 		if err := c.write(&sender{cut: test.cut}, data); err != nil {
 			t.Fatal(err)
 		}
-		w := newWire(&below, AnyAddress, nil)
-		w.bad(&Fault{Action: ActionCutRecords, Number: int64(test.cut)})
+		w := newWire(&below, fault.AnyAddress, nil)
+		w.bad(&fault.Fault{Action: fault.ActionCutRecords, Number: int64(test.cut)})
 		if n, err := w.Write(data); n != len(data) || err != nil {
 			t.Fatal(n, err)
 		}
@@ -53,24 +55,24 @@ func TestWire(t *testing.T) {
 	pair := func(t *testing.T) (*wire, net.Conn) {
 		a, b := net.Pipe()
 		t.Cleanup(func() { a.Close(); b.Close() })
-		return newWire(a, AnyAddress, nil), b
+		return newWire(a, fault.AnyAddress, nil), b
 	}
 	t.Run("stall", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w, peer := pair(t)
 			go io.Copy(peer, peer) // echoes
 			begin := time.Now()
-			w.bad(&Fault{Action: ActionStallWrites, Duration: time.Second})
+			w.bad(&fault.Fault{Action: fault.ActionStallWrites, Duration: time.Second})
 			w.Write([]byte("a"))
 			if d := time.Since(begin); d != time.Second {
 				t.Errorf("a stalled write took %v", d)
 			}
-			w.bad(&Fault{Action: ActionStallReads, Duration: time.Minute})
+			w.bad(&fault.Fault{Action: fault.ActionStallReads, Duration: time.Minute})
 			w.Read(make([]byte, 1))
 			if d := time.Since(begin); d != time.Minute+time.Second {
 				t.Errorf("a stalled read ended after %v", d)
 			}
-			w.bad(&Fault{Action: ActionStallWrites, Duration: time.Hour})
+			w.bad(&fault.Fault{Action: fault.ActionStallWrites, Duration: time.Hour})
 			time.AfterFunc(time.Second, func() { w.Close() })
 			if _, err := w.Write([]byte("b")); !errors.Is(err, io.ErrClosedPipe) {
 				t.Errorf("a write that was closed while it stalled: %v", err)
@@ -81,7 +83,7 @@ func TestWire(t *testing.T) {
 	t.Run("hang", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w, peer := pair(t)
-			w.bad(&Fault{Action: ActionHang})
+			w.bad(&fault.Fault{Action: fault.ActionHang})
 			if n, err := w.Write([]byte("lost")); n != 4 || err != nil {
 				t.Errorf("write: %d, %v", n, err)
 			}
@@ -124,7 +126,7 @@ func TestWireCloses(t *testing.T) {
 			t.Error("the wire is marked as closed before its connection is")
 		default:
 		}
-	}}, AnyAddress, nil)
+	}}, fault.AnyAddress, nil)
 	if err := w.Close(); err != nil {
 		t.Error(err)
 	}

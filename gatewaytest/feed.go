@@ -1,7 +1,9 @@
 package gatewaytest
 
 import (
+	"bytes"
 	"encoding/binary"
+	"strconv"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -203,4 +205,53 @@ func (c *ownCorpus) chunk(k int64) []event {
 	}
 	c.keep(k, events)
 	return events
+}
+
+// Payloads that are no events (Discord: "Gateway Events"). They are shared and never written.
+var (
+	heartbeatACK     = []byte(`{"t":null,"s":null,"op":11,"d":null}`)
+	heartbeatRequest = []byte(`{"t":null,"s":null,"op":1,"d":null}`)
+	reconnect        = []byte(`{"t":null,"s":null,"op":7,"d":null}`)
+
+	sessionLost      = []byte(`{"t":null,"s":null,"op":9,"d":false}`)
+	sessionResumable = []byte(`{"t":null,"s":null,"op":9,"d":true}`)
+)
+
+func invalidSession(resumable bool) []byte {
+	if resumable {
+		return sessionResumable
+	}
+	return sessionLost
+}
+
+// hello returns the first payload of every connection.
+func (s *Server) hello() []byte {
+	b := append([]byte(nil), `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":`...)
+	b = strconv.AppendInt(b, s.cfg.heartbeat.Milliseconds(), 10)
+	return append(b, `,"_trace":["[\"gateway-gatewaytest\",{\"micros\":0.0}]"]}}`...)
+}
+
+// probe reports whether a shard's events carry the time of writing.
+func (cfg *config) probe(shard int) bool { return shard < cfg.probes }
+
+// probeDigits is the width of the field probe_ns.
+const probeDigits = 20
+
+// appendProbe appends a MESSAGE_CREATE whose data is that of ev with the present time in front.
+func appendProbe(dst []byte, seq int64, ev event) []byte {
+	var digits [probeDigits]byte
+	ns := MonotonicNow()
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = '0' + byte(ns%10)
+		ns /= 10
+	}
+	data := append([]byte(`{"probe_ns":"`), digits[:]...)
+	data = append(data, '"')
+	if rest := bytes.TrimPrefix(ev.data, []byte("{")); len(rest) > 1 {
+		data = append(data, ',')
+		data = append(data, rest...)
+	} else {
+		data = append(data, '}')
+	}
+	return traffic.AppendPayload(dst, "MESSAGE_CREATE", seq, data)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -103,7 +104,7 @@ func (c *conn) identify(message []byte, d json.RawMessage, now time.Time) {
 		c.control(invalidSession(false), true)
 		return
 	}
-	if c.suffer(s.fault(AtIdentify, shard, c.wire.via)) {
+	if c.suffer(s.fault(fault.AtIdentify, shard, c.wire.via)) {
 		return
 	}
 	session := &session{
@@ -151,7 +152,7 @@ func (c *conn) resume(message []byte, d json.RawMessage, now time.Time) {
 		c.control(invalidSession(false), true)
 		return
 	}
-	faults := s.fault(AtResume, session.shard, c.wire.via)
+	faults := s.fault(fault.AtResume, session.shard, c.wire.via)
 	s.doom(session, faults)
 	if c.suffer(faults) {
 		return

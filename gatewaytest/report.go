@@ -47,7 +47,7 @@ type SessionReport struct {
 	Bytes      int64  `json:"bytes"`     // of WebSocket frames, before TLS
 	Resumes    int    `json:"resumes"`
 
-	// Skipped are the sequences that [ActionSkip] left out, in the order in which it did. A later
+	// Skipped are the sequences that [fault.ActionSkip] left out, in the order in which it did. A later
 	// connection may have brought them.
 	Skipped []Span `json:"skipped,omitempty"`
 	// Closed is the code of the client's last close frame, as in [Report]; 0: there was none.
@@ -69,7 +69,7 @@ func (s *Server) Report() Report {
 		REST: maps.Clone(s.counts.rest),
 	}
 	s.mu.Unlock()
-	r.Faults = s.plan.kinds()
+	r.Faults = s.plan.Kinds()
 	r.Conns = s.connReports()
 	for _, session := range s.all(true) {
 		r.Sessions = append(r.Sessions, session.report())

@@ -13,6 +13,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // maxConnPayloads is how many payloads of a client a [ConnReport] holds.
@@ -64,14 +65,14 @@ type connReport struct {
 }
 
 // connReport returns the report of a new connection, nil if none is wanted.
-func (s *Server) connReport(r *http.Request, via Address) *connReport {
+func (s *Server) connReport(r *http.Request, via fault.Address) *connReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.reports) >= s.cfg.connReports {
 		return nil
 	}
 	report := &connReport{token: s.token, opened: time.Now(), ConnReport: ConnReport{
-		Address:    addressNames[via],
+		Address:    via.String(),
 		Query:      r.URL.RawQuery,
 		UserAgent:  r.UserAgent(),
 		Extensions: r.Header.Get("Sec-WebSocket-Extensions"),

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/gatewaytest/internal/plan"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -38,7 +40,7 @@ type Server struct {
 	owned   atomic.Int32  // connections that have an encoder of their own
 	quiet   atomic.Bool   // traffic has ended for good
 	quit    chan struct{} // closed by Close
-	plan    *plan
+	plan    *plan.Plan
 	wg      sync.WaitGroup
 
 	stranger    sync.Once // makes strangerTLS
@@ -90,7 +92,7 @@ func Start(opts ...Option) (*Server, error) {
 		cfg:      cfg,
 		token:    cfg.token,
 		quit:     make(chan struct{}),
-		plan:     newPlan(cfg),
+		plan:     plan.New(plan.Config{Faults: cfg.faults, Seed: cfg.chaosSeed, Every: cfg.chaosEvery, Interval: cfg.chaosInterval}),
 		changed:  make(chan struct{}),
 		conns:    make(map[*conn]struct{}),
 		sessions: make(map[string]*session),
@@ -146,8 +148,8 @@ func (s *Server) serve() {
 		ErrorLog:          slog.NewLogLogger(s.cfg.logger.Handler(), slog.LevelDebug),
 	}
 	for _, l := range []net.Listener{
-		&wireListener{s.listener, s, GatewayAddress},
-		&wireListener{s.resumes, s, ResumeAddress},
+		&wireListener{s.listener, s, fault.GatewayAddress},
+		&wireListener{s.resumes, s, fault.ResumeAddress},
 	} {
 		if s.identity != nil {
 			l = tls.NewListener(l, s.serverTLS())

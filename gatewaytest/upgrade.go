@@ -9,6 +9,8 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/gatewaytest/internal/plan"
 )
 
 // upgrade makes a WebSocket connection of a request. A URL that asks for an encoding or a
@@ -55,8 +57,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 }
 
 // greet has hello written, unless a fault comes in its place.
-func (c *conn) greet(via Address) {
-	if !c.isClosing() && !c.suffer(c.srv.fault(AtHello, noShard, via)) {
+func (c *conn) greet(via fault.Address) {
+	if !c.isClosing() && !c.suffer(c.srv.fault(fault.AtHello, plan.NoShard, via)) {
 		c.control(c.srv.hello(), false)
 	}
 }

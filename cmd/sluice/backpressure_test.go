@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // When the reader of standard output goes away, the command ends orderly, keeps
@@ -35,8 +36,8 @@ func TestRunReaderStalls(t *testing.T) {
 	t.Parallel()
 	// Behind the first event the shard is told to hurry. The server itself does not insist on
 	// that: a heartbeat may be late on a machine with much to do.
-	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithFaults(gatewaytest.Fault{
-		Point: gatewaytest.AtEvent, Action: gatewaytest.ActionSend, Text: `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1000}}`}))
+	srv := gatewaytest.NewServer(t, gatewaytest.WithTLS(false), gatewaytest.WithFaults(fault.Fault{
+		Point: fault.AtEvent, Action: fault.ActionSend, Text: `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1000}}`}))
 	p := prepare(t, srv.Token(), runArgs(t, srv, "--out=-", "--events=MESSAGE_CREATE")...)
 	reader := p.startPiped()
 	awaitReady(t, srv, 0)

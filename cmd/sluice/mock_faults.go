@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // faultOptions are the flags of mock that make the gateway misbehave.
@@ -19,10 +20,10 @@ type faultOptions struct {
 }
 
 // faultsFlag is --fault, which may be given more than once.
-type faultsFlag []gatewaytest.Fault
+type faultsFlag []fault.Fault
 
 func (f *faultsFlag) Set(s string) error {
-	fault, err := gatewaytest.ParseFault(s)
+	fault, err := fault.Parse(s)
 	if err != nil {
 		return trimPrefix(err)
 	}
@@ -49,7 +50,7 @@ func (o *faultOptions) options() ([]gatewaytest.Option, error) {
 			return nil, fmt.Errorf("cannot read --script: %w", err)
 		}
 		defer file.Close()
-		script, err := gatewaytest.ParseScript(file)
+		script, err := fault.ParseScript(file)
 		if err != nil {
 			return nil, fmt.Errorf("--script %s: %w", o.script, trimPrefix(err))
 		}

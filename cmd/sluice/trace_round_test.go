@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/trace"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
@@ -83,7 +84,7 @@ func TestTraceRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	fault, err := gatewaytest.ParseFault("event 200: drop")
+	fault, err := fault.Parse("event 200: drop")
 	if err != nil {
 		t.Fatal(err)
 	}

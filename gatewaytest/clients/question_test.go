@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // A question is about something that clients do differently. Its answer is read off the server's
@@ -384,7 +385,7 @@ func works(s *stage) string {
 }
 
 func (s *stage) inject(line string) {
-	f, err := gatewaytest.ParseFault(line)
+	f, err := fault.Parse(line)
 	if err == nil {
 		err = s.srv.Inject(f)
 	}

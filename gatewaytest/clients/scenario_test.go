@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 var (
@@ -213,7 +214,7 @@ func (c *client) set(t *testing.T, compression string, faults []string, more ...
 	}
 	srv := gatewaytest.NewServer(t, options(more...)...)
 	for _, line := range faults {
-		f, err := gatewaytest.ParseFault(line)
+		f, err := fault.Parse(line)
 		if err != nil {
 			t.Fatal(err)
 		}

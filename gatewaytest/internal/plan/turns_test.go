@@ -1,4 +1,4 @@
-package gatewaytest
+package plan
 
 import (
 	"reflect"
@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // pastime is the order in which the points of a shard come by that is asked again and again.
-var pastime = []Point{AtEvent, AtAccept, AtUpgrade, AtHello, AtIdentify, AtReady, AtBurst, AtResume, AtReplay, AtHeartbeat}
+var pastime = []fault.Point{fault.AtEvent, fault.AtAccept, fault.AtUpgrade, fault.AtHello, fault.AtIdentify, fault.AtReady, fault.AtBurst, fault.AtResume, fault.AtReplay, fault.AtHeartbeat}
 
 // suffering returns the first n faults of a shard whose connections come to every point once a
 // second, at the given clock. With others about, other shards come by in between.
@@ -20,12 +21,12 @@ func suffering(seed uint64, shard, n int, others bool) (faults []string) {
 		now = now.Add(time.Second)
 		for _, point := range pastime {
 			if others {
-				t.at(point, shard+1, GatewayAddress, now)
+				t.at(point, shard+1, fault.GatewayAddress, now)
 			}
-			if !point.knowsShard() {
+			if !point.KnowsShard() {
 				continue // strays are whoever's
 			}
-			if f, ok := t.at(point, shard, GatewayAddress, now); ok {
+			if f, ok := t.at(point, shard, fault.GatewayAddress, now); ok {
 				faults = append(faults, f.String())
 			}
 		}
@@ -54,20 +55,20 @@ func TestChaosIntervalKinds(t *testing.T) {
 		now = now.Add(time.Second)
 		for _, point := range pastime {
 			shard := 0
-			if !point.knowsShard() {
-				shard = noShard
+			if !point.KnowsShard() {
+				shard = NoShard
 			}
-			f, ok := turns.at(point, shard, ResumeAddress, now)
+			f, ok := turns.at(point, shard, fault.ResumeAddress, now)
 			if !ok {
 				continue
 			}
-			if f.Point != point || f.check() != nil {
-				t.Fatalf("%v at %v: %v", f, point, f.check())
+			if f.Point != point || f.Check() != nil {
+				t.Fatalf("%v at %v: %v", f, point, f.Check())
 			}
-			if f.Action == ActionClose && gateway.CloseCode(f.Number).Decision() == gateway.DecisionStop {
+			if f.Action == fault.ActionClose && gateway.CloseCode(f.Number).Decision() == gateway.DecisionStop {
 				t.Fatalf("%v ends the bot", f)
 			}
-			if f.Action == ActionMalformed {
+			if f.Action == fault.ActionMalformed {
 				seen["malformed "+f.Text] = true
 				f.Text = "null"
 			}
@@ -79,13 +80,13 @@ func TestChaosIntervalKinds(t *testing.T) {
 			t.Errorf("%v never happened", p.fault)
 		}
 	}
-	for _, name := range Malformed() {
+	for _, name := range fault.Malformed() {
 		if !seen["malformed "+name] {
 			t.Errorf("malformed %s never happened", name)
 		}
 	}
-	for a := ActionClose; a < actions; a++ {
-		if a == ActionSend {
+	for _, a := range fault.Actions() {
+		if a == fault.ActionSend {
 			continue // its payload is a test's own
 		}
 		found := false
@@ -106,7 +107,7 @@ func TestChaosIntervalPace(t *testing.T) {
 	for now := start; now.Sub(start) < 100*time.Minute; now = now.Add(time.Second) {
 		for _, point := range pastime {
 			if turns.may(point, 0, now) {
-				if _, ok := turns.at(point, 0, GatewayAddress, now); ok && point.knowsShard() {
+				if _, ok := turns.at(point, 0, fault.GatewayAddress, now); ok && point.KnowsShard() {
 					n++
 				}
 			}
@@ -116,7 +117,7 @@ func TestChaosIntervalPace(t *testing.T) {
 		t.Errorf("%d faults in 100 intervals", n)
 	}
 	turns.end()
-	if turns.may(AtReady, 0, start.Add(time.Hour)) {
+	if turns.may(fault.AtReady, 0, start.Add(time.Hour)) {
 		t.Error("something may happen after the end")
 	}
 }

@@ -1,4 +1,4 @@
-package gatewaytest
+package fault
 
 import (
 	"bufio"
@@ -21,7 +21,7 @@ const maxScript = 10_000
 
 // ScriptError says which line of a script is wrong and why.
 type ScriptError struct {
-	Line   int    // from 1; 0 for [ParseFault]
+	Line   int    // from 1; 0 for [Parse]
 	Reason string // what is wrong, and what would be right
 }
 
@@ -73,8 +73,8 @@ func ParseScript(r io.Reader) ([]Fault, error) {
 	return faults, nil
 }
 
-// ParseFault reads one fault, as [ParseScript] does from a line. Errors are of type [*ScriptError].
-func ParseFault(line string) (Fault, error) {
+// Parse reads one fault, as [ParseScript] does from a line. Errors are of type [*ScriptError].
+func Parse(line string) (Fault, error) {
 	f, err := parseFault(strings.TrimSpace(line))
 	if err != nil {
 		return Fault{}, &ScriptError{Reason: err.Error()}
@@ -90,10 +90,10 @@ func parseFault(line string) (f Fault, err error) {
 	if err := f.parseWhere(strings.Fields(where)); err != nil {
 		return f, err
 	}
-	if err := f.parseWhat(strings.TrimSpace(what)); err != nil {
+	if err := f.ParseAction(strings.TrimSpace(what)); err != nil {
 		return f, err
 	}
-	return f, f.check()
+	return f, f.Check()
 }
 
 // parseWhere reads what stands before the colon.
@@ -173,8 +173,8 @@ func parseCount(s string) (int, error) {
 	return int(n), nil
 }
 
-// parseWhat reads what stands behind the colon.
-func (f *Fault) parseWhat(s string) (err error) {
+// ParseAction reads what stands behind the colon.
+func (f *Fault) ParseAction(s string) (err error) {
 	name, rest := cutSpace(s)
 	action := slices.IndexFunc(actionSpecs[:], func(a actionSpec) bool { return a.name == name })
 	if name == "" || action < 1 {

@@ -1,4 +1,4 @@
-package gatewaytest
+package fault
 
 import (
 	"errors"
@@ -78,7 +78,7 @@ func TestParseFaultErrors(t *testing.T) {
 		"ready: close 4000 \xff":         "must be UTF-8",
 		"ready: bomb -99999999999999999": "want 1048576 to",
 	} {
-		_, err := ParseFault(line)
+		_, err := Parse(line)
 		var scriptErr *ScriptError
 		if !errors.As(err, &scriptErr) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", line, err, want)
@@ -89,48 +89,6 @@ func TestParseFaultErrors(t *testing.T) {
 	}
 	if _, err := ParseScript(strings.NewReader(strings.Repeat("ready: drop\n", maxScript+1))); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("a long script: %v", err)
-	}
-}
-
-// TestActionSpecs looks for actions that no table describes, or that chaos has at the wrong point.
-func TestActionSpecs(t *testing.T) {
-	for a := ActionClose; a < actions; a++ {
-		if spec := a.spec(); spec.name == "" || len(spec.at) == 0 || spec.takes&number != 0 && spec.max == 0 {
-			t.Errorf("action %d: %+v", a, spec)
-		}
-	}
-	for point, faults := range chaosActions {
-		for _, f := range faults {
-			f.Point = point
-			if err := f.check(); err != nil {
-				t.Errorf("chaos at %v: %v", point, err)
-			}
-			if code := f.Number; f.Action == ActionClose && (code == 4004 || code >= 4010) {
-				t.Errorf("chaos ends the bot by close code %d", code)
-			}
-		}
-	}
-	if got := (Fault{Point: 77, Action: 200, Address: 9}).String(); got != "Point(77): Action(200)" {
-		t.Errorf("nonsense is %q", got)
-	}
-}
-
-// TestChaosSeed draws the same faults twice, and others with another seed.
-func TestChaosSeed(t *testing.T) {
-	draw := func(seed uint64) (all []Fault) {
-		cfg := config{chaosSeed: seed, chaosEvery: 3}
-		p := newPlan(&cfg)
-		for range 100 {
-			all = append(all, p.at(AtEvent, 0, GatewayAddress)...)
-		}
-		return all
-	}
-	a, b, c := draw(1), draw(1), draw(2)
-	if !reflect.DeepEqual(a, b) || reflect.DeepEqual(a, c) {
-		t.Error("the seed does not decide what happens")
-	}
-	if len(a) < 15 || len(a) > 60 {
-		t.Errorf("%d of 100 events had a fault, want about 33", len(a))
 	}
 }
 
@@ -156,10 +114,10 @@ func FuzzParseScript(f *testing.F) {
 			return
 		}
 		for _, fault := range faults {
-			if err := fault.check(); err != nil {
+			if err := fault.Check(); err != nil {
 				t.Fatalf("%+v: %v", fault, err)
 			}
-			again, err := ParseFault(fault.String())
+			again, err := Parse(fault.String())
 			// What is 1 if left out is left out.
 			if fault.Nth == 1 {
 				fault.Nth = 0
@@ -172,4 +130,16 @@ func FuzzParseScript(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestActionSpecs looks for actions that no table describes, or that chaos has at the wrong point.
+func TestActionSpecs(t *testing.T) {
+	for a := ActionClose; a < actions; a++ {
+		if spec := a.spec(); spec.name == "" || len(spec.at) == 0 || spec.takes&number != 0 && spec.max == 0 {
+			t.Errorf("action %d: %+v", a, spec)
+		}
+	}
+	if got := (Fault{Point: 77, Action: 200, Address: 9}).String(); got != "Point(77): Action(200)" {
+		t.Errorf("nonsense is %q", got)
+	}
 }

@@ -1,13 +1,82 @@
 package gatewaytest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
+// WithFaults has the faults happen as if [Server.Inject] had been called before the first client
+// came; several calls add up. A fault that cannot be is an error of [Start], which names it.
+func WithFaults(faults ...fault.Fault) Option {
+	return func(cfg *config) { cfg.faults = append(cfg.faults, faults...) }
+}
+
+// WithScript has the faults of a script happen; see [fault.ParseScript] for the language.
+func WithScript(r io.Reader) Option {
+	return func(cfg *config) {
+		faults, err := fault.ParseScript(r)
+		cfg.faults = append(cfg.faults, faults...)
+		cfg.scriptErr = errors.Join(cfg.scriptErr, err)
+	}
+}
+
+// Inject has faults happen from now on, those of one point in the order in which they came. On an
+// error, which names the fault, none of them does.
+func (s *Server) Inject(faults ...fault.Fault) error {
+	for i := range faults {
+		if err := faults[i].Check(); err != nil {
+			return fmt.Errorf("gatewaytest: fault %d: %w", i, err)
+		}
+	}
+	s.plan.Add(faults)
+	return nil
+}
+
+// WaitFaults waits until every fault has happened as often as it should; one that should always
+// happen, once. It returns ctx's error if that ends first.
+func (s *Server) WaitFaults(ctx context.Context) error { return s.until(ctx, s.plan.Done) }
+
+// fault returns what happens at a point, and says so.
+func (s *Server) fault(point fault.Point, shard int, via fault.Address) []fault.Fault {
+	faults := s.plan.At(point, shard, via)
+	for i := range faults {
+		s.cfg.logger.Info("fault", "shard", shard, "fault", faults[i].String())
+	}
+	if len(faults) > 0 {
+		s.change()
+	}
+	return faults
+}
+
+// replaced reports whether a fault comes instead of what is due.
+func replaced(faults []fault.Fault) bool {
+	return slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.Action.Replaces() })
+}
+
+// checkFaults says what is wrong with the options that concern faults.
+func (cfg *config) checkFaults() []error {
+	var errs []error
+	if cfg.scriptErr != nil {
+		errs = append(errs, cfg.scriptErr)
+	}
+	for i := range cfg.faults {
+		if err := cfg.faults[i].Check(); err != nil {
+			errs = append(errs, fmt.Errorf("gatewaytest: WithFaults: %s: %w", strings.ToValidUTF8(cfg.faults[i].String(), "?"), err))
+		}
+	}
+	return append(errs, cfg.chaosErrs...)
+}
+
 // WithChaos has faults happen at random: one in about every so many times that a connection comes to
-// a [Point]. They are such that a client can live with them: no close code that ends a
+// a [fault.Point]. They are such that a client can live with them: no close code that ends a
 // bot, and nothing before the upgrade. seed decides which; 0 is one at random, which
 // [Server.ChaosSeed] tells, as does the log of the test. With several connections at a time, which
 // of them comes first is not the seed's to say. Shared traffic is encoded for each connection alone.
@@ -55,7 +124,7 @@ func (s *Server) ChaosSeed() uint64 { return s.cfg.chaosSeed }
 // EndChaos ends what [WithChaos] and [WithChaosInterval] began: no further fault is drawn, and
 // connections that one left without a sound are reset, as at the end of an outage.
 func (s *Server) EndChaos() {
-	s.plan.endChaos()
+	s.plan.EndChaos()
 	s.mu.Lock()
 	var silent []*conn
 	for c := range s.conns {
@@ -68,73 +137,4 @@ func (s *Server) EndChaos() {
 		c.wire.reset()
 		c.kill()
 	}
-}
-
-func (p *plan) endChaos() {
-	p.turns.end()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.dice = nil
-}
-
-// dice draws faults for [WithChaos]. The plan's lock guards it.
-type dice struct {
-	*rand.Rand
-	every int
-}
-
-func newDice(seed uint64, every int) *dice {
-	return &dice{rand.New(rand.NewPCG(seed, 0)), every}
-}
-
-// at returns what happens at a point, if anything.
-func (d *dice) at(point Point) (f Fault, ok bool) {
-	if d == nil {
-		return f, false
-	}
-	actions := chaosActions[point]
-	if len(actions) == 0 || d.IntN(d.every) != 0 {
-		return f, false
-	}
-	f = actions[d.IntN(len(actions))]
-	f.Point = point
-	f.chooseMalformed(d.Rand)
-	return f, true
-}
-
-// chooseMalformed draws which envelope a fault of chaos sends.
-func (f *Fault) chooseMalformed(random *rand.Rand) {
-	if f.Action == ActionMalformed {
-		names := Malformed()
-		f.Text = names[random.IntN(len(names))]
-	}
-}
-
-// chaosActions is what [WithChaos] chooses from. What a client notices only after a deadline of its
-// own is rare.
-var chaosActions = map[Point][]Fault{
-	AtUpgrade:   chaosFaults("refuse 503", "refuse 429", "wrong-accept", "reset", "drop"),
-	AtHello:     chaosFaults("reconnect", "close 4000", "reset", "drop", "cut-frames 1", "cut-records 3"),
-	AtIdentify:  chaosFaults("invalid-session false", "close 4000", "reset"),
-	AtResume:    chaosFaults("invalid-session false", "close 4007", "close 4009", "close 4000", "reset"),
-	AtHeartbeat: chaosFaults("burst 50", "reset", "request-heartbeat"),
-	AtReplay:    chaosFaults("reset", "close 4000", "reconnect"),
-	AtBurst:     chaosFaults("reset", "reconnect", "tear"),
-	AtEvent: chaosFaults(
-		"close 1000", "close 1001", "close 1011", "close 4000", "close 4001", "close 4002", "close 4003", "close 4005",
-		"close 4007", "close 4008", "close 4009", "drop", "reset", "tear", "hang",
-		"reconnect", "invalid-session true", "invalid-session false", "request-heartbeat",
-		"stall-reads 20ms", "stall-writes 20ms", "cut-frames 7", "cut-records 5",
-		"corrupt", "truncate", "bomb 268435456", "malformed null", "repeat", "back 3", "skip 3"),
-}
-
-// chaosFaults parses actions, which are part of this package.
-func chaosFaults(lines ...string) []Fault {
-	faults := make([]Fault, len(lines))
-	for i, line := range lines {
-		if err := faults[i].parseWhat(line); err != nil {
-			panic(err)
-		}
-	}
-	return faults
 }

@@ -1,4 +1,6 @@
-package gatewaytest
+package plan
+
+import "github.com/sluice-go/sluice/gatewaytest/fault"
 
 // The weights of plots. What costs a client an identify, or a deadline of its own, is rarer: else
 // most shards would wait for those most of the time, and little else would happen.
@@ -15,7 +17,7 @@ const (
 	begins   = "invalid-session false"
 )
 
-// plots is what [WithChaosInterval] chooses from.
+// plots is what WithChaosInterval chooses from.
 var plots = newPlots([]plotLine{
 	// The line, and closing handshakes.
 	{often, straight, "event: drop"},
@@ -150,15 +152,15 @@ type plotLine struct {
 func newPlots(lines []plotLine) []plot {
 	plots := make([]plot, len(lines))
 	for i, line := range lines {
-		fault, err := ParseFault(line.fault)
+		f, err := fault.Parse(line.fault)
 		if err != nil {
 			panic(err)
 		}
-		plots[i] = plot{weight: line.weight, fault: fault}
+		plots[i] = plot{weight: line.weight, fault: f}
 		if line.way == straight {
 			continue
 		}
-		if plots[i].way, err = ParseFault("event: " + line.way); err != nil {
+		if plots[i].way, err = fault.Parse("event: " + line.way); err != nil {
 			panic(err)
 		}
 	}

@@ -1,13 +1,15 @@
-package gatewaytest
+package plan
 
 import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
-// turns draws faults for [WithChaosInterval]: each shard has its turn about once an interval. A nil
+// turns draws faults for WithChaosInterval: each shard has its turn about once an interval. A nil
 // one draws none.
 type turns struct {
 	seed     uint64
@@ -24,14 +26,14 @@ type turn struct {
 	random *rand.Rand // of the shard alone
 	due    time.Time  // not before this
 	plot   *plot
-	fault  Fault // the plot's, ready to happen
-	led    bool  // the plot's way was taken: the fault waits for its point
+	fault  fault.Fault // the plot's, ready to happen
+	led    bool        // the plot's way was taken: the fault waits for its point
 }
 
 // stray is a fault of a point at which the shard is not known yet. It meets whoever comes first, or
 // everybody until a time.
 type stray struct {
-	Fault
+	fault.Fault
 	until time.Time
 }
 
@@ -49,11 +51,11 @@ func (t *turns) end() {
 }
 
 // may reports whether something may happen at a point to a shard.
-func (t *turns) may(point Point, shard int, now time.Time) bool {
+func (t *turns) may(point fault.Point, shard int, now time.Time) bool {
 	if t == nil || t.over.Load() {
 		return false
 	}
-	if point != AtEvent {
+	if point != fault.AtEvent {
 		return true
 	}
 	t.mu.Lock()
@@ -77,18 +79,18 @@ func (s *turn) draw(now time.Time, interval time.Duration) {
 	s.due = now.Add(interval/2 + time.Duration(s.random.Int64N(int64(interval))))
 	s.plot = drawPlot(s.random)
 	s.fault = s.plot.fault
-	s.fault.chooseMalformed(s.random)
+	chooseMalformed(&s.fault, s.random)
 	s.led = false
 }
 
 // at returns what happens at a point to a shard, if anything.
-func (t *turns) at(point Point, shard int, via Address, now time.Time) (f Fault, ok bool) {
+func (t *turns) at(point fault.Point, shard int, via fault.Address, now time.Time) (f fault.Fault, ok bool) {
 	if t == nil || t.over.Load() {
 		return f, false
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if shard == noShard {
+	if shard == NoShard {
 		return t.stray(point, via, now)
 	}
 	s := t.of(shard, now)
@@ -100,10 +102,10 @@ func (t *turns) at(point Point, shard int, via Address, now time.Time) (f Fault,
 		f = s.fault
 		s.draw(now, t.interval)
 		return f, true
-	case point == AtEvent && s.plot.way.Action != 0 && !now.Before(s.due):
+	case point == fault.AtEvent && s.plot.way.Action != 0 && !now.Before(s.due):
 		// Where the way led elsewhere, it is taken again.
 		f = s.plot.way
-		if s.fault.Point.knowsShard() {
+		if s.fault.Point.KnowsShard() {
 			s.led, s.due = true, now.Add(t.interval)
 		} else {
 			t.strays = append(t.strays, stray{s.fault, now.Add(outage)})
@@ -115,16 +117,16 @@ func (t *turns) at(point Point, shard int, via Address, now time.Time) (f Fault,
 }
 
 // stray returns what happens before the shard is known. The caller holds t.mu.
-func (t *turns) stray(point Point, via Address, now time.Time) (f Fault, ok bool) {
+func (t *turns) stray(point fault.Point, via fault.Address, now time.Time) (f fault.Fault, ok bool) {
 	for i := 0; i < len(t.strays); i++ {
 		s := t.strays[i]
-		lasts := s.Times == Always
+		lasts := s.Times == fault.Always
 		if lasts && now.After(s.until) {
 			t.strays = append(t.strays[:i], t.strays[i+1:]...)
 			i--
 			continue
 		}
-		if s.Point != point || s.Address != AnyAddress && s.Address != via {
+		if s.Point != point || s.Address != fault.AnyAddress && s.Address != via {
 			continue
 		}
 		if !lasts {
@@ -138,8 +140,8 @@ func (t *turns) stray(point Point, via Address, now time.Time) (f Fault, ok bool
 // plot is a fault and what leads to its point.
 type plot struct {
 	weight int // its share of the sum of all
-	way    Fault
-	fault  Fault
+	way    fault.Fault
+	fault  fault.Fault
 }
 
 // drawPlot chooses a plot by its weight.

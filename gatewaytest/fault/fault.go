@@ -1,4 +1,6 @@
-package gatewaytest
+// Package fault has the words for what a test gateway can do wrong: what happens, where, to
+// whom and how often, in Go and in scripts of one fault a line.
+package fault
 
 import (
 	"errors"
@@ -39,21 +41,32 @@ func (p Point) String() string {
 	return fmt.Sprintf("Point(%d)", uint8(p))
 }
 
-// knowsShard reports whether the shard is known at the point.
-func (p Point) knowsShard() bool { return p > AtHello }
+// BehindEvent reports whether an event was just written at the point.
+func (p Point) BehindEvent() bool { return slices.Contains(behind, p) }
+
+// KnowsShard reports whether the shard is known at the point.
+func (p Point) KnowsShard() bool { return p > AtHello }
 
 // An Address is one of those that a server listens on.
 type Address uint8
 
 const (
 	AnyAddress     Address = iota
-	GatewayAddress         // of [Server.URL]
-	ResumeAddress          // of [Server.ResumeURL]
+	GatewayAddress         // of [gatewaytest.Server.URL]
+	ResumeAddress          // of [gatewaytest.Server.ResumeURL]
 
 	addresses
 )
 
 var addressNames = [addresses]string{"", "gateway", "resume"}
+
+// String returns the address's name in a script, "" for AnyAddress.
+func (a Address) String() string {
+	if a < addresses {
+		return addressNames[a]
+	}
+	return fmt.Sprintf("Address(%d)", uint8(a))
+}
 
 // Always, as a fault's Times, is every time.
 const Always = -1
@@ -76,7 +89,7 @@ type Fault struct {
 	Duration time.Duration // argument of those that take a duration
 }
 
-// String returns the fault as a line of a script. [ParseFault] reads it.
+// String returns the fault as a line of a script. [Parse] reads it.
 func (f Fault) String() string {
 	var b strings.Builder
 	b.WriteString(f.Point.String())
@@ -115,8 +128,8 @@ func (f Fault) String() string {
 	return b.String()
 }
 
-// kind returns the action, with what of its argument makes it another fault to a client.
-func (f *Fault) kind() string {
+// Kind returns the action, with what of its argument makes it another fault to a client.
+func (f *Fault) Kind() string {
 	switch f.Action {
 	case ActionClose, ActionRefuse:
 		return fmt.Sprintf("%v %d", f.Action, f.Number)
@@ -126,8 +139,8 @@ func (f *Fault) kind() string {
 	return f.Action.String()
 }
 
-// check says what is wrong with a fault.
-func (f *Fault) check() error {
+// Check says what is wrong with a fault.
+func (f *Fault) Check() error {
 	if f.Point == 0 || f.Point >= points {
 		return fmt.Errorf("unknown point %v: want one of %s", f.Point, strings.Join(pointNames[1:], ", "))
 	}
@@ -138,7 +151,7 @@ func (f *Fault) check() error {
 	switch {
 	case !slices.Contains(a.at, f.Point):
 		return fmt.Errorf("%v cannot happen at %v: only at %s", f.Action, f.Point, join(a.at))
-	case len(f.Shards) > 0 && !f.Point.knowsShard():
+	case len(f.Shards) > 0 && !f.Point.KnowsShard():
 		return fmt.Errorf("the shard is not known yet at %v", f.Point)
 	case slices.ContainsFunc(f.Shards, func(shard int) bool { return shard < 0 }):
 		return errors.New("a shard id is negative")

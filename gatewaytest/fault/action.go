@@ -1,4 +1,4 @@
-package gatewaytest
+package fault
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 type Action uint8
 
 const (
-	// ActionClose closes with the code Number and the reason Text, as [Server.CloseWith].
+	// ActionClose closes with the code Number and the reason Text, as [gatewaytest.Server.CloseWith].
 	ActionClose Action = iota + 1
 	// ActionDrop ends TCP in order, without a close frame.
 	ActionDrop
@@ -48,9 +48,9 @@ const (
 	// ActionPing sends a ping (RFC 6455, section 5.5.2).
 	ActionPing
 
-	// ActionReconnect sends opcode 7, as [Server.Reconnect].
+	// ActionReconnect sends opcode 7, as [gatewaytest.Server.Reconnect].
 	ActionReconnect
-	// ActionInvalidSession sends opcode 9, as [Server.InvalidateSession]. Text is true (the
+	// ActionInvalidSession sends opcode 9, as [gatewaytest.Server.InvalidateSession]. Text is true (the
 	// session can be resumed) or false.
 	ActionInvalidSession
 	// ActionRequestHeartbeat sends opcode 1.
@@ -165,6 +165,18 @@ func (a Action) spec() *actionSpec {
 	}
 	return &actionSpecs[a]
 }
+
+// Actions returns all actions.
+func Actions() []Action {
+	all := make([]Action, 0, actions-1)
+	for a := ActionClose; a < actions; a++ {
+		all = append(all, a)
+	}
+	return all
+}
+
+// Replaces reports whether the action comes in the place of what is due.
+func (a Action) Replaces() bool { return a.spec().replaces }
 
 // String returns the action's name in a script.
 func (a Action) String() string {

@@ -175,7 +175,7 @@ func TestRecordWrites(t *testing.T) {
 	p := start(t, srv.Token(), args...)
 	awaitReady(t, srv, 0)
 	for i := range 40 {
-		srv.Dispatch(0, "MESSAGE_CREATE", fmt.Appendf(nil, `{"id":"%d","content":"nobody should know"}`, 1_234_567_890_123_456_789+i))
+		srv.Dispatch(0, "MESSAGE_CREATE", fmt.Appendf(nil, `{"id":"%d","content":"nobody should know"}`, 1_234_567_890_123_456_789+int64(i)))
 	}
 	if status := p.wait(); status != 0 {
 		t.Fatalf("status %d", status)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,7 +39,25 @@ func FuzzTrace(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	rec, err := trace.Create(path+".open", trace.Options{FlushEvery: time.Millisecond})
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer rec.Close()
+	for i := range 5 {
+		written := rec.Stats().Written
+		rec.Record(i%3, time.Unix(1_800_000_000+int64(i), 0), fmt.Appendf(nil, `{"op":0,"s":%d}`, i))
+		for rec.Stats().Written == written {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	open, err := os.ReadFile(path + ".open")
+	if err != nil {
+		f.Fatal(err)
+	}
 	for _, fix := range []bool{false, true} {
+		f.Add(open, fix)
+		f.Add(open[:len(open)-3], fix)
 		f.Add(whole, fix)
 		f.Add(whole[:len(whole)-9], fix)
 		f.Add(whole[:len(whole)-90], fix)
@@ -73,7 +92,8 @@ func FuzzTrace(f *testing.F) {
 				}
 				n++
 			}
-			if readErr == nil && n != countShard(got, shard) {
+			// An index may lie about which blocks have a shard; without one, all blocks are read.
+			if want := countShard(got, shard); readErr == nil && (n > want || n < want && !r.Complete()) {
 				t.Fatalf("shard %d has %d records, want %d", shard, n, countShard(got, shard))
 			}
 		}
@@ -137,12 +157,23 @@ func mend(b []byte) []byte {
 		binary.LittleEndian.PutUint32(b[at+44:], sum(b[at:at+44]))
 		at += 48 + body
 	}
-	if end := len(b) - 32; end >= at {
+	if end := len(b) - 32; end >= at && string(b[end+24:]) == "SLTREND\n" {
 		binary.LittleEndian.PutUint64(b[end:], uint64(at))
 		binary.LittleEndian.PutUint64(b[end+8:], uint64(end-at))
 		binary.LittleEndian.PutUint32(b[end+20:], sum(b[at:end+20]))
 	}
 	return b
+}
+
+// readOpen decompresses a frame as far as that goes.
+func readOpen(b []byte) []byte {
+	d, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20+1024))
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	text, _ := io.ReadAll(io.LimitReader(d, 64<<20+1024))
+	return text
 }
 
 // readSimply reads the blocks in a row, as the format describes them, up to the first that is wrong.
@@ -155,18 +186,28 @@ func readSimply(b []byte) (all []string) {
 	for at := 48; at+48 <= len(b) && string(b[at:at+4]) == "SLTB"; {
 		u := func(i int) int64 { return int64(binary.LittleEndian.Uint32(b[at+i:])) }
 		body, raw, count := u(4), u(8), u(12)
-		if body > int64(len(b)-at-48) || raw > 64<<20+1024 || count > raw/5 || uint32(u(44)) != sum(b[at:at+44]) || uint32(u(20)) != sum(b[at+48:at+48+int(body)]) {
+		if body > int64(len(b)-at-48) || raw > 64<<20+1024 || raw > body<<15 || count > raw/5 || uint32(u(44)) != sum(b[at:at+44]) || u(40)&1 == 0 && uint32(u(20)) != sum(b[at+48:at+48+int(body)]) {
 			return all
 		}
 		when := int64(binary.LittleEndian.Uint64(b[at+24:]))
+		open := u(40)&1 != 0
+		if open && (body > 0 || raw > 0 || count > 0) {
+			return all
+		}
 		content := b[at+48 : at+48+int(body)]
 		at += 48 + int(body)
-		if count == 0 {
+		var text []byte
+		switch {
+		case open:
+			text, count = readOpen(b[at:]), 1<<62
+			at = len(b)
+		case count == 0:
 			continue
-		}
-		text, err := d.DecodeAll(content, nil)
-		if err != nil || int64(len(text)) != raw {
-			return all
+		default:
+			text, err = d.DecodeAll(content, nil)
+			if err != nil || int64(len(text)) != raw {
+				return all
+			}
 		}
 		for range count {
 			delta, n := binary.Varint(text)

@@ -42,8 +42,12 @@
 //	20  uint32   CRC of the body
 //	24  int64    time of the first record; of a block without records: 0
 //	32  int64    time of the latest record, which is not always the last; of a block without records: 0
-//	40  uint32   0
+//	40  uint32   bit 0: open; the others are 0
 //	44  uint32   CRC of the 44 bytes before
+//
+// A block is open while records are still added to its frame, every half second, say, where there are few. Then its
+// lengths, its number of records and its checksum are 0, and its time is that of its first record. Only the last block of a file that
+// was not closed can be open: what its frame gives up to where it ends, or is damaged, is read.
 //
 // The body of a block without records is passed over, whatever it is: [Repair] makes such a block of bytes
 // that are damaged.

@@ -21,9 +21,9 @@ type file struct {
 	blocks  []blockInfo
 	out     []byte // a block as it is written
 	set     shardSet
-	arena   []byte // shards of the index
-	err     error  // of the first write that failed
-	dropped uint64
+	arena   []byte     // shards of the index
+	open    *openBlock // nil: there is none
+	err     error      // of the first write that failed
 }
 
 // createFile makes a file that must not exist, and writes its header.
@@ -60,11 +60,17 @@ func (t *file) writeBlock(raw []byte, first int64, dropped uint32) error {
 	if t.err != nil {
 		return t.err
 	}
-	info, err := t.survey(raw, first)
-	if err != nil {
+	if err := t.finish(); err != nil {
 		return err
 	}
-	info.offset, info.dropped = t.offset, dropped
+	info := blockInfo{offset: t.offset, dropped: dropped}
+	if len(raw) > 0 {
+		info.first, info.latest = first, first
+		if _, err := t.survey(&info, raw, first); err != nil {
+			return err
+		}
+	}
+	t.noteShards(&info)
 	if len(raw) > 0 {
 		t.out = t.encoder.EncodeAll(raw, append(t.out[:0], make([]byte, blockHeaderSize)...))
 	} else {
@@ -83,26 +89,19 @@ func (t *file) writeBlock(raw []byte, first int64, dropped uint32) error {
 	}
 	t.offset += int64(len(t.out))
 	t.blocks = append(t.blocks, info)
-	t.dropped += uint64(dropped)
 	if cap(t.out) > 4*blockSize {
 		t.out = nil
 	}
 	return nil
 }
 
-// survey reads through the records of a block for the index.
-func (t *file) survey(raw []byte, first int64) (info blockInfo, err error) {
-	if len(raw) == 0 {
-		info.shards = t.arena[len(t.arena):len(t.arena):len(t.arena)]
-		return info, nil
-	}
+// survey reads through records for the index; at is the time that the first one's difference counts from.
+func (t *file) survey(info *blockInfo, raw []byte, at int64) (last int64, err error) {
 	var r rawRecord
-	info.first, info.latest = first, first
-	at := first
 	for i := 0; i < len(raw); {
 		n := parseRecord(&r, raw[i:])
 		if n == 0 {
-			return info, errors.New("trace: a block was made that cannot be read")
+			return at, errors.New("trace: a block was made that cannot be read")
 		}
 		i += n
 		at += r.delta
@@ -110,27 +109,31 @@ func (t *file) survey(raw []byte, first int64) (info blockInfo, err error) {
 		info.records++
 		t.set.add(r.shard)
 	}
+	return at, nil
+}
+
+// noteShards gives the block the shards that survey found.
+func (t *file) noteShards(info *blockInfo) {
 	start := len(t.arena)
 	t.arena = appendShards(t.arena, t.set.take())
 	info.shards = t.arena[start:len(t.arena):len(t.arena)]
-	return info, nil
 }
 
-// close writes the index and closes the file. It tries even if a write failed before, for a disk that is
-// full may have room for an index.
+// close ends the open block, writes the index and closes the file. It tries even if a write failed before, for
+// a disk that is full may have room for an index.
 func (t *file) close() error {
-	index := appendIndex(nil, t.began, t.blocks, t.offset)
+	_ = t.finish() // t has the error
 	err := t.err
-	if _, e := t.f.Write(index); e != nil {
-		_ = t.f.Truncate(t.offset)
-		if err == nil {
+	if t.open == nil {
+		index := appendIndex(nil, t.began, t.blocks, t.offset)
+		if _, e := t.f.Write(index); e != nil {
+			_ = t.f.Truncate(t.offset)
+			if err == nil {
+				err = t.failed(e)
+			}
+		} else if e := t.f.Sync(); e != nil && err == nil {
 			err = t.failed(e)
 		}
-	} else if e := t.f.Sync(); e != nil && err == nil {
-		err = t.failed(e)
 	}
 	return errors.Join(err, t.f.Close())
 }
-
-// size is how long the file will be once it is closed, nearly.
-func (t *file) size() int64 { return t.offset }

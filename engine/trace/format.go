@@ -143,6 +143,7 @@ type blockHeader struct {
 	crc       uint32 // of the body
 	first     int64  // µs
 	latest    int64  // µs
+	open      bool   // records are still added; nothing but first and dropped is known
 }
 
 func appendBlockHeader(dst []byte, h *blockHeader) []byte {
@@ -153,7 +154,11 @@ func appendBlockHeader(dst []byte, h *blockHeader) []byte {
 	}
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(h.first))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(h.latest))
-	dst = binary.LittleEndian.AppendUint32(dst, 0)
+	flags := uint32(0)
+	if h.open {
+		flags = 1
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, flags)
 	return appendCRC(dst, start)
 }
 
@@ -171,10 +176,17 @@ func parseBlockHeader(b []byte, off, room int64) (h blockHeader, e *FormatError)
 	h = blockHeader{
 		records: at(12), dropped: at(16), crc: at(20),
 		first: int64(binary.LittleEndian.Uint64(b[24:])), latest: int64(binary.LittleEndian.Uint64(b[32:])),
+		open: at(40)&1 != 0,
 	}
 	switch {
+	case h.open && (body > 0 || raw > 0 || h.records > 0):
+		return h, damage(off+40, "an open block says how long it is", remedyRepair)
+	case h.open:
+		return h, nil
 	case raw > maxRaw:
 		return h, damage(off+8, "a block of "+itoa(int64(raw))+" bytes is longer than the format allows", remedyRepair)
+	case int64(raw) > int64(body)<<15: // a zstd block of 4 bytes is 128 KiB at most
+		return h, damage(off+8, "a block is longer than its body can be decompressed to", remedyRepair)
 	case int64(body) > min(room, maxBody):
 		return h, damage(off+4, "a block is longer than the file", remedyRepair)
 	case h.records > raw/minRecord:

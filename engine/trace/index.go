@@ -17,6 +17,8 @@ type blockInfo struct {
 	first   int64
 	latest  int64
 
+	open bool // records were still added to it; the rest is what could be read
+
 	// shards are the differences of the shard ids, as the index has them; nil where the file has no index.
 	shards []byte
 }
@@ -185,7 +187,7 @@ func parseIndex(b []byte, f footer, began int64) ([]blockInfo, *FormatError) {
 		switch {
 		case offset+blockHeaderSize > f.at || n[0] > uint64(min(f.at-offset-blockHeaderSize, maxBody)):
 			return bad("the index has a block that is longer than the file")
-		case n[1] > maxRaw || n[2] > n[1]/minRecord:
+		case n[1] > maxRaw || n[1] > n[0]<<15 || n[2] > n[1]/minRecord:
 			return bad("the index has a block that the format does not allow")
 		case block.latest < block.first:
 			return bad("the times of a block contradict each other")

@@ -119,6 +119,9 @@ func (r *Reader) scan() error {
 		if err != nil {
 			return err
 		}
+		if ok && block.open {
+			return r.scanOpen(block)
+		}
 		if ok && block.end()+blockHeaderSize > r.size { // the last one
 			ok, err = r.whole(&block)
 			if err != nil {
@@ -134,6 +137,21 @@ func (r *Reader) scan() error {
 	}
 }
 
+// scanOpen takes the open block at the end of the file in.
+func (r *Reader) scanOpen(b blockInfo) error {
+	m := memories.Get().(*memory)
+	defer m.release()
+	if err := r.loadOpen(&b, m); err != nil {
+		return err
+	}
+	if b.records > 0 {
+		r.blocks = append(r.blocks, b)
+	} else {
+		r.truncated = r.size - b.offset
+	}
+	return nil
+}
+
 // blockAt reads the header at off; ok is false where there is none.
 func (r *Reader) blockAt(off int64) (b blockInfo, ok bool, err error) {
 	if off+blockHeaderSize > r.size {
@@ -147,7 +165,7 @@ func (r *Reader) blockAt(off int64) (b blockInfo, ok bool, err error) {
 	if e != nil {
 		return b, false, nil
 	}
-	return blockInfo{offset: off, body: h.body, raw: h.raw, records: h.records, dropped: h.dropped, first: h.first, latest: h.latest}, true, nil
+	return blockInfo{offset: off, body: h.body, raw: h.raw, records: h.records, dropped: h.dropped, first: h.first, latest: h.latest, open: h.open}, true, nil
 }
 
 // whole reports whether a block can be decompressed.
@@ -164,6 +182,10 @@ func (r *Reader) whole(b *blockInfo) (bool, error) {
 
 // load reads and decompresses a block.
 func (r *Reader) load(b *blockInfo, m *memory) error {
+	if b.open {
+		again := *b
+		return r.loadOpen(&again, m)
+	}
 	n := blockHeaderSize + b.body
 	if cap(m.body) < n {
 		m.body = make([]byte, n)
@@ -173,7 +195,7 @@ func (r *Reader) load(b *blockInfo, m *memory) error {
 		return err
 	}
 	h, e := parseBlockHeader(buf, b.offset, int64(b.body))
-	if e == nil && (h.body != b.body || h.raw != b.raw || h.records != b.records || h.dropped != b.dropped || h.first != b.first || h.latest != b.latest) {
+	if e == nil && (h.open || h.body != b.body || h.raw != b.raw || h.records != b.records || h.dropped != b.dropped || h.first != b.first || h.latest != b.latest) {
 		e = damage(b.offset, "a block is not what the index says", remedyRepair)
 	}
 	if e == nil {

@@ -107,6 +107,96 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestOpenBlock: what was added to a block that is not ended is read, wherever the file ends, and repair makes a
+// whole block of it.
+func TestOpenBlock(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.trace")
+	f, err := createFile(path, Header{Began: begun}, newEncoder(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends []int64
+	for i := range 30 {
+		at := begun.Add(time.Duration(i-i%2*3) * time.Second).UnixMicro()
+		raw := appendRecord(nil, 0, i%3, Received, 0, fmt.Appendf(nil, `{"op":0,"s":%d}`, 2*i))
+		raw = appendRecord(raw, -500, i%3, Received, 0, fmt.Appendf(nil, `{"op":0,"s":%d}`, 2*i+1))
+		if err := f.add(raw, at, uint32(i%2)); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, f.offset)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(name string, data []byte, least int) {
+		r, err := NewReader(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		n := 0
+		for rec, err := range r.All() {
+			if err != nil || string(rec.Payload) != fmt.Sprintf(`{"op":0,"s":%d}`, n) || rec.Shard != n/2%3 {
+				t.Fatalf("%s: record %d: %v, %v", name, n, rec, err)
+			}
+			i := n / 2
+			if want := begun.Add(time.Duration(i-i%2*3)*time.Second - time.Duration(n%2)*500*time.Microsecond); !rec.At.Equal(want) {
+				t.Fatalf("%s: record %d is of %v, want %v", name, n, rec.At, want)
+			}
+			n++
+		}
+		if n < least || int64(n) != r.Records() {
+			t.Fatalf("%s: %d records of %d, want %d at least", name, n, r.Records(), least)
+		}
+		for shard := range 3 {
+			for rec, err := range r.Shard(shard) {
+				if err != nil || rec.Shard != shard {
+					t.Fatalf("%s: %v, %v", name, rec, err)
+				}
+			}
+		}
+	}
+	for length := headerSize; length <= len(data); length++ {
+		added := 0
+		for _, end := range ends {
+			if int64(length) >= end {
+				added += 2
+			}
+		}
+		check(fmt.Sprintf("%d of %d bytes", length, len(data)), data[:length], added)
+		if length%17 > 0 && length < len(data) {
+			continue
+		}
+		file := filepath.Join(dir, "y.trace")
+		if err := os.WriteFile(file, data[:length], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if done, err := Repair(file); err != nil || done.Whole || done.Records < int64(added) {
+			t.Fatalf("%d bytes repaired: %+v, %v", length, done, err)
+		}
+		repaired, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("repaired", repaired, added)
+		if done, err := Repair(file); err != nil || !done.Whole {
+			t.Fatalf("repaired again: %+v, %v", done, err)
+		}
+	}
+	if err := f.close(); err != nil {
+		t.Fatal(err)
+	}
+	if data, err = os.ReadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	check("closed", data, 60)
+	r, err := NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil || !r.Complete() || r.Dropped() != 15 || len(r.blocks) != 1 || r.sound() != nil {
+		t.Errorf("closed: %v, %d blocks, %d dropped", err, len(r.blocks), r.Dropped())
+	}
+}
+
 // TestDamage: whatever byte is wrong, nothing wrong is read, the error says where, and repair keeps all blocks
 // but the one with the damage.
 func TestDamage(t *testing.T) {

@@ -43,6 +43,7 @@ type block struct {
 	dropped uint32 // before it
 	file    int    // number of the file that it belongs to
 	ends    bool   // that file ends with it
+	part    bool   // it is handed over before it is full
 }
 
 // Create begins a recording in a file, which must not exist yet.

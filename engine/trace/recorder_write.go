@@ -52,7 +52,7 @@ func (fs *files) rotate() error {
 	if err := last.close(); err != nil {
 		return err
 	}
-	fs.past += last.size()
+	fs.past += last.offset
 	if err := fs.open(); err != nil {
 		return err
 	}
@@ -91,6 +91,7 @@ func (r *Recorder) write() {
 		case <-tick.C:
 			r.mu.Lock()
 			if b := r.current; !r.over && b != nil && len(b.raw) > 0 {
+				b.part = true
 				r.hand()
 			}
 			r.mu.Unlock()
@@ -105,6 +106,9 @@ func (r *Recorder) writeBlock(fs *files, b *block) error {
 	}
 	if fs.redact != nil {
 		b.raw = fs.redact.block(b.raw)
+	}
+	if b.part || fs.file.open != nil {
+		return fs.file.add(b.raw, b.first, b.dropped)
 	}
 	return fs.file.writeBlock(b.raw, b.first, b.dropped)
 }
@@ -124,8 +128,8 @@ func (r *Recorder) wrote(fs *files, b *block, err error) {
 		r.finish()
 	default:
 		r.stats.Files, r.stats.Path = fs.count, fs.file.path
-		r.stats.Written = uint64(fs.past + fs.file.size())
-		r.cut = r.cut || r.options.MaxBytes > 0 && fs.file.size() >= r.options.MaxBytes && b.file == r.file
+		r.stats.Written = uint64(fs.past + fs.file.offset)
+		r.cut = r.cut || r.options.MaxBytes > 0 && fs.file.offset >= r.options.MaxBytes && b.file == r.file
 	}
 	if cap(b.raw) > 2*blockSize {
 		b.raw = nil // a single large payload had it

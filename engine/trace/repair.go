@@ -43,6 +43,11 @@ func Repair(path string) (done Repaired, err error) {
 	}
 	for i := range r.blocks {
 		b := &r.blocks[i]
+		if b.open {
+			if err := r.settle(f, b); err != nil {
+				return done, err
+			}
+		}
 		if b.raw > 0 || b.body == 0 {
 			done.Blocks++
 			continue
@@ -53,7 +58,10 @@ func Repair(path string) (done Repaired, err error) {
 		}
 	}
 	done.Records, done.Removed = r.Records(), r.truncated
-	end := r.size - r.truncated
+	end := int64(headerSize)
+	if n := len(r.blocks); n > 0 {
+		end = r.blocks[n-1].end()
+	}
 	if err := f.Truncate(end); err != nil {
 		return done, fmt.Errorf("trace: cannot cut %s at offset %d: %w", path, end, err)
 	}
@@ -118,6 +126,12 @@ func (s *salvager) try(r *Reader, off int64) (b blockInfo, whole bool, err error
 	if err != nil || !ok {
 		return b, false, err
 	}
+	if b.open {
+		err := r.loadOpen(&b, s.memory)
+		s.note(b.raw)
+		b.shards = appendShards([]byte{}, s.set.take())
+		return b, b.records > 0, err
+	}
 	lost := blockInfo{dropped: uint32(min(uint64(b.dropped)+uint64(b.records), math.MaxUint32))}
 	if err := r.load(&b, s.memory); err != nil {
 		var format *FormatError
@@ -126,21 +140,27 @@ func (s *salvager) try(r *Reader, off int64) (b blockInfo, whole bool, err error
 		}
 		return b, false, err
 	}
-	var rr rawRecord
-	raw, i, left := s.raw, 0, b.records
-	for ; i < len(raw) && left > 0; left-- {
-		n := parseRecord(&rr, raw[i:])
-		if n == 0 {
-			break
-		}
-		i += n
-		s.set.add(rr.shard)
-	}
+	records, end := s.note(b.raw)
 	b.shards = appendShards([]byte{}, s.set.take())
-	if i < len(raw) || left > 0 {
+	if end < b.raw || records != b.records {
 		return lost, false, nil
 	}
 	return b, true, nil
+}
+
+// note collects the shards of the records in memory, and returns how many there are, and where they end.
+func (s *salvager) note(length int) (records uint32, end int) {
+	var rr rawRecord
+	for end < length {
+		n := parseRecord(&rr, s.raw[end:length])
+		if n == 0 {
+			break
+		}
+		end += n
+		records++
+		s.set.add(rr.shard)
+	}
+	return records, end
 }
 
 // findBlock returns the first position from off on at which a block may begin; −1 if there is none.
@@ -164,6 +184,23 @@ func (r *Reader) findBlock(off int64) (int64, error) {
 		}
 	}
 	return -1, nil
+}
+
+// settle makes a whole block of the open one at the end of the file.
+func (r *Reader) settle(f *os.File, b *blockInfo) error {
+	m := memories.Get().(*memory)
+	defer m.release()
+	if err := r.loadOpen(b, m); err != nil {
+		return err
+	}
+	block := newEncoder(false).EncodeAll(m.raw, make([]byte, blockHeaderSize))
+	body := block[blockHeaderSize:]
+	b.open, b.body = false, len(body)
+	appendBlockHeader(block[:0], &blockHeader{body: b.body, raw: b.raw, records: b.records, dropped: b.dropped, crc: crc32.Checksum(body, castagnoli), first: b.first, latest: b.latest})
+	if _, err := f.WriteAt(block, b.offset); err != nil {
+		return fmt.Errorf("trace: cannot write to %s at offset %d: %w", r.name, b.offset, err)
+	}
+	return nil
 }
 
 // fence writes the header that has a damaged block passed over.

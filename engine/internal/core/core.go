@@ -74,7 +74,7 @@ type Budget interface {
 }
 
 // Core is a shard without its I/O. It is touched by the shard's loop alone, but for
-// Heart, whose methods any goroutine may call.
+// Latency and BeatFor, which any goroutine may call.
 //
 // After every call, its driver sends Out (and empties it), and grants Wish.
 type Core struct {
@@ -222,7 +222,7 @@ func (c *Core) Interval() time.Duration { return c.heart.interval }
 // beats while a callback holds up the loop. Any goroutine may ask.
 func (c *Core) BeatFor(now time.Time) bool { return c.heart.beat(now) }
 
-// Held reports whether that is so.
+// Held reports whether nothing is read of the connection (Hold).
 func (c *Core) Held() bool { return !c.held.IsZero() }
 
 // send puts a payload of the engine's own into out. The user's go through

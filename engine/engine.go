@@ -98,7 +98,7 @@ type Engine struct {
 	refused  refusal
 	stopped  chan struct{} // a shard stopped for good
 
-	crashed sync.Once   // the user's code panicked, see crash.go
+	crashed sync.Once   // the user's code panicked, see shutdown.go
 	dying   atomic.Bool // the program ends of it
 }
 

@@ -12,6 +12,29 @@ import (
 	"github.com/sluice-go/sluice/internal/reactor"
 )
 
+// New checks the configuration and makes an engine, which does nothing before
+// Run. The error joins every mistake, each a [*ConfigError].
+func New(config Config) (*Engine, error) {
+	e := &Engine{config: config, random: rand.Float64, wall: wallClock, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
+	if err := e.config.validate(); err != nil {
+		return nil, err
+	}
+	e.handlers.onPanic = config.OnPanic
+	e.handlers.logger = e.config.Logger
+	e.handlers.drain = e.drainForPanic
+	e.guardDial()
+	c := &e.config
+	e.dialer = &transport.Dialer{Dial: c.Dial, Proxy: c.proxy, TLS: c.TLS, Logger: c.Logger}
+	e.gateway = transport.NewGateway(e.dialer, c.TLS, &e.workers, c.Logger)
+	e.budget = budget.New(config.IdentifyReserve, e.config.Logger, func() { e.saver.Poke() })
+	if e.queue = config.IdentifyQueue; e.queue == nil {
+		e.queue = identify.NewLocal(1)
+	}
+	e.asked, e.ask = context.WithCancel(context.Background())
+	e.background, e.end = context.WithCancel(context.Background())
+	return e, nil
+}
+
 // Run connects all shards and keeps them connected. With Config.Sessions it first
 // takes over the sessions that were saved, and resumes them. It returns nil when
 // ctx ended, or [Engine.Shutdown] or [Engine.Logout] was called, and everything
@@ -154,27 +177,4 @@ func (e *Engine) stopErrors() []error {
 		}
 	}
 	return errs
-}
-
-// New checks the configuration and makes an engine, which does nothing before
-// Run. The error joins every mistake, each a [*ConfigError].
-func New(config Config) (*Engine, error) {
-	e := &Engine{config: config, random: rand.Float64, wall: wallClock, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
-	if err := e.config.validate(); err != nil {
-		return nil, err
-	}
-	e.handlers.onPanic = config.OnPanic
-	e.handlers.logger = e.config.Logger
-	e.handlers.drain = e.drainForPanic
-	e.guardDial()
-	c := &e.config
-	e.dialer = &transport.Dialer{Dial: c.Dial, Proxy: c.proxy, TLS: c.TLS, Logger: c.Logger}
-	e.gateway = transport.NewGateway(e.dialer, c.TLS, &e.workers, c.Logger)
-	e.budget = budget.New(config.IdentifyReserve, e.config.Logger, func() { e.saver.Poke() })
-	if e.queue = config.IdentifyQueue; e.queue == nil {
-		e.queue = identify.NewLocal(1)
-	}
-	e.asked, e.ask = context.WithCancel(context.Background())
-	e.background, e.end = context.WithCancel(context.Background())
-	return e, nil
 }

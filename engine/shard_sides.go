@@ -146,9 +146,9 @@ func (h *host) slow(ev *Event, took, now time.Duration) {
 	clock.logged, clock.silent = now, 0
 }
 
-// Entered implements core.Host. It is called before callbacks
-// hear of it: a callback of READY may send. The link is open only while others see
-// the shard Ready, so that who waited for the one finds the other.
+// Entered implements core.Host. It is called before callbacks hear of it, since a
+// callback of READY may send. The link is open only while others see the shard Ready, so
+// that who waited for the one finds the other.
 func (h *host) Entered(state lifecycle.State) {
 	s := (*Shard)(h)
 	switch state {

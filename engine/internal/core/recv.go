@@ -12,7 +12,7 @@ import (
 )
 
 // This file is the way of the data: bytes → frame → message → payload →
-// envelope → event. shard_control.go is what the payloads do to the shard.
+// envelope → event. control.go is what the payloads do to the shard.
 
 // Connected starts a connection: TCP, TLS and the upgrade have succeeded.
 func (c *Core) Connected(now time.Time) {

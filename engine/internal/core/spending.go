@@ -7,7 +7,7 @@ import (
 )
 
 // This file keeps one shard from spending the whole bot's identifies. The budget
-// (budget.go) counts what all shards spend, and stops at the last ones of the day; but a
+// (Budget) counts what all shards spend, and stops at the last ones of the day; but a
 // gateway that closes one shard after each of its identifies would have spent them
 // by then, and every other shard would have to wait for the next day.
 

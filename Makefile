@@ -166,15 +166,15 @@ CLIENTSFAST = go,python,node
 
 .PHONY: clients
 clients: ## twelve other clients through every scenario; needs python3, node, maven and cargo
-	$(CLIENTS) -run='^TestClients$$' . -families=go,python,node,java,rust -steady=60s
+	$(CLIENTS) -run='^TestClients$$' -families=go,python,node,java,rust -steady=60s
 
 .PHONY: clients-short
 clients-short: ## the same with those that are installed within a minute
-	$(CLIENTS) . -families=$(CLIENTSFAST) -steady=10s
+	$(CLIENTS) -families=$(CLIENTSFAST) -steady=10s
 
 .PHONY: clients-doc
 clients-doc: ## measure what these clients do differently, and write docs/clients.md
-	$(CLIENTS) -run='^TestMeasure$$' . -families=go,python,node,java,rust -measure
+	$(CLIENTS) -run='^TestMeasure$$' -families=go,python,node,java,rust -measure
 
 .PHONY: clients-page
 clients-page: ## write docs/clients.md from what was measured last

@@ -35,7 +35,8 @@ comes in a trace: a compressed file that sluice replay and the benchmarks play b
 
 Before anything is written, people's words, names and ids are replaced by others of
 the same length; --redact=false records everything as it came. The token is in no
-file. The file must not exist yet. See docs/traces.md.
+file. The file must not exist yet, or with --rotate the first name that is free is
+taken. See docs/traces.md.
 
 With --limit the recording ends after so many events, so much time, or at such a
 size of the file, whichever comes first; with --rotate the next file begins instead.`,

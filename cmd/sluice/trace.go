@@ -44,7 +44,10 @@ func openTrace(path string, use func(*trace.Reader) error) (err error) {
 		return fail(err)
 	}
 	defer func() { err = errors.Join(err, fail(r.Close())) }()
-	return fail(use(r))
+	if err := use(r); !isBrokenPipe(err) { // or else whoever reads has seen enough
+		return fail(err)
+	}
+	return nil
 }
 
 // rewrite copies the records of a trace for which keep is true into another file. Where the trace is damaged,

@@ -33,13 +33,7 @@ kind is received, sent, opened, closed (with code), resumed or began. With --pay
 line is the payload alone, as sluice run --out writes it. sluice trace import reads both.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return openTrace(args[0], func(r *trace.Reader) error {
-				err := o.write(r, cmd.OutOrStdout())
-				if isBrokenPipe(err) {
-					return nil // whoever read has seen enough
-				}
-				return err
-			})
+			return openTrace(args[0], func(r *trace.Reader) error { return o.write(r, cmd.OutOrStdout()) })
 		},
 	}
 	f := cmd.Flags()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"os"
 	"time"
 
@@ -49,7 +48,7 @@ func createFile(path string, h Header, encoder *zstd.Encoder) (*file, error) {
 // failed remembers and returns what went wrong with a write.
 func (t *file) failed(err error) error {
 	if t.err == nil {
-		t.err = fmt.Errorf("trace: cannot write to %s at offset %d: %w; what stands before it can be read", t.path, t.offset, err)
+		t.err = fmt.Errorf("trace: cannot write to %s at offset %d: %w; make room, or write to another place: what stands before it can be read", t.path, t.offset, err)
 	}
 	return t.err
 }
@@ -82,10 +81,8 @@ func (t *file) writeBlock(raw []byte, first int64, dropped uint32) error {
 		body: len(body), raw: len(raw), records: info.records, dropped: dropped,
 		crc: crc32.Checksum(body, castagnoli), first: info.first, latest: info.latest,
 	})
-	if _, err := t.f.Write(t.out); err != nil {
-		_ = t.f.Truncate(t.offset) // or else the reader stops there
-		_, _ = t.f.Seek(t.offset, io.SeekStart)
-		return t.failed(err)
+	if err := t.extend(t.out); err != nil {
+		return err
 	}
 	t.offset += int64(len(t.out))
 	t.blocks = append(t.blocks, info)

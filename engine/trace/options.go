@@ -27,7 +27,7 @@ type Options struct {
 	MaxEvents int64
 
 	// Rotate goes on in a new file where one ends; without it the recording is over. The second file of
-	// bot.trace is bot.2.trace.
+	// bot.trace is bot.2.trace. Names that are taken are passed over.
 	Rotate bool
 	// Keep is how many of the files of one recording are kept, the oldest being removed. 0 keeps all.
 	Keep int

@@ -46,7 +46,8 @@ type block struct {
 	part    bool   // it is handed over before it is full
 }
 
-// Create begins a recording in a file, which must not exist yet.
+// Create begins a recording in a file, which must not exist yet; with [Options.Rotate], in the first of its
+// names that is free.
 func Create(path string, o Options) (*Recorder, error) {
 	r, err := newRecorder(path, o)
 	if err != nil {
@@ -77,7 +78,7 @@ func newRecorder(path string, o Options) (*Recorder, error) {
 	for i := range r.free {
 		r.free[i] = &block{} // memory comes with the first use
 	}
-	r.stats.Files, r.stats.Path, r.stats.Written = 1, path, headerSize
+	r.stats.Files, r.stats.Path, r.stats.Written = 1, w.file.path, headerSize
 	return r, nil
 }
 

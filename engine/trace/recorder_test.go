@@ -260,6 +260,21 @@ func TestLimits(t *testing.T) {
 	if got := read(t, filepath.Join(filepath.Dir(path), "bot.5.trace")); len(got) != 5 || !got[0].At.Equal(begun.Add(40*time.Second)) {
 		t.Errorf("the last file has %d records", len(got))
 	}
+	rec, err = Create(path, Options{MaxEvents: 10, Rotate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Record(0, begun, payload)
+	if err := rec.Close(); err != nil || rec.Stats().Path != path { // which was removed
+		t.Errorf("a second recording: %v, %+v", err, rec.Stats())
+	}
+	rec, err = Create(path, Options{MaxEvents: 10, Rotate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rec.Close(); err != nil || rec.Stats().Path != rotated(path, 2) {
+		t.Errorf("a third recording: %v, %+v", err, rec.Stats())
+	}
 	// By size: every file but the last is as large, to within a block.
 	path = filepath.Join(t.TempDir(), "bot.trace")
 	rec, err = Create(path, Options{MaxBytes: 1, Rotate: true})

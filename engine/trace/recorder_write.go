@@ -16,7 +16,8 @@ type files struct {
 	encoder *zstd.Encoder
 	redact  *Redactor // nil: nothing is redacted
 	file    *file
-	count   int
+	number  int // of the present file's name
+	count   int // of files that were begun
 	kept    []string
 	past    int64 // bytes of the files before
 }
@@ -34,16 +35,26 @@ func newFiles(path string, o *Options) (*files, error) {
 	return fs, fs.open()
 }
 
-// open begins the next file.
+// open begins the next file. With rotation, names that an earlier recording took are passed over.
 func (fs *files) open() (err error) {
-	name := rotated(fs.path, fs.count+1)
-	if fs.file, err = createFile(name, fs.options.header(), fs.encoder); err != nil {
-		return err
+	for {
+		fs.number++
+		name := rotated(fs.path, fs.number)
+		fs.file, err = createFile(name, fs.options.header(), fs.encoder)
+		if errors.Is(err, os.ErrExist) && fs.options.Rotate && fs.number < maxNumber {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		fs.count++
+		fs.kept = append(fs.kept, name)
+		return nil
 	}
-	fs.count++
-	fs.kept = append(fs.kept, name)
-	return nil
 }
+
+// maxNumber bounds the search for a name that is free.
+const maxNumber = 1_000_000
 
 // rotate ends the present file and begins the next.
 func (fs *files) rotate() error {

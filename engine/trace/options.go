@@ -35,7 +35,7 @@ type Options struct {
 	// Fast has the file compressed with less effort: half the CPU time, for a sixth more bytes.
 	Fast bool
 
-	// Buffer is how much traffic may wait in memory for the disk, in bytes; the default is 16 MiB, and the
+	// Buffer is how much traffic may wait in memory for the disk, in bytes; the default is 64 MiB, and the
 	// least 4 MiB. What comes when it is full is left out, and counted.
 	Buffer int
 
@@ -61,7 +61,7 @@ func (o *Options) fill() error {
 	check(!o.Rotate || o.MaxBytes > 0 || o.MaxTime > 0 || o.MaxEvents > 0, "Rotate needs a limit at which a file ends: set MaxBytes, MaxTime or MaxEvents")
 	check(o.Rotate || o.Keep == 0, "Keep is of use only with Rotate")
 	if o.Buffer == 0 {
-		o.Buffer = 16 << 20
+		o.Buffer = 64 << 20
 	}
 	if o.FlushEvery == 0 {
 		o.FlushEvery = 500 * time.Millisecond

@@ -142,12 +142,15 @@ func (r *Recorder) wrote(fs *files, b *block, err error) {
 		r.stats.Written = uint64(fs.past + fs.file.offset)
 		r.cut = r.cut || r.options.MaxBytes > 0 && fs.file.offset >= r.options.MaxBytes && b.file == r.file
 	}
-	if cap(b.raw) > 2*blockSize {
-		b.raw = nil // a single large payload had it
+	if cap(b.raw) > 2*blockSize || len(r.free) >= keptBlocks {
+		b.raw = nil // a single large payload had it, or a time in which the disk was slow
 	}
 	*b = block{raw: b.raw[:0]}
 	r.free = append(r.free, b)
 }
+
+// keptBlocks is of how many free blocks the memory is kept.
+const keptBlocks = 4
 
 // end closes the last file.
 func (r *Recorder) end(fs *files) {

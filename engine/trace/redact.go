@@ -55,7 +55,7 @@ func (r *Redactor) Redact(payload []byte) error {
 		text := s.text()
 		switch {
 		case s.kind == '"' && s.key:
-			if !isProtocolKey(text) {
+			if s.class == protected && !isProtocolKey(text) {
 				r.text(text)
 			}
 		case s.kind == '"':
@@ -172,6 +172,9 @@ func putDigits(b []byte, n uint64) {
 
 // breakRuns alters digits of b, which replaced those of old, until no run of five is left where it was.
 func breakRuns(b, old []byte) {
+	if !mayRun(b, old) {
+		return
+	}
 	same, where := 0, -1 // where is the last digit
 	for i := range b {
 		if b[i]-'0' <= 9 {

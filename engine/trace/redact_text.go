@@ -90,20 +90,26 @@ func (r *Redactor) word(b []byte, seed *random) {
 
 // drawHash replaces every character by a random one of its kind; of hexadecimal digits, by such digits.
 func drawHash(b []byte, seed *random) {
-	span := 6
+	span := uint64(6)
 	for _, c := range b {
 		if c-'0' > 9 && c|0x20 > 'f' {
 			span = 26
 		}
 	}
+	var draw uint64
 	for i, c := range b {
+		if i%4 == 0 {
+			draw = seed.next()
+		}
+		part := draw & 0xffff
+		draw >>= 16
 		switch {
 		case c-'0' <= 9:
-			b[i] = '0' + byte(seed.below(10))
+			b[i] = '0' + byte(part*10>>16)
 		case c >= 'a':
-			b[i] = 'a' + byte(seed.below(span))
+			b[i] = 'a' + byte(part*span>>16)
 		default:
-			b[i] = 'A' + byte(seed.below(span))
+			b[i] = 'A' + byte(part*span>>16)
 		}
 	}
 }
@@ -186,6 +192,9 @@ func drawEscape(d []byte, seed *random) {
 
 // change alters characters of b, which replaced those of old, until no run of five is left where it was.
 func change(b, old []byte) {
+	if !mayRun(b, old) {
+		return
+	}
 	same, where, escape := 0, -1, false // where is the last byte that may be altered; escape: it is that of an escape
 	for i, fixed, letter := 0, 0, false; i < len(b); i++ {
 		switch c := b[i]; {
@@ -209,6 +218,16 @@ func change(b, old []byte) {
 			same = i - where
 		}
 	}
+}
+
+// mayRun reports whether a run of five may stand in both where it stood: it holds a byte at every fifth place.
+func mayRun(b, old []byte) bool {
+	for i := 4; i < len(b); i += 5 {
+		if b[i] == old[i] {
+			return true
+		}
+	}
+	return false
 }
 
 // another returns a different character of the same kind as c, which stands alone or is that of an escape.

@@ -1,5 +1,10 @@
 package trace
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // scanner goes through the tokens of valid JSON. It tells of each value the class of its key; the elements
 // of an array have the class of the array's key.
 type scanner struct {
@@ -71,10 +76,12 @@ func (s *scanner) next() bool {
 func (s *scanner) string() {
 	s.kind, s.key, s.wantKey = '"', s.wantKey, false
 	s.start = s.i + 1
-	for s.end = s.start; s.b[s.end] != '"'; s.end++ {
-		if s.b[s.end] == '\\' {
-			s.end++
+	for s.end = s.start; ; {
+		s.end += plain(s.b[s.end:])
+		if s.b[s.end] == '"' {
+			break
 		}
+		s.end += 2 // an escape
 	}
 	s.i = s.end + 1
 	if s.key {
@@ -92,6 +99,23 @@ func (s *scanner) scalar(c byte) {
 		s.i++
 	}
 	s.end = s.i
+}
+
+// plain returns how many bytes of b stand before its first quote or backslash, of which there is one.
+func plain(b []byte) (n int) {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; len(b)-n >= 8; n += 8 {
+		w := binary.LittleEndian.Uint64(b[n:])
+		quote, slash := w^ones*'"', w^ones*'\\'
+		// Above the first byte that is one, further bits may be set too.
+		if found := ((quote-ones)&^quote | (slash-ones)&^slash) & highs; found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	for b[n] != '"' && b[n] != '\\' {
+		n++
+	}
+	return n
 }
 
 // ends reports whether c cannot be part of a number or a word.

@@ -157,7 +157,11 @@ func TestOpenBlock(t *testing.T) {
 			}
 		}
 	}
-	for length := headerSize; length <= len(data); length++ {
+	step := 1
+	if testing.Short() {
+		step = 11
+	}
+	for length := headerSize; length <= len(data); length += step {
 		added := 0
 		for _, end := range ends {
 			if int64(length) >= end {
@@ -165,7 +169,7 @@ func TestOpenBlock(t *testing.T) {
 			}
 		}
 		check(fmt.Sprintf("%d of %d bytes", length, len(data)), data[:length], added)
-		if length%17 > 0 && length < len(data) {
+		if length%17 > 0 {
 			continue
 		}
 		file := filepath.Join(dir, "y.trace")

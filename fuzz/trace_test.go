@@ -39,7 +39,7 @@ func FuzzTrace(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	rec, err := trace.Create(path+".open", trace.Options{FlushEvery: time.Millisecond})
+	rec, err := trace.Create(path+".open", trace.Options{Unredacted: true, FlushEvery: time.Millisecond})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func (o *recordOptions) run(ctx context.Context, stdout, stderr io.Writer) error
 		rec, err := trace.Create(o.out, trace.Options{
 			Shards:      o.shards.Total,
 			Compression: trace.ParseCompression(o.compress.String()),
-			Redact:      o.redact, Key: key,
+			Unredacted:  !o.redact, Key: key,
 			MaxBytes: o.limit.bytes, MaxTime: o.limit.time, MaxEvents: o.limit.events,
 			Rotate: o.rotate, Keep: o.keep, Fast: o.fast,
 		})

@@ -1,7 +1,7 @@
 // Package trace keeps a bot's traffic in files: it records payloads while a bot runs, takes people's
 // words and ids out of them, and reads them back for benchmarks, tests and replays.
 //
-//	rec, err := trace.Create("bot.trace", trace.Options{Redact: true})
+//	rec, err := trace.Create("bot.trace", trace.Options{})
 //	remove := eng.On(gateway.AllDispatches(), func(ev *engine.Event) {
 //		rec.Record(ev.Shard.ID(), ev.Received, ev.Payload)
 //	})

@@ -19,7 +19,7 @@ func Example() {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "bot.trace")
 
-	rec, err := trace.Create(path, trace.Options{Redact: true, Key: []byte("an example's key"), MaxBytes: 1 << 30})
+	rec, err := trace.Create(path, trace.Options{Key: []byte("an example's key"), MaxBytes: 1 << 30})
 	if err != nil {
 		log.Fatal(err)
 	}

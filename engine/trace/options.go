@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// Options say what a [Recorder] keeps, and how much. The zero value records without limits, and without
-// redaction.
+// Options say what a [Recorder] keeps, and how much. The zero value records without limits, and
+// redacts.
 type Options struct {
 	Shards      int         // of the bot, for the header; 0: not known
 	Compression Compression // that the client asks for, for the header
 
-	// Redact has people's words and ids replaced before anything is written. See [Redactor].
-	Redact bool
+	// Unredacted records people's words and ids as they came; otherwise they are replaced before anything is
+	// written. See [Redactor].
+	Unredacted bool
 	// Key is what redaction derives its replacements from; the same key gives the same ones. The default is
 	// a random key that is not kept anywhere.
 	Key []byte
@@ -72,7 +73,7 @@ func (o *Options) fill() error {
 // header returns that of the recording's files.
 func (o *Options) header() Header {
 	h := Header{Shards: o.Shards, Compression: o.Compression}
-	if o.Redact {
+	if !o.Unredacted {
 		h.Redaction = RedactionVersion
 	}
 	return h

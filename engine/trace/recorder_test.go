@@ -73,7 +73,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, err := Create(bot, Options{Shards: 16, Compression: ZlibStream})
+	rec, err := Create(bot, Options{Unredacted: true, Shards: 16, Compression: ZlibStream})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestRoundTrip(t *testing.T) {
 // TestManyGoroutines: every event of each is there, in order.
 func TestManyGoroutines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.trace")
-	rec, err := Create(path, Options{})
+	rec, err := Create(path, Options{Unredacted: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestTokensStayOut(t *testing.T) {
 	}
 	for _, redact := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "x.trace")
-		rec, err := Create(path, Options{Redact: redact})
+		rec, err := Create(path, Options{Unredacted: !redact})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,16 +240,16 @@ func TestLimits(t *testing.T) {
 		}
 		return rec, path
 	}
-	rec, path := record(Options{MaxEvents: 10}, 25)
+	rec, path := record(Options{Unredacted: true, MaxEvents: 10}, 25)
 	<-rec.Done()
 	if err := rec.Close(); err != nil || len(read(t, path)) != 10 || rec.Stats().Events != 10 || rec.Stats().Dropped != 0 {
 		t.Errorf("MaxEvents: %v, %+v", err, rec.Stats())
 	}
-	rec, path = record(Options{MaxTime: 10 * time.Second}, 25)
+	rec, path = record(Options{Unredacted: true, MaxTime: 10 * time.Second}, 25)
 	if err := rec.Close(); err != nil || len(read(t, path)) != 11 {
 		t.Errorf("MaxTime: %v, %+v", err, rec.Stats())
 	}
-	rec, path = record(Options{MaxEvents: 10, Rotate: true, Keep: 2}, 45)
+	rec, path = record(Options{Unredacted: true, MaxEvents: 10, Rotate: true, Keep: 2}, 45)
 	if err := rec.Close(); err != nil || rec.Stats().Files != 5 || rec.Stats().Events != 45 {
 		t.Errorf("Rotate: %v, %+v", err, rec.Stats())
 	}
@@ -260,7 +260,7 @@ func TestLimits(t *testing.T) {
 	if got := read(t, filepath.Join(filepath.Dir(path), "bot.5.trace")); len(got) != 5 || !got[0].At.Equal(begun.Add(40*time.Second)) {
 		t.Errorf("the last file has %d records", len(got))
 	}
-	rec, err = Create(path, Options{MaxEvents: 10, Rotate: true})
+	rec, err = Create(path, Options{Unredacted: true, MaxEvents: 10, Rotate: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestLimits(t *testing.T) {
 	if err := rec.Close(); err != nil || rec.Stats().Path != path { // which was removed
 		t.Errorf("a second recording: %v, %+v", err, rec.Stats())
 	}
-	rec, err = Create(path, Options{MaxEvents: 10, Rotate: true})
+	rec, err = Create(path, Options{Unredacted: true, MaxEvents: 10, Rotate: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func TestLimits(t *testing.T) {
 	}
 	// By size: every file but the last is as large, to within a block.
 	path = filepath.Join(t.TempDir(), "bot.trace")
-	rec, err = Create(path, Options{MaxBytes: 1, Rotate: true})
+	rec, err = Create(path, Options{Unredacted: true, MaxBytes: 1, Rotate: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func TestLimits(t *testing.T) {
 // TestDropped: when the disk does not follow, events are left out, and counted in the file too.
 func TestDropped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.trace")
-	rec, err := Create(path, Options{Buffer: 2 << 20, FlushEvery: time.Hour})
+	rec, err := Create(path, Options{Unredacted: true, Buffer: 2 << 20, FlushEvery: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,11 +346,11 @@ func TestCreateRefuses(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{path, Options{}, "exists already: name another file"},
-		{filepath.Join(dir, "no", "x.trace"), Options{}, "cannot create the file"},
-		{filepath.Join(dir, "y.trace"), Options{MaxBytes: -1}, "MaxBytes is -1: want 0 or more"},
-		{filepath.Join(dir, "y.trace"), Options{Rotate: true}, "Rotate needs a limit"},
-		{filepath.Join(dir, "y.trace"), Options{Keep: 3}, "only with Rotate"},
+		{path, Options{Unredacted: true}, "exists already: name another file"},
+		{filepath.Join(dir, "no", "x.trace"), Options{Unredacted: true}, "cannot create the file"},
+		{filepath.Join(dir, "y.trace"), Options{Unredacted: true, MaxBytes: -1}, "MaxBytes is -1: want 0 or more"},
+		{filepath.Join(dir, "y.trace"), Options{Unredacted: true, Rotate: true}, "Rotate needs a limit"},
+		{filepath.Join(dir, "y.trace"), Options{Unredacted: true, Keep: 3}, "only with Rotate"},
 	} {
 		if _, err := Create(test.path, test.o); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.path, err, test.want)
@@ -364,7 +364,7 @@ func TestCreateRefuses(t *testing.T) {
 // TestWriteFails: where the disk is full the recording ends with an error, and what was written can be read.
 func TestWriteFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.trace")
-	rec, err := Create(path, Options{FlushEvery: time.Millisecond})
+	rec, err := Create(path, Options{Unredacted: true, FlushEvery: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -408,7 +408,7 @@ func fullDisk(t *testing.T, rec *Recorder) error {
 // stands still while they are emptied; nothing is compressed, which another goroutine does in life.
 func BenchmarkRecord(b *testing.B) {
 	payloads := steady(2000)[5:]
-	rec, err := newRecorder(filepath.Join(b.TempDir(), "x.trace"), Options{})
+	rec, err := newRecorder(filepath.Join(b.TempDir(), "x.trace"), Options{Unredacted: true})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -439,7 +439,7 @@ func BenchmarkRecord(b *testing.B) {
 
 // TestRecordAllocates: nothing, for an event.
 func TestRecordAllocates(t *testing.T) {
-	rec, err := Create(filepath.Join(t.TempDir(), "x.trace"), Options{FlushEvery: time.Hour})
+	rec, err := Create(filepath.Join(t.TempDir(), "x.trace"), Options{Unredacted: true, FlushEvery: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

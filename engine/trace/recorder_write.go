@@ -24,7 +24,7 @@ type files struct {
 
 func newFiles(path string, o *Options) (*files, error) {
 	fs := &files{path: path, options: o, encoder: newEncoder(o.Fast)}
-	if o.Redact {
+	if !o.Unredacted {
 		key := o.Key
 		if key == nil {
 			key = make([]byte, 32)

@@ -41,7 +41,7 @@ with-%:
 	GOTOOLCHAIN=$* go test ./...
 	GOTOOLCHAIN=$* go test -race -short ./internal/reactor/... ./engine/...
 	GOTOOLCHAIN=$* go build -o bin/sluice-$* ./cmd/sluice
-	bin/sluice-$* demo --duration 1s --json | tee /dev/stderr | grep -q '"tls_records":"lent"' # on Linux
+	bin/sluice-$* demo --duration 1s --json | tee -a /dev/stderr | grep -q '"tls_records":"lent"' # on Linux
 
 .PHONY: go-newest
 go-newest: with-$(GO_NEWEST) ## the tests on the newest stable Go, and the race suite of what depends on it most

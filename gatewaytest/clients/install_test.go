@@ -45,7 +45,7 @@ var (
 		{"mvn", "--quiet", "--batch-mode", "package", "dependency:copy-dependencies", "-DoutputDirectory=target/lib"},
 	}}
 	rustFamily = &family{name: "rust", needs: []string{"cargo"}, install: [][]string{
-		{"cargo", "build", "--quiet", "--locked"},
+		{"cargo", "build", "--quiet"},
 	}}
 )
 

@@ -90,8 +90,13 @@ func TestFaultControls(t *testing.T) {
 			eachCompression(t, func(t *testing.T, compress string) {
 				srv := script(t, test.script, gatewaytest.WithGuilds(4, 0))
 				c := dial(t, srv, srv.URL(), compress)
+				want := test.want
+				if want[0] == "op 10" { // who identifies before hello may be answered before it
+					c.expect(want[0])
+					want = want[1:]
+				}
 				c.login(srv, compress)
-				c.expect(test.want...)
+				c.expect(want...)
 				if err := srv.WaitFaults(wait(t)); err != nil {
 					t.Error(err)
 				}

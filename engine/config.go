@@ -97,7 +97,7 @@ type Config struct {
 	// Driver chooses how connections are read. Default AutoDriver.
 	Driver Driver
 
-	// identify.Queue spaces identifies. Engines of one bot must share one; behind a
+	// IdentifyQueue spaces identifies. Engines of one bot must share one; behind a
 	// proxy that identifies, take [identify.Unlimited]. Where the API is asked, a queue with
 	// a method SetMaxConcurrency(int), such as [identify.Local], is told Discord's
 	// max_concurrency. Default: a identify.Local of this engine's own.
@@ -190,7 +190,7 @@ type Config struct {
 	// shards are closed so that their sessions can be resumed, these are saved in
 	// Sessions, and the panic ends the program. The same follows when OnPanic
 	// panics, and when any other code does that the engine calls: OnClose, Dial,
-	// Logger, identify.Queue, Sessions. It follows runtime.Goexit (which is what
+	// Logger, IdentifyQueue, Sessions. It follows runtime.Goexit (which is what
 	// testing.T.FailNow does) too, after which Run returns.
 	OnPanic func(ev *Event, value any)
 

@@ -152,7 +152,7 @@ type listeners struct {
 // the engine, so that Run can say which it no longer waits for.
 type userCalls struct {
 	dials    atomic.Int64 // of Config.Dial
-	acquires atomic.Int64 // of Config.identify.Queue
+	acquires atomic.Int64 // of Config.IdentifyQueue
 }
 
 // refusal is how far the replacement of shards that the gateway refuses has come.

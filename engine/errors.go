@@ -18,7 +18,7 @@ var (
 	// ErrStarted is returned by Run when it is called a second time.
 	ErrStarted = errors.New("engine: Run was called before; an Engine runs once, make a new one")
 	// ErrShutdownTimeout is joined to what Run returns when callbacks, or calls of
-	// Config.Dial, Config.identify.Queue or Config.PerShard, did not return within
+	// Config.Dial, Config.IdentifyQueue or Config.PerShard, did not return within
 	// Config.ShutdownTimeout. Their goroutines are left behind.
 	ErrShutdownTimeout = errors.New("engine: callbacks, or other code of the user's, did not return before the shutdown timeout")
 	// ErrNotRunning is returned by AddShards and Reshard before Run has learned its

@@ -1,5 +1,8 @@
 # The commands of this project. `make help` lists them.
 
+# `work` in a go command is every package of the modules in go.work. The two that race
+# and test other clients are outside it, and built with GOWORK=off.
+
 # Pinned, and outside go.mod: a linter is no dependency of who imports sluice.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -24,21 +27,21 @@ help: ## list the commands
 
 .PHONY: test
 test: ## the tests
-	go test ./...
+	go test work
 
 .PHONY: race
 race: ## the tests under the race detector
-	go test -race ./...
+	go test -race work
 
 .PHONY: go-oldest
 go-oldest: ## the tests on the oldest Go that go.mod allows
-	GOTOOLCHAIN=$(GO_OLDEST) go test ./...
+	GOTOOLCHAIN=$(GO_OLDEST) go test work
 
 # with-go-GOVERSION is what must pass on a Go version before it may be relied on.
 with-%:
-	GOTOOLCHAIN=$* go vet ./...
-	GOTOOLCHAIN=$* go run $(STATICCHECK) ./...
-	GOTOOLCHAIN=$* go test ./...
+	GOTOOLCHAIN=$* go vet work
+	GOTOOLCHAIN=$* go run $(STATICCHECK) work
+	GOTOOLCHAIN=$* go test work
 	GOTOOLCHAIN=$* go test -race -short ./internal/reactor/... ./engine/...
 	GOTOOLCHAIN=$* go build -o bin/sluice-$* ./cmd/sluice
 	bin/sluice-$* demo --duration 1s --json | tee -a /dev/stderr | grep -q '"tls_records":"lent"' # on Linux
@@ -59,15 +62,19 @@ fmt: ## format the code
 	gofmt -w .
 
 .PHONY: lint
-lint: staticcheck ## vet and staticcheck
-	go vet ./...
+lint: staticcheck tidy ## vet, staticcheck, and no go.mod out of date
+	go vet work
 	go vet -tags frontends ./engine
-	cd bench/compare && go vet ./...
-	cd gatewaytest/clients && go vet ./...
+	cd bench/compare && GOWORK=off go vet ./...
+	cd gatewaytest/clients && GOWORK=off go vet ./...
 
 .PHONY: staticcheck
 staticcheck:
-	go run $(STATICCHECK) ./...
+	go run $(STATICCHECK) work
+
+.PHONY: tidy
+tidy:
+	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go mod tidy -diff) || exit 1; done
 
 .PHONY: tags
 tags: ## the tests of what build tags change
@@ -132,11 +139,11 @@ bench: ## benchmarks of every stage and of the whole line
 
 .PHONY: compare
 compare: ## the race against other clients, short form, or on TRACE=FILE; needs cargo, node and a C compiler
-	cd bench/compare && go run ./race $(if $(TRACE),-trace '$(abspath $(TRACE))' -doc= -svg= -results results-trace.jsonl)
+	cd bench/compare && GOWORK=off go run ./race $(if $(TRACE),-trace '$(abspath $(TRACE))' -doc= -svg= -results results-trace.jsonl)
 
 .PHONY: compare-full
 compare-full: ## the race against other clients, every load and compression
-	cd bench/compare && go run ./race -full -results results-full.jsonl
+	cd bench/compare && GOWORK=off go run ./race -full -results results-full.jsonl
 
 # SEED=N has every shard meet the faults of an earlier run again.
 CHAOS = bin/sluice demo --chaos --json $(if $(SEED),--seed $(SEED))
@@ -161,7 +168,7 @@ chaos-short: ## 20 seconds of faults at random over both drivers
 soak: ## 10,000 reconnects over both drivers: nothing may be left of them
 	go test -run='^TestPain21_Soak$$' -v -timeout=30m ./engine -args -reconnects=10000
 
-CLIENTS     = cd gatewaytest/clients && go test -count=1 -timeout=60m -parallel=6
+CLIENTS     = cd gatewaytest/clients && GOWORK=off go test -count=1 -timeout=60m -parallel=6
 CLIENTSFAST = go,python,node
 
 .PHONY: clients
@@ -178,7 +185,7 @@ clients-doc: ## measure what these clients do differently, and write docs/client
 
 .PHONY: clients-page
 clients-page: ## write docs/clients.md from what was measured last
-	cd gatewaytest/clients && go test -count=1 -run='^TestWritePage$$' . -write
+	cd gatewaytest/clients && GOWORK=off go test -count=1 -run='^TestWritePage$$' . -write
 
 TRACETIME ?= 60s
 TRACERATE ?= 50000

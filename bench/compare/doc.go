@@ -1,8 +1,9 @@
 // Package compare races sluice against other libraries, in a module of its own so
-// that none of them is a dependency of sluice. Run it here, not in the root:
+// that none of them is a dependency of sluice. Run it here, not in the root
+// (it is outside go.work, lest its dependencies choose versions for the rest):
 //
-//	go run ./race                  # gateway clients under the same traffic
-//	go test -run='^$' -bench=. .   # JSON libraries
+//	GOWORK=off go run ./race                  # gateway clients under the same traffic
+//	GOWORK=off go test -run='^$' -bench=. .   # JSON libraries
 //
 // Each client is a small program in a folder of its own (sluice, disgo, discordgo,
 // arikawa, twilight, discordjs), written as a user of the library would write a

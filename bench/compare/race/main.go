@@ -1,11 +1,11 @@
 // Command race runs the same gateway traffic through every library's client, in
 // turn, and tells what each cost. Run it in bench/compare:
 //
-//	go run ./race                 # the short form, under ten minutes
-//	go run ./race -full           # loads of full size, all compressions
-//	go run ./race -trace FILE -doc= -svg=   # on recorded traffic, to standard output
-//	go run ./race -rollcall       # only whether every client receives everything
-//	go run ./race -render FILE    # the table and the picture of an earlier run
+//	GOWORK=off go run ./race                 # the short form, under ten minutes
+//	GOWORK=off go run ./race -full           # loads of full size, all compressions
+//	GOWORK=off go run ./race -trace FILE -doc= -svg=   # on recorded traffic, to standard output
+//	GOWORK=off go run ./race -rollcall       # only whether every client receives everything
+//	GOWORK=off go run ./race -render FILE    # the table and the picture of an earlier run
 //
 // It measures processes through the kernel's accounts of them, so it is for Linux.
 package main

@@ -193,7 +193,7 @@ func TestSendAllocatesNothing(t *testing.T) {
 	if pool.Poisoning {
 		t.Skip("race builds give nothing back to pools")
 	}
-	s := &Shard{}
+	s := &Shard{engine: &Engine{}}
 	s.link.Attach(nowhere{})
 	s.link.Start("abc", -1, time.Minute)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)

@@ -278,3 +278,72 @@ func TestAnswersInCallbacks(t *testing.T) {
 		c.end(t)
 	})
 }
+
+// TestEverythingSentIsTold: identifies, resumes, heartbeats and commands, with asterisks for the token, and how long
+// the frames were that brought something.
+func TestEverythingSentIsTold(t *testing.T) {
+	bothDrivers(t, func(t *testing.T, driver engine.Driver) {
+		t.Parallel()
+		srv := gatewaytest.NewServer(t, gatewaytest.WithGuilds(2, guildBytes), gatewaytest.WithIdentifyInterval(0),
+			gatewaytest.WithHeartbeatInterval(time.Second))
+		var mu sync.Mutex
+		var sent []string
+		wire, beats := 0, make(chan struct{}, 100)
+		c := connect(t, srv, func(config *engine.Config) { config.Driver = driver }, func(e *engine.Engine) {
+			e.On(gateway.AllDispatches().Union(gateway.Events(gateway.EventPayloadSent, gateway.EventHello)), func(ev *engine.Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				if ev.Type != gateway.EventPayloadSent {
+					if ev.Wire <= 0 {
+						t.Errorf("%s came in %d bytes", ev.Name(), ev.Wire)
+					}
+					wire += ev.Wire
+					return
+				}
+				if strings.Contains(string(ev.Payload), srv.Token()) {
+					t.Errorf("the token is told: %s", ev.Payload)
+				}
+				if sent = append(sent, string(ev.Payload)); strings.HasPrefix(string(ev.Payload), `{"op":1,`) {
+					beats <- struct{}{}
+				}
+			})
+		})
+		c.wait(t, "GUILD_CREATE", func() bool { return c.names["GUILD_CREATE"] == 2 })
+		if err := c.UpdatePresence(within(t), &gateway.Presence{Status: gateway.StatusIdle}); err != nil {
+			t.Error(err)
+		}
+		<-beats
+		<-beats
+		srv.Drop(0)
+		c.wait(t, "RESUMED", func() bool { return c.names["RESUMED"] == 1 })
+		c.end(t)
+		mu.Lock()
+		defer mu.Unlock()
+		var came []string
+		for _, p := range srv.Received(0) {
+			came = append(came, strings.ReplaceAll(string(p), srv.Token(), strings.Repeat("*", len(srv.Token()))))
+		}
+		// The gateway's list leaves out heartbeats ahead of an identify or a resume.
+		sent, came = withoutEarlyBeats(sent), withoutEarlyBeats(came)
+		// What came last may have been told when the loop had ended.
+		if len(came) < 3 || len(sent) > len(came) || len(sent) < len(came)-1 || !slices.Equal(sent, came[:len(sent)]) {
+			t.Errorf("told:\n%s\ncame:\n%s", strings.Join(sent, "\n"), strings.Join(came, "\n"))
+		}
+		if stats := c.Stats(); wire > int(stats.BytesWire) || wire < int(stats.BytesWire)*9/10 {
+			t.Errorf("payloads came in %d bytes of %d", wire, stats.BytesWire)
+		}
+	})
+}
+
+// withoutEarlyBeats leaves out the heartbeats that stand before an identify or a resume.
+func withoutEarlyBeats(payloads []string) (rest []string) {
+	for _, p := range payloads {
+		if strings.HasPrefix(p, `{"op":2,`) || strings.HasPrefix(p, `{"op":6,`) {
+			for len(rest) > 0 && strings.HasPrefix(rest[len(rest)-1], `{"op":1,`) {
+				rest = rest[:len(rest)-1]
+			}
+		}
+		rest = append(rest, p)
+	}
+	return rest
+}

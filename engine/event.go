@@ -39,6 +39,10 @@ type Event struct {
 	// Received is when the last bytes of the payload were read.
 	Received time.Time
 
+	// Wire is how many bytes brought the payload: its WebSocket frames, compressed as they came,
+	// before TLS. For [gateway.EventPayloadSent] it is the frame that was sent; 0 where nothing is known.
+	Wire int
+
 	// Replayed says that the event was missed before, and came with a resume.
 	Replayed bool
 
@@ -135,6 +139,11 @@ func (ev *Event) Closed() (lifecycle.Closed, bool) { return detailOf[lifecycle.C
 // StateChange returns the details of a [gateway.EventStateChanged].
 func (ev *Event) StateChange() (lifecycle.StateChange, bool) {
 	return detailOf[lifecycle.StateChange](ev)
+}
+
+// PayloadSent returns the details of a [gateway.EventPayloadSent], whose Payload is what was sent.
+func (ev *Event) PayloadSent() (lifecycle.PayloadSent, bool) {
+	return detailOf[lifecycle.PayloadSent](ev)
 }
 
 // SessionLost returns the details of a [gateway.EventSessionLost].

@@ -38,7 +38,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		var clone *engine.Event
 		var kept sync.Once
 		c := connect(t, srv, func(c *engine.Config) { *c = config }, func(e *engine.Engine) {
-			e.On(gateway.AllDispatches().Union(gateway.Events(gateway.EventHello, gateway.EventStateChanged, gateway.EventClosed, gateway.EventSessionLost, gateway.EventSessionResumed, gateway.EventGuildsReady)), func(ev *engine.Event) {
+			e.On(gateway.AllDispatches().Union(gateway.Events(gateway.EventHello, gateway.EventStateChanged, gateway.EventClosed, gateway.EventSessionLost, gateway.EventSessionResumed, gateway.EventGuildsReady, gateway.EventPayloadSent)), func(ev *engine.Event) {
 				if !p.fresh(ev.Name()) {
 					return
 				}
@@ -46,7 +46,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 				for _, detail := range []func() (any, bool){
 					func() (any, bool) { return ev.Closed() }, func() (any, bool) { return ev.StateChange() },
 					func() (any, bool) { return ev.SessionLost() }, func() (any, bool) { return ev.SessionResumed() },
-					func() (any, bool) { return ev.GuildsReady() },
+					func() (any, bool) { return ev.GuildsReady() }, func() (any, bool) { return ev.PayloadSent() },
 				} {
 					if d, ok := detail(); ok {
 						show(p, d)

@@ -32,7 +32,8 @@ type Shard struct {
 	event   Event // the one that callbacks see
 	clock   callClock
 	calls   callTimes
-	backlog backlogOf // of asynchronous callbacks
+	backlog backlogOf               // of asynchronous callbacks
+	sent    atomic.Pointer[sentLog] // to be told to callbacks; nil before the first
 
 	// What the loop has under way in other goroutines; nil: nothing. What comes
 	// from an errand that was called off is discarded.

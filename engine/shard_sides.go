@@ -48,6 +48,7 @@ func (t *task) Advance(now time.Time, drained bool) (next time.Time, done bool) 
 	}
 	s.core.Advance(now, drained)
 	s.settle(now)
+	s.tellSent()
 	s.publish()
 	next = s.core.Next()
 	s.promise.give(s.engine, next)
@@ -94,7 +95,7 @@ type callClock struct {
 func (h *host) Wants(t gateway.EventType) bool { return h.engine.handlers.wanting(t) != nil }
 
 // Deliver implements core.Host: it fills the shard's one event and calls the callbacks.
-func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payload []byte, replayed bool) {
+func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payload []byte, wire int, replayed bool) {
 	list := h.engine.handlers.wanting(t)
 	if list == nil {
 		return
@@ -105,6 +106,7 @@ func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payl
 	ev.Data = data
 	ev.Payload = payload
 	ev.Received = now
+	ev.Wire = wire
 	ev.Replayed = replayed
 	ev.name = ""
 	h.call(list, ev)

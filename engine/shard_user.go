@@ -188,6 +188,9 @@ func (s *Shard) write(ctx context.Context, cmd *link.Command) error {
 			s.wake() // the loop finds the error and redials
 		}
 		if done {
+			if err == nil && s.noteSent(time.Now(), cmd.Payload) {
+				s.wake()
+			}
 			return err
 		}
 		if cmd.InCallback || inCallback() {

@@ -29,10 +29,15 @@ func (s *Shard) watch(now time.Time) {
 	if conn == nil || !s.core.BeatFor(now) {
 		return
 	}
-	beat := frame.AppendFrame(nil, frame.OpText, frame.NewMask(), gateway.AppendHeartbeat(nil, s.seq.Load()))
+	payload := gateway.AppendHeartbeat(nil, s.seq.Load())
+	beat := frame.AppendFrame(nil, frame.OpText, frame.NewMask(), payload)
 	// It ends with the write, which has a deadline, or the connection. The loop finds an
 	// error when it is back.
-	go s.engine.guarded(func() { s.link.WriteTo(conn, beat) })
+	go s.engine.guarded(func() {
+		if s.link.WriteTo(conn, beat) && s.noteSent(time.Now(), payload) {
+			s.wake()
+		}
+	})
 }
 
 // abandon closes the connection under a loop that is held up by a callback, so that

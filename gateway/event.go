@@ -134,10 +134,11 @@ const (
 	EventSessionResumed                                          // SESSION_RESUMED: the session goes on, nothing was missed
 	EventGuildsReady                                             // GUILDS_READY: each guild that READY listed has come, or stays unavailable
 	EventStateChanged                                            // STATE_CHANGED: the shard's state is another one
+	EventPayloadSent                                             // PAYLOAD_SENT: the shard sent a payload
 )
 
 // numEventTypes is one more than the largest event type.
-const numEventTypes = int(EventStateChanged) + 1
+const numEventTypes = int(EventPayloadSent) + 1
 
 // IsDispatch reports whether t stands for a dispatch (opcode 0), known or not.
 func (t EventType) IsDispatch() bool { return t <= lastDispatch }
@@ -245,4 +246,5 @@ var eventNames = [numEventTypes]string{
 	EventSessionResumed: "SESSION_RESUMED",
 	EventGuildsReady:    "GUILDS_READY",
 	EventStateChanged:   "STATE_CHANGED",
+	EventPayloadSent:    "PAYLOAD_SENT",
 }

@@ -35,7 +35,7 @@ var dispatchNames = strings.Fields(`
 
 var otherNames = strings.Fields(`
 	HELLO HEARTBEAT RECONNECT INVALID_SESSION HEARTBEAT_ACK
-	CLOSED SESSION_LOST SESSION_RESUMED GUILDS_READY STATE_CHANGED`)
+	CLOSED SESSION_LOST SESSION_RESUMED GUILDS_READY STATE_CHANGED PAYLOAD_SENT`)
 
 // Two names that share a bit would let through what nobody asked for.
 func TestEventTypesShareNothing(t *testing.T) {
@@ -90,7 +90,8 @@ func TestEventTypeConstants(t *testing.T) {
 		EventHeartbeatACK:                        "HEARTBEAT_ACK",
 		EventClosed:                              "CLOSED",
 		EventStateChanged:                        "STATE_CHANGED",
-		EventStateChanged + 1:                    "EventType 90",
+		EventPayloadSent:                         "PAYLOAD_SENT",
+		EventPayloadSent + 1:                     "EventType 91",
 		255:                                      "EventType 255",
 	} {
 		if got := e.String(); got != want {

@@ -108,7 +108,7 @@ func (o *recordOptions) run(ctx context.Context, stdout, stderr io.Writer) error
 
 // connectionEvents are recorded besides the dispatches.
 var connectionEvents = gateway.Events(gateway.EventHello, gateway.EventHeartbeat, gateway.EventReconnect, gateway.EventInvalidSession,
-	gateway.EventHeartbeatACK, gateway.EventClosed, gateway.EventSessionResumed)
+	gateway.EventHeartbeatACK, gateway.EventClosed, gateway.EventSessionResumed, gateway.EventPayloadSent)
 
 // record is the callback.
 func record(rec *trace.Recorder, ev *engine.Event) {
@@ -121,10 +121,13 @@ func record(rec *trace.Recorder, ev *engine.Event) {
 	case gateway.EventSessionResumed:
 		rec.RecordResumed(shard, time.Now())
 		return
+	case gateway.EventPayloadSent:
+		rec.Add(&trace.Record{Kind: trace.Sent, Shard: shard, At: ev.Received, Wire: ev.Wire, Payload: ev.Payload})
+		return
 	case gateway.EventHello:
 		rec.RecordOpened(shard, ev.Received)
 	case gateway.EventReady:
 		rec.RecordSession(shard, ev.Received)
 	}
-	rec.Record(shard, ev.Received, ev.Payload)
+	rec.Add(&trace.Record{Kind: trace.Received, Shard: shard, At: ev.Received, Wire: ev.Wire, Payload: ev.Payload})
 }

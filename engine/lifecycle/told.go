@@ -89,6 +89,15 @@ type SessionResumed struct {
 	Replayed int    // events that were missed and came by the resume, RESUMED not counted
 }
 
+// PayloadSent is what [gateway.EventPayloadSent] tells besides the payload: heartbeats, identifies and resumes
+// of the engine's own, and commands of the user's. The payload was handed to the connection; whether the gateway
+// got it, nobody knows. Asterisks stand in it wherever the token stood.
+//
+// Where a callback holds up its shard for long, the oldest that wait to be told are given up for those that follow.
+type PayloadSent struct {
+	Missed int // payloads that were sent before this one, since the last that was told, and are not told
+}
+
 // GuildsReady is what [gateway.EventGuildsReady] tells: each guild that READY
 // listed has come or is known to be unavailable, or Config.GuildsTimeout has
 // passed. It comes once for each READY, after the callbacks of the last guild,

@@ -32,7 +32,7 @@
 //	44  uint32   CRC of the 44 bytes before
 //
 // A block has a header of 48 bytes and a body, which is one zstd frame that depends on nothing outside
-// it. Decompressed, the body is a sequence of records; about 2 MiB of them, or a single larger record.
+// it. Decompressed, the body is a sequence of records; about 1 MiB of them, or a single larger record.
 //
 //	 0  4 bytes  "SLTB"
 //	 4  uint32   length of the body: at most 1 GiB

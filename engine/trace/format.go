@@ -29,7 +29,7 @@ const (
 	maxBody = 1 << 30
 
 	// blockSize is how much a writer puts into a block, decompressed.
-	blockSize = 2 << 20
+	blockSize = 1 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -16,7 +16,7 @@ func (c *Core) Probe(now time.Time) {
 		}
 	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
 		c.heart.probe(now)
-		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
+		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
 	}
 }
 
@@ -54,7 +54,7 @@ func (c *Core) beat(now time.Time, drained bool) {
 		return
 	}
 	if c.heart.beat(now) {
-		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
+		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
 	}
 	c.heart.looked()
 }

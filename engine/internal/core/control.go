@@ -18,7 +18,7 @@ func (c *Core) control(now time.Time, p []byte, env *lazyjson.Envelope) {
 		c.hello(now, env.Data(p))
 	case gateway.OpHeartbeat:
 		c.show(now, gateway.EventHeartbeat, p, env)
-		c.send(gateway.AppendHeartbeat(nil, c.session.Seq))
+		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
 	case gateway.OpHeartbeatACK:
 		c.show(now, gateway.EventHeartbeatACK, p, env)
 		c.heart.ack(now)
@@ -36,7 +36,7 @@ func (c *Core) control(now time.Time, p []byte, env *lazyjson.Envelope) {
 
 // show delivers a payload that is no dispatch to who asked for it.
 func (c *Core) show(now time.Time, t gateway.EventType, p []byte, env *lazyjson.Envelope) {
-	c.host.Deliver(now, t, max(env.Seq, 0), env.Data(p), p, false)
+	c.host.Deliver(now, t, max(env.Seq, 0), env.Data(p), p, c.wire, false)
 }
 
 // hello starts the heartbeat, and the session: a resume goes at once, an
@@ -72,7 +72,7 @@ func (c *Core) hello(now time.Time, d []byte) {
 	}
 	c.session.resumes++
 	c.counter.Resumes++
-	c.send(resume)
+	c.send(now, resume)
 	c.setState(now, lifecycle.Resuming, readyTimeout, nil)
 }
 
@@ -95,7 +95,7 @@ func (c *Core) Identify(now time.Time) {
 	c.session.clear()
 	c.spending.spend(now)
 	c.counter.Identifies++
-	c.send(id)
+	c.send(now, id)
 	c.Wish.Sent = true
 	c.setState(now, lifecycle.Identifying, readyTimeout, nil)
 }

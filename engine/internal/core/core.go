@@ -51,11 +51,15 @@ type Host interface {
 
 	// Deliver has callbacks that ask for its type take what a payload brought. data
 	// lies in payload, and both are lent until Deliver returns.
-	Deliver(now time.Time, t gateway.EventType, seq int64, data, payload []byte, replayed bool)
+	// wire is the length of the frames that brought them.
+	Deliver(now time.Time, t gateway.EventType, seq int64, data, payload []byte, wire int, replayed bool)
 
 	// Tell has them take what no payload brings. detail points to a struct of package
 	// lifecycle, which is theirs.
 	Tell(now time.Time, t gateway.EventType, detail any)
+
+	// Sends is called with each payload that goes into Out, which is lent until it returns.
+	Sends(now time.Time, payload []byte)
 
 	// Entered is called with every state that is entered, before callbacks hear of it.
 	Entered(state lifecycle.State)
@@ -93,6 +97,7 @@ type Core struct {
 	rest   *pool.Buffer        // an unfinished frame, only while unfinished
 	inflow inflow.Decompressor // this connection's decompressor
 	frames frame.Assembler
+	wire   int // length of the frames since the last payload
 
 	session sessionState
 	counter Counters
@@ -227,6 +232,7 @@ func (c *Core) Held() bool { return !c.held.IsZero() }
 
 // send puts a payload of the engine's own into out. The user's go through
 // Shard.Send.
-func (c *Core) send(payload []byte) {
+func (c *Core) send(now time.Time, payload []byte) {
+	c.host.Sends(now, payload)
 	c.Out = frame.AppendFrame(c.Out, frame.OpText, frame.NewMask(), payload)
 }

@@ -148,7 +148,7 @@ func timers() []input {
 		}),
 		plain("the engine's watchdog beats", func(r *trial) {
 			if r.core.heart.beat(r.core.heart.due()) {
-				r.core.send(gateway.AppendHeartbeat(nil, r.core.session.Seq))
+				r.core.send(r.now, gateway.AppendHeartbeat(nil, r.core.session.Seq))
 				r.settle()
 			}
 		}),

@@ -126,7 +126,7 @@ func (c *Core) accept(now time.Time, t gateway.EventType, p []byte, env *lazyjso
 		c.counter.Replayed++
 		c.session.replay(now)
 	}
-	c.host.Deliver(now, t, max(env.Seq, 0), env.Data(p), p, replayed)
+	c.host.Deliver(now, t, max(env.Seq, 0), env.Data(p), p, c.wire, replayed)
 	// Only now: an event that a callback has not had is not yet in the session.
 	if env.Seq > c.session.Seq && c.state >= lifecycle.Resuming {
 		c.session.Seq = env.Seq

@@ -19,6 +19,7 @@ func (c *Core) Connected(now time.Time) {
 	c.inflow.Open(c.config.Inflow)
 	c.heart.life = now
 	c.deaf = false
+	c.wire = 0
 	c.warned = false
 	c.setState(now, lifecycle.AwaitingHello, helloTimeout, nil)
 }
@@ -45,6 +46,9 @@ func (c *Core) Feed(now time.Time, b []byte) {
 			break
 		}
 		b = b[n:]
+		if !m.Opcode.IsControl() {
+			c.wire += n
+		}
 		if m.Opcode != frame.OpNone {
 			c.message(now, m)
 		}
@@ -116,6 +120,7 @@ func (c *Core) message(now time.Time, m frame.Message) {
 		}
 		c.counter.Flow.Out += uint64(len(payload))
 		c.payload(now, payload, &env)
+		c.wire = 0
 		// The loan of the event's bytes ends here.
 		pool.Poison(payload)
 		c.inflow.Taken()

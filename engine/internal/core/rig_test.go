@@ -35,6 +35,7 @@ type rig struct {
 	now       time.Time
 	log       strings.Builder
 	dialed    []string // every URL that was asked for
+	handed    []string // payloads that the host was told of and that are not yet in sent
 	sent      []string // every payload, and "close CODE"
 	compress  bool     // by payload
 	listeners []listener
@@ -56,6 +57,7 @@ type delivery struct {
 	Seq      int64
 	Data     []byte
 	Payload  []byte
+	Wire     int
 	Replayed bool
 	detail   any
 }
@@ -103,8 +105,8 @@ func (r *rig) Wants(t gateway.EventType) bool {
 }
 
 // Deliver implements Host.
-func (r *rig) Deliver(_ time.Time, t gateway.EventType, seq int64, data, payload []byte, replayed bool) {
-	r.brought = delivery{Type: t, Seq: seq, Data: data, Payload: payload, Replayed: replayed}
+func (r *rig) Deliver(_ time.Time, t gateway.EventType, seq int64, data, payload []byte, wire int, replayed bool) {
+	r.brought = delivery{Type: t, Seq: seq, Data: data, Payload: payload, Wire: wire, Replayed: replayed}
 	r.tell(&r.brought)
 }
 
@@ -120,6 +122,9 @@ func (r *rig) tell(ev *delivery) {
 		}
 	}
 }
+
+// Sends implements Host.
+func (r *rig) Sends(_ time.Time, payload []byte) { r.handed = append(r.handed, string(payload)) }
 
 // Entered implements Host.
 func (r *rig) Entered(to lifecycle.State) { r.enter(to) }
@@ -219,6 +224,10 @@ func (r *rig) settle() {
 			if !json.Valid(payload) {
 				r.t.Fatalf("the core sent no JSON: %q", payload)
 			}
+			if len(r.handed) == 0 || r.handed[0] != text {
+				r.t.Fatalf("the core sent %q, and told its host of %q", payload, r.handed)
+			}
+			r.handed = r.handed[1:]
 		}
 		r.sent = append(r.sent, text)
 		r.note("  send", "%s", strings.ReplaceAll(text, testToken, "TOKEN"))

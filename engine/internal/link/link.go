@@ -248,13 +248,12 @@ func (l *Link) Idle() net.Conn {
 	return l.conn
 }
 
-// WriteTo sends frames if conn is still the connection. Its error is left to Failure.
-func (l *Link) WriteTo(conn net.Conn, frames []byte) {
+// WriteTo sends frames if conn is still the connection, and reports whether it did. Its error
+// is left to Failure.
+func (l *Link) WriteTo(conn net.Conn, frames []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.conn == conn {
-		_ = l.put(frames)
-	}
+	return l.conn == conn && l.put(frames) == nil
 }
 
 // Cut sends a last frame and closes the connection. Where a write is under way it does

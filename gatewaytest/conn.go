@@ -34,6 +34,7 @@ type conn struct {
 	report *connReport   // nil: none is wanted
 	wake   chan struct{} // of capacity 1
 	done   chan struct{} // closed by kill
+	pace   pace          // where the server has a pacer
 
 	kills sync.Once
 	rest  atomic.Bool // no more traffic will be written

@@ -51,6 +51,9 @@ func (c *conn) send() {
 	defer snd.endRun(true)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	if pacer := c.srv.pacer; pacer != nil {
+		defer pacer.forget(c)
+	}
 	for {
 		for _, f := range c.takeFaults(&snd) {
 			if c.perform(&snd, &f) != nil {
@@ -60,7 +63,8 @@ func (c *conn) send() {
 		if c.finish(&snd) {
 			return
 		}
-		b, wait := c.step(&snd, time.Now())
+		now := time.Now()
+		b, wait := c.step(&snd, now)
 		if len(b.frames) > 0 || len(b.faults) > 0 {
 			if c.write(&snd, b.frames) != nil {
 				return
@@ -76,8 +80,12 @@ func (c *conn) send() {
 		}
 		var due <-chan time.Time
 		if wait >= 0 {
-			timer.Reset(max(wait, 100*time.Microsecond))
-			due = timer.C
+			if pacer := c.srv.pacer; pacer != nil {
+				pacer.notify(c, now.Add(wait))
+			} else {
+				timer.Reset(max(wait, 100*time.Microsecond))
+				due = timer.C
+			}
 		}
 		scratches.Put(snd.scratch)
 		snd.scratch = nil

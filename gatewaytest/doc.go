@@ -38,6 +38,9 @@
 // occur. For bots with many shards, or without guilds, the events are the same for all
 // shards and about guilds that were not announced ([WithWorlds]).
 //
+// Go's timers go off on the edge of a millisecond in a process that has little to do, so events of
+// several connections come together; [WithPacing] has each come when it is due.
+//
 // [WithTrace] plays recorded traffic back instead.
 //
 // Events are generated and compressed once, when the first connection needs them,

@@ -57,6 +57,7 @@ type config struct {
 	seed      uint64
 	probes    int
 	tick      time.Duration
+	pacing    Pacing
 	trace     *trace.Reader // nil: traffic is generated
 	speed     float64
 	loop      bool
@@ -145,6 +146,7 @@ func (cfg *config) validate() error {
 	check(cfg.trace == nil || cfg.rate == 0, "WithTrace and WithTraffic do not go together: want one of them")
 	check(!cfg.loop || cfg.trace != nil, "WithTraceLoop is of use only with WithTrace")
 	check(cfg.connReports >= 0, "WithConnReports(%d): want no negative number", cfg.connReports)
+	check(cfg.pacing < pacings, "WithPacing(%d): want PacingBurst or PacingExact", cfg.pacing)
 	check(cfg.tick >= 0, "WithTick(%v): want no negative duration", cfg.tick)
 	return errors.Join(append(errs, cfg.checkFaults()...)...)
 }
@@ -265,7 +267,7 @@ func WithProbeShards(n int) Option { return func(cfg *config) { cfg.probes = n }
 
 // WithTick sets how long the events of one connection may wait to be written together. The default
 // is the time of four events, but at most 250 ms: fewer, larger writes let one core serve more
-// connections. Probe shards do not wait.
+// connections. Probe shards do not wait, nor does any under [PacingExact] without this option.
 func WithTick(d time.Duration) Option { return func(cfg *config) { cfg.tick = d } }
 
 // WithLogger sets where the server says what it does. The default discards it.

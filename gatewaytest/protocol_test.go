@@ -359,6 +359,26 @@ func TestControls(t *testing.T) {
 	})
 }
 
+// TestExactPacing takes traffic of several connections, each event of which has a time of its own.
+func TestExactPacing(t *testing.T) {
+	eachCompression(t, func(t *testing.T, compress string) {
+		srv := plain(t, gatewaytest.WithPacing(gatewaytest.PacingExact), gatewaytest.WithTraffic(1000), gatewaytest.WithMaxConcurrency(3))
+		var conns []*client
+		for shard := range 3 {
+			c := connect(t, srv, srv.URL(), compress)
+			c.identify(srv, shard, 3)
+			conns = append(conns, c)
+		}
+		for seq := range int64(30) {
+			for shard, c := range conns {
+				if p := c.next(); p.seq() != seq+2 {
+					t.Fatalf("shard %d: got %s, s %d, want s %d", shard, p.name(), p.seq(), seq+2)
+				}
+			}
+		}
+	})
+}
+
 // TestInspection looks at what a test can ask the server.
 func TestInspection(t *testing.T) {
 	srv := plain(t, gatewaytest.WithMaxConcurrency(2))

@@ -38,6 +38,8 @@ type Server struct {
 	buckets identifyBuckets
 	starts  startLimit
 	owned   atomic.Int32  // connections that have an encoder of their own
+	pacer   *pacer        // nil but under PacingExact
+	epoch   time.Time     // when the server began
 	quiet   atomic.Bool   // traffic has ended for good
 	quit    chan struct{} // closed by Close
 	plan    *plan.Plan
@@ -90,6 +92,7 @@ func Start(opts ...Option) (*Server, error) {
 	}
 	s := &Server{
 		cfg:      cfg,
+		epoch:    time.Now(),
 		token:    cfg.token,
 		quit:     make(chan struct{}),
 		plan:     plan.New(plan.Config{Faults: cfg.faults, Seed: cfg.chaosSeed, Every: cfg.chaosEvery, Interval: cfg.chaosInterval}),
@@ -115,6 +118,11 @@ func Start(opts ...Option) (*Server, error) {
 	}
 	if err := s.listen(); err != nil {
 		return nil, fmt.Errorf("gatewaytest: %w", err)
+	}
+	if cfg.pacing == PacingExact {
+		if s.pacer, err = startPacer(&s.wg); err != nil {
+			return nil, errors.Join(fmt.Errorf("gatewaytest: %w", err), s.listener.Close(), s.resumes.Close())
+		}
 	}
 	s.serve()
 	return s, nil
@@ -174,6 +182,9 @@ func (s *Server) Close() {
 	s.http.Close()
 	for _, c := range conns {
 		c.kill()
+	}
+	if s.pacer != nil {
+		s.pacer.close()
 	}
 	s.wg.Wait()
 }

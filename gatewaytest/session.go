@@ -155,7 +155,7 @@ func (s *session) due(now time.Time) int64 {
 		return s.shared
 	}
 	if s.began.IsZero() {
-		s.began = now
+		s.began = s.firstDue(now)
 	}
 	elapsed := now.Sub(s.began)
 	due := s.feed.events
@@ -193,8 +193,11 @@ func (s *session) wait(now time.Time) time.Duration {
 
 // batch returns how many events of one connection's traffic are written together.
 func (cfg *config) batch() float64 {
-	if cfg.tick > 0 {
+	switch {
+	case cfg.tick > 0:
 		return max(1, cfg.rate*cfg.tick.Seconds())
+	case cfg.pacing == PacingExact:
+		return 1
 	}
 	return max(1, min(4, cfg.rate/4))
 }

@@ -17,6 +17,7 @@ import (
 type demoOptions struct {
 	shards         int
 	rate           rateFlag
+	pacing         pacingFlag
 	duration       time.Duration
 	warmUp         time.Duration
 	heartbeat      time.Duration
@@ -100,6 +101,7 @@ With --storm the gateway drops all connections at once when --duration is over.
 	f := cmd.Flags()
 	f.Var(intFlag{&o.shards, 1, 100_000}, "shards", "number of shards")
 	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken")
+	f.Var(&o.pacing, "pacing", "exact: the gateway writes each event by itself when it is due; burst: what a millisecond brings together")
 	f.Var(durationFlag{&o.duration, time.Millisecond}, "duration", "how long, from all shards ready")
 	f.Var(durationFlag{&o.warmUp, 0}, "warm-up", "time from all shards ready until --duration begins")
 	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what the gateway asks for")
@@ -185,6 +187,7 @@ func (o *demoOptions) mockArgs() []string {
 		fmt.Sprintf("--guilds=%d", o.guilds),
 		fmt.Sprintf("--guild-size=%d", o.guildSize),
 		"--rate=" + o.rate.String(),
+		"--pacing=" + o.pacing.String(),
 		fmt.Sprintf("--heartbeat-interval=%v", o.heartbeat),
 		fmt.Sprintf("--probes=%d", o.probes()),
 	}

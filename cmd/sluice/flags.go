@@ -133,6 +133,16 @@ func (f *rateFlag) String() string {
 
 func (f *rateFlag) Type() string { return "N|max" }
 
+// pacingFlag is --pacing.
+type pacingFlag struct{ gatewaytest.Pacing }
+
+func (f *pacingFlag) Set(s string) (err error) {
+	f.Pacing, err = gatewaytest.ParsePacing(s)
+	return trimPrefix(err)
+}
+
+func (f *pacingFlag) Type() string { return "burst|exact" }
+
 // trimPrefix takes the package name off an error that stands beside its flag,
 // and a list of all possible names down to an example.
 func trimPrefix(err error) error {

@@ -32,6 +32,7 @@ type mockOptions struct {
 	guildSize      int
 	members        int
 	rate           rateFlag
+	pacing         pacingFlag
 	events         int
 	probes         int
 	worlds         int
@@ -111,6 +112,7 @@ func (o *mockOptions) flags(cmd *cobra.Command) {
 	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
 	f.Var(intFlag{&o.members, 0, maxMembers}, "members", "members of each guild, of whom GUILD_CREATE lists what fits; 0: at random")
 	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken (default 0)")
+	f.Var(&o.pacing, "pacing", "exact: write each event by itself when it is due, at some 10 µs of CPU more; burst: what a millisecond brings together")
 	f.Var(intFlag{&o.events, 1, 1 << 30}, "traffic", "events of each session before it is asked to begin a new one")
 	f.Var(intFlag{&o.probes, 0, 100_000}, "probes", "first shards whose events carry the time of writing, as probe_ns")
 	f.Var(intFlag{&o.worlds, 0, 100_000}, "worlds", "shards up to which each has traffic about its own guilds; more share theirs")
@@ -146,6 +148,7 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 		gatewaytest.WithGuilds(o.guilds, o.guildSize),
 		gatewaytest.WithMembers(o.members),
 		gatewaytest.WithTraffic(float64(o.rate)),
+		gatewaytest.WithPacing(o.pacing.Pacing),
 		gatewaytest.WithEvents(o.events),
 		gatewaytest.WithProbeShards(o.probes),
 		gatewaytest.WithWorlds(o.worlds),

@@ -10,6 +10,9 @@ type account struct {
 	System    time.Duration // by ticks of 10 ms
 	RSS       int64         // bytes, now
 	Voluntary int64         // context switches of the threads there are
+	Forced    int64         // those that the system made, for another thread to run
+
+	Instructions int64 // since counting began; 0: the machine does not count them for us
 }
 
 // span is what a process used between two accounts.
@@ -18,7 +21,10 @@ type span struct {
 	CPU       float64 `json:"cpu_s"`
 	User      float64 `json:"user_s"`
 	System    float64 `json:"system_s"`
-	Voluntary int64   `json:"voluntary"`
+	Voluntary int64   `json:"voluntary"` // each is followed by a wake
+	Forced    int64   `json:"forced"`
+
+	Instructions int64 `json:"instructions,omitempty"` // 0: not counted
 }
 
 func (a account) since(b account) span {
@@ -28,5 +34,8 @@ func (a account) since(b account) span {
 		User:      (a.User - b.User).Seconds(),
 		System:    (a.System - b.System).Seconds(),
 		Voluntary: a.Voluntary - b.Voluntary,
+		Forced:    a.Forced - b.Forced,
+
+		Instructions: a.Instructions - b.Instructions,
 	}
 }

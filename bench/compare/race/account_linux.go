@@ -45,6 +45,7 @@ func (p *process) account() (account, error) {
 	a.User = time.Duration(user) * time.Second / ticksPerSecond
 	a.System = time.Duration(system) * time.Second / ticksPerSecond
 	a.RSS = pages * int64(os.Getpagesize())
+	a.Instructions = p.counters.read()
 	tasks, err := os.ReadDir(proc + "/task")
 	if err != nil {
 		return a, err
@@ -52,6 +53,7 @@ func (p *process) account() (account, error) {
 	for _, task := range tasks {
 		if status, err := os.ReadFile(proc + "/task/" + task.Name() + "/status"); err == nil {
 			a.Voluntary += field64(status, "voluntary_ctxt_switches:")
+			a.Forced += field64(status, "nonvoluntary_ctxt_switches:")
 		}
 	}
 	return a, nil

@@ -14,6 +14,13 @@ func supported() error {
 
 func (*process) account() (account, error) { return account{}, supported() }
 
+// counters count nothing.
+type counters struct{}
+
+func (*process) countInstructions() {}
+
+func (counters) close() {}
+
 func (*lifetime) addUsage(*os.ProcessState) {}
 
 func cores() []int { return nil }

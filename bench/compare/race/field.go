@@ -95,6 +95,8 @@ type load struct {
 	idle      bool          // there are no events: figures are for each shard
 	rounds    int           // at most; 0: as many as the race has
 	trace     string        // file that is played back; "": events are generated
+	exact     bool          // events are written when they are due, else as a millisecond brings them together
+	busy      bool          // another process keeps the client's core busy
 }
 
 // saturated is the rate of as many events as a client takes.
@@ -106,8 +108,17 @@ const discordHeartbeat = 41250 * time.Millisecond
 // has more shards where their number makes a heat slow.
 func loads(full bool) []load {
 	const second = time.Second
-	steady := load{name: "steady", title: "50 shards × 200 events/s", shards: 50, rate: 200,
+	lone := load{name: "lone", title: "50 shards × 200 events/s, each event by itself", shards: 50, rate: 200, exact: true,
 		heartbeat: discordHeartbeat, settle: second / 2, window: 3 * second / 2}
+	if full {
+		lone.settle, lone.window = 2*second, 10*second
+	}
+	bursts := lone
+	bursts.name, bursts.title, bursts.exact = "bursts", "50 shards × 200 events/s, some ten events of different shards at once every millisecond", false
+	loneBusy, burstsBusy := lone, bursts
+	for _, l := range []*load{&loneBusy, &burstsBusy} {
+		l.busy, l.name, l.title = true, l.name+"-busy", l.title+", another process busy on the client's core"
+	}
 	flood := load{name: "saturated", title: "8 shards, as fast as the client takes it", shards: 8, rate: saturated,
 		heartbeat: discordHeartbeat, settle: second / 2, window: second}
 	startup := load{name: "startup", title: "READY and 200 GUILD_CREATE of 130 KB", shards: 1, guilds: 200, size: 130_000,
@@ -116,13 +127,12 @@ func loads(full bool) []load {
 	idle := load{name: "idle", title: "200 shards with nothing but a heartbeat every 5 s", shards: 200,
 		heartbeat: 5 * second, settle: 2 * second, window: 5 * second, idle: true, rounds: 2}
 	if full {
-		steady.settle, steady.window = 2*second, 10*second
 		flood.settle, flood.window = second, 5*second
 		startup.shards, startup.title = 4, "4 shards, each READY and 200 GUILD_CREATE of 130 KB"
 		idle.title, idle.shards, idle.rounds = "1000 shards with nothing but a heartbeat every 41.25 s", 1000, 0
 		idle.heartbeat, idle.settle, idle.window = discordHeartbeat, 30*second, discordHeartbeat
 	}
-	return []load{steady, flood, startup, idle}
+	return []load{lone, bursts, loneBusy, burstsBusy, flood, startup, idle}
 }
 
 // target is a ratio of sluice's CPU per event, or of its RSS per idle shard, to a
@@ -135,10 +145,11 @@ type target struct {
 // targets are compared with a client's cheapest compression where it has not the
 // one of the target.
 var targets = []target{
-	{"steady", "zlib-stream", "twilight", 0.9, 0.7},
-	{"steady", "zlib-stream", "disgo", 0.3, 0},
-	{"steady", "zlib-stream", "discordgo", 0.3, 0},
-	{"steady", "zlib-stream", "arikawa", 0.3, 0},
+	{"lone", "zlib-stream", "twilight", 0.8, 0.65},
+	{"bursts", "zlib-stream", "twilight", 0.75, 0.65},
+	{"bursts", "zlib-stream", "disgo", 0.3, 0},
+	{"bursts", "zlib-stream", "discordgo", 0.3, 0},
+	{"bursts", "zlib-stream", "arikawa", 0.3, 0},
 	{"saturated", "zlib-stream", "twilight", 0.65, 0.5},
 	{"saturated", "zlib-stream", "disgo", 0.15, 0},
 	{"saturated", "zlib-stream", "discordgo", 0.15, 0},

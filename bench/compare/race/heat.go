@@ -41,6 +41,7 @@ func startGateway(ctx context.Context, l load, dir string) (*gatewayProcess, err
 		"-rate", strconv.FormatFloat(l.generated(), 'f', -1, 64),
 		"-events", strconv.Itoa(l.events()),
 		"-trace", l.trace,
+		"-exact=" + strconv.FormatBool(l.exact),
 		"-speed", strconv.FormatFloat(l.speed(), 'f', -1, 64),
 		"-guilds", strconv.Itoa(l.guilds),
 		"-guild-size", strconv.Itoa(max(l.size, 2048)),
@@ -189,6 +190,7 @@ func (g *gatewayProcess) measure(ctx context.Context, r *runner, h *heat, scale 
 		if first, err = r.count(); err != nil {
 			return err
 		}
+		r.countInstructions()
 		if before, err = r.account(); err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 // Command race runs the same gateway traffic through every library's client, in
 // turn, and tells what each cost. Run it in bench/compare:
 //
-//	GOWORK=off go run ./race                 # the short form, under ten minutes
+//	GOWORK=off go run ./race                 # the short form, some ten minutes
 //	GOWORK=off go run ./race -full           # loads of full size, all compressions
 //	GOWORK=off go run ./race -trace FILE -doc= -svg=   # on recorded traffic, to standard output
 //	GOWORK=off go run ./race -rollcall       # only whether every client receives everything
@@ -22,6 +22,9 @@ import (
 )
 
 func main() {
+	if os.Getenv("RACE_ROLE") == neighbourRole {
+		neighbour()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {

@@ -37,14 +37,14 @@ func turn(round int, load, compression, client string, events int64, cpu float64
 func TestPublish(t *testing.T) {
 	results := write(t,
 		line{About: &about{Date: "2026-01-02", Machine: "a machine", Rounds: 3, ClientCore: 0, ServerCore: 1,
-			Titles: map[string]string{"steady": "a steady load", "idle": "none"},
+			Titles: map[string]string{"bursts": "a load in bursts", "idle": "none"},
 			Absent: []absence{{Client: "disgo", Compression: "zstd-stream", Why: "cannot be built"}}}},
-		turn(1, "steady", "zlib-stream", "sluice", 10_000, 0.100),
-		turn(2, "steady", "zlib-stream", "sluice", 10_000, 0.300),
-		turn(3, "steady", "zlib-stream", "sluice", 10_000, 0.120),
-		turn(1, "steady", "zlib-stream", "twilight", 10_000, 0.240),
-		turn(1, "steady", "payload", "discordgo", 5_000, 0.480),
-		line{Heat: &heat{Round: 1, Load: "steady", Compression: "payload", Client: "arikawa", Error: "arikawa: ended"}},
+		turn(1, "bursts", "zlib-stream", "sluice", 10_000, 0.100),
+		turn(2, "bursts", "zlib-stream", "sluice", 10_000, 0.300),
+		turn(3, "bursts", "zlib-stream", "sluice", 10_000, 0.120),
+		turn(1, "bursts", "zlib-stream", "twilight", 10_000, 0.240),
+		turn(1, "bursts", "payload", "discordgo", 5_000, 0.480),
+		line{Heat: &heat{Round: 1, Load: "bursts", Compression: "payload", Client: "arikawa", Error: "arikawa: ended"}},
 		turn(1, "idle", "zlib-stream", "sluice", 0, 0.010),
 	)
 	o, err := readResults(results)
@@ -66,14 +66,14 @@ func TestPublish(t *testing.T) {
 	}
 	for _, want := range []string{
 		"# Title\n" + tableBegin + "\nRun of 2026-01-02, short form, 3 rounds, on a machine; client on core 0, gateway on core 1.\n",
-		"\n### Steady: a steady load\n",
-		"| zlib-stream | sluice | 12.0 (10.0 – 30.0) | – | 25 : 75 | 10000 | 12 | 0.500 |",
+		"\n### Bursts: a load in bursts\n",
+		"| zlib-stream | sluice | 12.0 (10.0 – 30.0) | – | 25 : 75 | 10000 | 12 | 0.500 | – |",
 		"| zlib-stream | twilight | 24.0 (24.0 – 24.0) | 0.50 |",
 		"| payload | discordgo | 96.0 (96.0 – 96.0) | – | 25 : 75 | 5000 † |",
 		"| payload | arikawa | failed: arikawa: ended |",
 		"| zlib-stream | sluice | 100.0 (100.0 – 100.0) | – |", // of an idle shard
-		"| steady | zlib-stream | twilight | zlib-stream | 0.9 | 0.7 | 0.50 |",
-		"| steady | zlib-stream | discordgo | payload | 0.3 | – | 0.12 |",
+		"| bursts | zlib-stream | twilight | zlib-stream | 0.75 | 0.65 | 0.50 |",
+		"| bursts | zlib-stream | discordgo | payload | 0.3 | – | 0.12 |",
 		"| saturated | zlib-stream | twilight | – | 0.65 | 0.5 | – |",
 		"- disgo, zstd-stream: cannot be built\n" + tableEnd + "\nthe rest\n",
 	} {

@@ -32,6 +32,8 @@ type process struct {
 	orders  io.WriteCloser
 	answers chan []byte // closed when standard output ends
 	errors  tail
+
+	counters counters
 }
 
 // start starts a process on one core, or on all if core is negative.
@@ -109,6 +111,7 @@ func (p *process) failure(what string) error {
 // its whole life.
 func (p *process) stop() (lifetime, error) {
 	p.orders.Close()
+	p.counters.close()
 	timer := time.AfterFunc(exitTime, func() { p.command.Process.Kill() })
 	defer timer.Stop()
 	for range p.answers {

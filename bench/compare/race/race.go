@@ -123,6 +123,13 @@ func (r *race) loaded(ctx context.Context, l load) error {
 		return err
 	}
 	defer g.stop()
+	if l.busy {
+		n, err := startNeighbour(ctx)
+		if err != nil {
+			return err
+		}
+		defer n.stop()
+	}
 	rounds := r.rounds
 	if l.rounds > 0 {
 		rounds = min(rounds, l.rounds)

@@ -71,6 +71,12 @@ func (h *heat) cpuPerEvent() float64 { return 1e6 * h.Span.CPU / float64(h.Event
 // busy returns the share of a core, in per cent.
 func (h *heat) busy() float64 { return 100 * h.Span.CPU / h.Span.Wall }
 
+// wakes returns how often a thread went to sleep, and was woken, for an event.
+func (h *heat) wakes() float64 { return float64(h.Span.Voluntary) / float64(h.Events) }
+
+// instructions returns how many thousand an event took.
+func (h *heat) instructions() float64 { return float64(h.Span.Instructions) / 1e3 / float64(h.Events) }
+
 // rate returns events a second.
 func (h *heat) rate() float64 { return float64(h.Events) / h.Span.Wall }
 

@@ -73,18 +73,22 @@ func (o *outcome) markdown() string {
 }
 
 func (o *outcome) eventTable(b *strings.Builder, l load) {
-	b.WriteString("| compression | client | CPU µs/event, median (least – most) | sluice ÷ client | user : system | events/s | busy % | switches/event | peak RSS MB |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| compression | client | CPU µs/event, median (least – most) | sluice ÷ client | user : system | events/s | busy % | sleeps and wakes/event | 1000 instructions/event | peak RSS MB |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
 	o.rows(b, l, (*heat).cpuPerEvent, func(heats []*heat) string {
 		rate := summarize(heats, (*heat).rate).median
 		mark := ""
 		if due := float64(l.shards) * l.generated(); due > 0 && rate < 0.97*due {
 			mark = " †"
 		}
-		return fmt.Sprintf("%s | %.0f%s | %.0f | %.3f | %.1f", split(heats), rate, mark, summarize(heats, (*heat).busy).median,
-			summarize(heats, func(h *heat) float64 { return float64(h.Span.Voluntary) / float64(h.Events) }).median,
+		instructions := "–"
+		if n := summarize(heats, (*heat).instructions).median; n > 0 {
+			instructions = fmt.Sprintf("%.1f", n)
+		}
+		return fmt.Sprintf("%s | %.0f%s | %.0f | %.3f | %s | %.1f", split(heats), rate, mark, summarize(heats, (*heat).busy).median,
+			summarize(heats, (*heat).wakes).median, instructions,
 			summarize(heats, func(h *heat) float64 { return float64(h.Lifetime.PeakRSS) / 1e6 }).median)
-	}, 5)
+	}, 6)
 	if l.rate > 0 {
 		b.WriteString("\n† did not keep up with what was sent.\n")
 	}

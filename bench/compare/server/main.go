@@ -36,12 +36,17 @@ func run(in io.Reader, out io.Writer) error {
 		guilds    = flag.Int("guilds", 0, "guilds of each shard")
 		guildSize = flag.Int("guild-size", 2048, "bytes of each GUILD_CREATE")
 		heartbeat = flag.Duration("heartbeat", 41250*time.Millisecond, "what hello asks for")
+		exact     = flag.Bool("exact", false, "write each event by itself when it is due, not what a millisecond brought together")
 		seed      = flag.Uint64("seed", 1, "of the traffic")
 		file      = flag.String("trace", "", "trace to play back, again and again, in the place of generated traffic")
 		speed     = flag.Float64("speed", 1, "how many times as fast as it was recorded; -1: as fast as it is taken")
 		ca        = flag.String("ca", "", "file to write the certificate authority to")
 	)
 	flag.Parse()
+	pacing := gatewaytest.PacingBurst
+	if *exact {
+		pacing = gatewaytest.PacingExact
+	}
 	options := []gatewaytest.Option{
 		gatewaytest.WithLongChain(),
 		gatewaytest.WithShards(*shards),
@@ -54,7 +59,8 @@ func run(in io.Reader, out io.Writer) error {
 		gatewaytest.WithTraffic(*rate),
 		gatewaytest.WithEvents(*events),
 		gatewaytest.WithSeed(*seed),
-		// As in life, an event comes alone.
+		gatewaytest.WithPacing(pacing),
+		// As in life, a connection's events come one by one.
 		gatewaytest.WithTick(time.Millisecond),
 	}
 	if *file != "" {

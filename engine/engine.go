@@ -82,6 +82,8 @@ type Engine struct {
 
 	readingTold sync.Once // how TLS records are read
 
+	figures figures
+
 	// How Run is asked to end, other than by its context; see shutdown.go.
 	asked context.Context
 	ask   context.CancelFunc

@@ -226,7 +226,8 @@ func (e *Engine) forget(shards []*Shard) {
 // remove takes a shard off the list, if it is there; what it counted stays in the sum.
 func (f *fleet) remove(s *Shard) {
 	if i := slices.Index(f.shards, s); i >= 0 {
-		f.gone.add(s.Stats().past())
+		past := s.Stats().past()
+		f.gone.add(&past)
 		f.shards = slices.Delete(slices.Clone(f.shards), i, i+1)
 	}
 }

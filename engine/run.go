@@ -19,6 +19,7 @@ func New(config Config) (*Engine, error) {
 	if err := e.config.validate(); err != nil {
 		return nil, err
 	}
+	e.figures.init()
 	e.handlers.onPanic = config.OnPanic
 	e.handlers.logger = e.config.Logger
 	e.handlers.drain = e.drainForPanic

@@ -77,6 +77,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		show(p, engine.NewEvent("X", nil))
 		show(p, c.Stats())
 		show(p, c.Loops())
+		show(p, c.Overview())
 		show(p, c.Budget())
 		show(p, identify.NewLocal(1))
 		show(p, identify.Unlimited{})

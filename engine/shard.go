@@ -32,6 +32,7 @@ type Shard struct {
 	event   Event // the one that callbacks see
 	clock   callClock
 	calls   callTimes
+	figures *recorder               // counts calls, too
 	backlog backlogOf               // of asynchronous callbacks
 	sent    atomic.Pointer[sentLog] // to be told to callbacks; nil before the first
 
@@ -46,6 +47,7 @@ type Shard struct {
 	seq     atomic.Int64 // of the session
 	promise promise
 
+	counts    *reactor.Counts // the loop's
 	mail      mailbox
 	public    published
 	link      link.Link
@@ -73,6 +75,8 @@ func newShard(e *Engine, id, total int, config *Config, given session.Session) *
 	}
 	s.core = core.New(now, id, config.core, (*host)(s), budget, e.random)
 	s.loop = e.driver.NewLoop((*task)(s))
+	s.counts = s.loop.Counts()
+	s.figures = e.figures.callsOf(s.counts)
 	if given == (session.Session{}) {
 		given = e.saver.Saved(id, total)
 	}

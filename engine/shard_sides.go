@@ -76,6 +76,11 @@ func (t *task) Prefetch() {
 	prefetch.Bytes(unsafe.Pointer(t), unsafe.Offsetof(t.link)+unsafe.Sizeof(atomic.Bool{}))
 }
 
+// prefetchPublic asks for what look will need: from seq to within link.
+func (s *Shard) prefetchPublic() {
+	prefetch.Bytes(unsafe.Pointer(&s.seq), unsafe.Offsetof(s.presence)-unsafe.Offsetof(s.seq))
+}
+
 const (
 	// slowCallback is from when on the callbacks of one event are counted as slow.
 	slowCallback = 100 * time.Millisecond
@@ -130,6 +135,11 @@ func (h *host) call(list *handlerList, ev *Event) {
 	if took > h.calls.longest {
 		h.calls.longest = took
 	}
+	if took <= HistogramZero { // as most do: the recorder's atomic would be seen in what they cost
+		h.calls.fast++
+		return
+	}
+	h.figures.record(took)
 	if took >= slowCallback {
 		h.slow(ev, took, ended)
 	}
@@ -166,6 +176,14 @@ func (h *host) Entered(state lifecycle.State) {
 		s.publish()
 	}
 }
+
+// Ended implements core.Host.
+func (h *host) Ended(code gateway.CloseCode, by lifecycle.Closer) {
+	h.engine.figures.closes.add(code, by)
+}
+
+// Acked implements core.Host.
+func (h *host) Acked(took time.Duration) { h.engine.figures.beat(took) }
 
 // AppendIdentify implements core.Host: the presence that was sent last goes with the
 // identify, if there is one and it fits.

@@ -54,7 +54,7 @@ func newStand(t testing.TB, budget core.Budget, edit ...func(*Config)) *stand {
 	config := testConfig(t, edit...)
 	e := &Engine{config: *config}
 	e.handlers.onPanic, e.handlers.logger, e.handlers.drain = config.OnPanic, config.Logger, func(*Event) {}
-	s := &Shard{engine: e, config: config, total: 1}
+	s := &Shard{engine: e, config: config, total: 1, figures: new(recorder)}
 	s.event.Shard = s
 	now := time.Now()
 	s.clock.start = now

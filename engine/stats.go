@@ -16,8 +16,10 @@ type Stats struct {
 	Gaps         uint64           // connections ended so that a resume brings sequences that the gateway skipped
 	Missing      uint64           // skipped sequences that no resume brought: each announced by a SessionLost with To
 	BytesWire    uint64           // received, after TLS, before decompression
+	BytesMessage uint64           // of these, in messages: what the decompressors took
 	BytesJSON    uint64           // received, decompressed
 	BytesSent    uint64           // written, before TLS
+	Commands     uint64           // payloads of the user's that were written
 	Identifies   uint64           // identifies sent
 	Resumes      uint64           // resumes sent
 	Resumed      uint64           // of these, answered by RESUMED
@@ -30,6 +32,7 @@ type Stats struct {
 	SlowCallbacks   uint64        // events whose callbacks took 100 ms or more
 	InCallbacks     time.Duration // the time that callbacks took
 	LongestCallback time.Duration // what those of one event took; of an engine: the longest
+	fastCallbacks   uint64        // events whose callbacks took HistogramZero at most
 
 	// Of callbacks made by Async.
 	Queued        int           // events that wait
@@ -47,15 +50,17 @@ type Stats struct {
 	TLSLent, TLSPlain int
 }
 
-func (s *Stats) add(o Stats) {
+func (s *Stats) add(o *Stats) {
 	s.Events += o.Events
 	s.Replayed += o.Replayed
 	s.Repeats += o.Repeats
 	s.Gaps += o.Gaps
 	s.Missing += o.Missing
 	s.BytesWire += o.BytesWire
+	s.BytesMessage += o.BytesMessage
 	s.BytesJSON += o.BytesJSON
 	s.BytesSent += o.BytesSent
+	s.Commands += o.Commands
 	s.Identifies += o.Identifies
 	s.Resumes += o.Resumes
 	s.Resumed += o.Resumed
@@ -66,6 +71,7 @@ func (s *Stats) add(o Stats) {
 	s.SlowCallbacks += o.SlowCallbacks
 	s.InCallbacks += o.InCallbacks
 	s.LongestCallback = max(s.LongestCallback, o.LongestCallback)
+	s.fastCallbacks += o.fastCallbacks
 	s.Queued += o.Queued
 	s.QueuedHighest = max(s.QueuedHighest, o.QueuedHighest)
 	s.Dropped += o.Dropped
@@ -95,6 +101,10 @@ type LoopStats struct {
 	Shards int    // that it serves
 	Wakes  uint64 // times that it went to work after it had waited
 	Reads  uint64 // reads that brought bytes
+
+	// Busy is for how long it was at work. It is 0 with [PortableDriver], which does not
+	// measure it.
+	Busy time.Duration
 
 	// Of the shards that it serves, as in [Stats].
 	Events          uint64
@@ -133,6 +143,7 @@ func (r TLSReading) MarshalText() ([]byte, error) { return []byte(r.String()), n
 
 // callTimes is what was measured of callbacks.
 type callTimes struct {
+	fast    uint64 // events whose callbacks took HistogramZero at most
 	sum     time.Duration
 	longest time.Duration
 	slow    uint64

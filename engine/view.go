@@ -8,7 +8,6 @@ import (
 
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
-	"github.com/sluice-go/sluice/internal/reactor"
 )
 
 // View is a shard as it stands at one moment, for people, logs and dashboards.
@@ -172,71 +171,4 @@ func (v View) LogValue() slog.Value {
 		attrs = append(attrs, slog.Time("next_at", v.NextAt), slog.String("waits", v.Waits))
 	}
 	return slog.GroupValue(attrs...)
-}
-
-// Stats returns the sum over all shards, with what those did that were closed.
-func (e *Engine) Stats() Stats {
-	e.mu.Lock()
-	sum, shards := e.fleet.gone, e.fleet.shards
-	e.mu.Unlock()
-	for _, s := range shards {
-		sum.add(s.Stats())
-	}
-	return sum
-}
-
-// Stats returns a snapshot of the shard's. Its loop brings that up to date when it
-// has fed a read, which may bring many events, so that a callback does not find its
-// own event counted yet.
-func (s *Shard) Stats() Stats {
-	s.public.mu.Lock()
-	c, calls, causes, notReady := s.public.counters, s.public.calls, s.public.life.Counts(), s.public.life.NotReady
-	reading := s.public.present()
-	s.public.mu.Unlock()
-	stats := Stats{
-		Events: c.Events, Replayed: c.Replayed, Repeats: c.Repeats, Gaps: c.Gaps, Missing: c.Missing,
-		BytesWire: c.BytesWire, BytesJSON: c.Flow.Out, BytesSent: s.link.Bytes(),
-		Identifies: c.Identifies, Resumes: c.Resumes, Resumed: c.Resumed, SessionsLost: c.SessionsLost,
-		Corrupt: c.Corrupt, Violations: c.Violations,
-		SlowCallbacks: calls.slow, InCallbacks: calls.sum, LongestCallback: calls.longest,
-		Latency:    s.core.Latency().Last,
-		Reconnects: causes.Total(), Causes: causes,
-		NotReadySince: notReady,
-	}
-	s.backlog.stats(&stats)
-	switch reading {
-	case TLSLent:
-		stats.TLSLent = 1
-	case TLSPlain:
-		stats.TLSPlain = 1
-	}
-	if !notReady.IsZero() {
-		stats.NotReady = 1
-	}
-	if s.stalledFor(time.Now()) > 0 {
-		stats.Stalled = 1
-	}
-	return stats
-}
-
-// Loops returns a snapshot of each loop's statistics, in the order of the first
-// shard that it serves. There are none before Run has made the shards.
-func (e *Engine) Loops() []LoopStats {
-	var list []LoopStats
-	places := make(map[*reactor.Counts]int)
-	for s := range e.Shards() {
-		counts := s.loop.Counts()
-		i, known := places[counts]
-		if !known {
-			i = len(list)
-			places[counts] = i
-			list = append(list, LoopStats{Wakes: counts.Wakes.Load(), Reads: counts.Reads.Load()})
-		}
-		l, of := &list[i], s.Stats()
-		l.Shards++
-		l.Events += of.Events
-		l.InCallbacks += of.InCallbacks
-		l.LongestCallback = max(l.LongestCallback, of.LongestCallback)
-	}
-	return list
 }

@@ -34,6 +34,9 @@ const (
 	Stopped
 )
 
+// States counts by [State], which is the index.
+type States [len(stateNames)]int
+
 var stateNames = [...]string{
 	"Disconnected", "Connecting", "AwaitingHello", "Queued", "Identifying",
 	"Resuming", "Ready", "Closing", "Stopped",

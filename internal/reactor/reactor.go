@@ -115,4 +115,5 @@ type Records struct {
 type Counts struct {
 	Wakes atomic.Uint64 // times that it went to work after it had waited
 	Reads atomic.Uint64 // reads that brought bytes
+	Busy  atomic.Int64  // ns that event loops were at work; goroutines do not measure it
 }

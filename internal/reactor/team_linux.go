@@ -135,6 +135,7 @@ func (t *team) run(b *buffers, now time.Time) (then time.Time) {
 	t.length--
 	t.unlocked(func() { l.run(b) })
 	then = time.Now()
+	l.counts.Busy.Add(int64(then.Sub(now)))
 	if step := t.usual / 8; then.Sub(now) > t.usual {
 		t.usual += step
 	} else {

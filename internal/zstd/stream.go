@@ -41,3 +41,6 @@ func (s *Stream) forget() {
 		s.tables[i].tag = 0
 	}
 }
+
+// Window returns how many bytes the stream has for its window now.
+func (s *Stream) Window() int { return len(s.history.ring) }

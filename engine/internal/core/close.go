@@ -74,13 +74,14 @@ func (c *Core) departed(now time.Time, d *Departure) {
 // 7.1.5). It never travels.
 const closeAbnormal gateway.CloseCode = 1006
 
-// deliverClosed notes how a connection ended, and tells callbacks that asked for it.
+// deliverClosed notes how a connection ended, and tells the host and callbacks that asked for it.
 func (c *Core) deliverClosed(now time.Time, cause error) {
 	if c.state == lifecycle.Connecting {
 		return // there was none
 	}
 	closed := c.closed(cause)
 	c.redial.lastCode = closed.Code
+	c.host.Ended(closed.Code, closed.By)
 	if c.host.Wants(gateway.EventClosed) {
 		c.host.Tell(now, gateway.EventClosed, &closed)
 	}

@@ -21,7 +21,10 @@ func (c *Core) control(now time.Time, p []byte, env *lazyjson.Envelope) {
 		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
 	case gateway.OpHeartbeatACK:
 		c.show(now, gateway.EventHeartbeatACK, p, env)
-		c.heart.ack(now)
+		if took, first := c.heart.ack(now); first {
+			c.counter.Latency = took
+			c.host.Acked(took)
+		}
 		c.prove()
 	case gateway.OpReconnect:
 		c.show(now, gateway.EventReconnect, p, env)
@@ -54,6 +57,7 @@ func (c *Core) hello(now time.Time, d []byte) {
 		return
 	}
 	c.heart.start(now, interval, c.random())
+	c.counter.Latency = 0
 	if !c.session.resumable() {
 		c.setState(now, lifecycle.Queued, 0, nil)
 		c.Wish.Permit = true

@@ -64,6 +64,12 @@ type Host interface {
 	// Entered is called with every state that is entered, before callbacks hear of it.
 	Entered(state lifecycle.State)
 
+	// Ended is called with every end of a connection, before callbacks hear of it.
+	Ended(code gateway.CloseCode, by lifecycle.Closer)
+
+	// Acked is called with how long a heartbeat took to be acknowledged.
+	Acked(took time.Duration)
+
 	// AppendIdentify appends the shard's identify to dst.
 	AppendIdentify(dst []byte) ([]byte, error)
 }

@@ -24,6 +24,8 @@ type Counters struct {
 	SessionsLost uint64
 	Corrupt      uint64
 	Violations   uint64
+
+	Latency time.Duration // of the last heartbeat of this connection; 0: none was acknowledged
 }
 
 // Life is what changes with a shard's state, and not with every event.

@@ -101,12 +101,13 @@ func (h *heart) beat(now time.Time) bool {
 }
 
 // ack takes a heartbeat ACK. One for a heartbeat that the gateway asked for
-// (opcode 1) cannot be told apart, and proves as much life.
-func (h *heart) ack(now time.Time) {
+// (opcode 1) cannot be told apart, and proves as much life. It returns how long the
+// heartbeat took, and whether this was its first ACK.
+func (h *heart) ack(now time.Time) (took time.Duration, first bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.pulse.ack(now)
 	h.probed = time.Time{}
+	return h.pulse.ack(now)
 }
 
 // latency returns what was measured on the last connection that got a hello.
@@ -155,15 +156,16 @@ type pulse struct {
 func (p *pulse) beat(now time.Time) { p.sent, p.acked = now, false }
 
 // ack notes an acknowledgement. A second one for the same heartbeat tells nothing.
-func (p *pulse) ack(now time.Time) {
+func (p *pulse) ack(now time.Time) (took time.Duration, first bool) {
 	if p.sent.IsZero() || p.acked {
-		return
+		return 0, false
 	}
-	took := now.Sub(p.sent)
+	took = now.Sub(p.sent)
 	p.acked, p.received = true, now
 	p.recent[p.count%recentBeats] = took
 	p.count++
 	p.sum += took
+	return took, true
 }
 
 // latency tells what was measured.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -22,8 +23,12 @@ func TestPulse(t *testing.T) {
 			continue // lost
 		}
 		now = now.Add(time.Duration(i) * time.Millisecond)
-		p.ack(now)
-		p.ack(now.Add(time.Second)) // tells nothing
+		if took, first := p.ack(now); took != time.Duration(i)*time.Millisecond || !first {
+			t.Errorf("ACK %d: %v, %t", i, took, first)
+		}
+		if took, first := p.ack(now.Add(time.Second)); took != 0 || first {
+			t.Errorf("a second ACK: %v, %t", took, first)
+		}
 		if l := p.latency(); l.Last != time.Duration(i)*time.Millisecond || l.Received != now {
 			t.Errorf("after %d: %+v", i, l)
 		}
@@ -49,13 +54,17 @@ func TestLatencyBeginsAnew(t *testing.T) {
 	if l := r.core.heart.latency(); l.Last != 5*time.Millisecond || l.Average != l.Last || l.Recent[0] != l.Last || l.Recent[1] != 0 {
 		t.Errorf("%+v", l)
 	}
+	r.recv(testAck)
+	if want := []time.Duration{5 * time.Millisecond}; !slices.Equal(r.acked, want) || r.core.counter.Latency != want[0] {
+		t.Errorf("the host was told of %v, the counters of %v", r.acked, r.core.counter.Latency)
+	}
 	r.fail(errReset)
 	r.dial()
 	if l := r.core.heart.latency(); l.Last != 5*time.Millisecond {
 		t.Errorf("before hello: %+v", l)
 	}
 	r.recv(testHello)
-	if l := r.core.heart.latency(); l != (lifecycle.Latency{}) {
-		t.Errorf("after hello: %+v", l)
+	if l := r.core.heart.latency(); l != (lifecycle.Latency{}) || r.core.counter.Latency != 0 {
+		t.Errorf("after hello: %+v, %v", l, r.core.counter.Latency)
 	}
 }

@@ -40,6 +40,8 @@ type rig struct {
 	compress  bool     // by payload
 	listeners []listener
 	enter     func(lifecycle.State) // is told of every state
+	ends      []end                 // of connections
+	acked     []time.Duration       // heartbeats
 	hung      int                   // how often the connection was to be closed
 	last      string                // the time that was last written down
 	brought   delivery              // that is being delivered
@@ -125,6 +127,20 @@ func (r *rig) tell(ev *delivery) {
 
 // Sends implements Host.
 func (r *rig) Sends(_ time.Time, payload []byte) { r.handed = append(r.handed, string(payload)) }
+
+// end is how a connection ended.
+type end struct {
+	code gateway.CloseCode
+	by   lifecycle.Closer
+}
+
+// Ended implements Host.
+func (r *rig) Ended(code gateway.CloseCode, by lifecycle.Closer) {
+	r.ends = append(r.ends, end{code, by})
+}
+
+// Acked implements Host.
+func (r *rig) Acked(took time.Duration) { r.acked = append(r.acked, took) }
 
 // Entered implements Host.
 func (r *rig) Entered(to lifecycle.State) { r.enter(to) }

@@ -80,6 +80,12 @@ const (
 	Zstd
 )
 
+// WindowBytes returns how many bytes the windows of all connections of the process have.
+// What klauspost/compress keeps for one is not known, and not counted.
+func WindowBytes() int64 {
+	return int64(windows.Lent())*inflate.WindowSize + zstdWindows.Load()
+}
+
 // Open starts the context of a new connection.
 func (in *Decompressor) Open(config Config) {
 	in.Close()

@@ -3,6 +3,7 @@ package inflow
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/sluice-go/sluice/internal/zstd"
 )
@@ -19,13 +20,18 @@ func newZstd(config Config) stream {
 type zstdStream struct {
 	stream    zstd.Stream
 	maxWindow int
+	window    int // bytes of it that zstdWindows counts
 }
+
+// zstdWindows counts the bytes of the windows of all connections.
+var zstdWindows atomic.Int64
 
 // decode implements stream.
 func (z *zstdStream) decode(in *Decompressor, message []byte) (payload []byte, done bool, err error) {
 	d := in.zstdDecoder()
 	d.MaxWindow = z.maxWindow
 	payload, done, err = d.Decode(&z.stream, message, in.limit)
+	z.count(z.stream.Window())
 	return payload, done, zstdError(err)
 }
 
@@ -33,7 +39,15 @@ func (z *zstdStream) decode(in *Decompressor, message []byte) (payload []byte, d
 func (z *zstdStream) cuttable() bool { return true }
 
 func (z *zstdStream) rest()  {}
-func (z *zstdStream) close() {}
+func (z *zstdStream) close() { z.count(0) }
+
+// count notes how many bytes the window has.
+func (z *zstdStream) count(window int) {
+	if window != z.window {
+		zstdWindows.Add(int64(window - z.window))
+		z.window = window
+	}
+}
 
 // zstdError says what an error of internal/zstd means for the connection.
 func zstdError(err error) error {

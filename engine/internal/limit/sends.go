@@ -82,6 +82,9 @@ func (w *Window) Left(now time.Time, limit int) (left int, next time.Time) {
 	return max(0, limit-w.count), w.at(max(0, w.count-limit)).Add(Period)
 }
 
+// Used returns how many payloads count, as of when Wait or Left was last called.
+func (w *Window) Used() int { return w.count }
+
 // at returns when payload i of those that count was sent.
 func (w *Window) at(i int) time.Time { return w.times[(w.first+i)%len(w.times)] }
 

@@ -63,6 +63,7 @@ type Link struct {
 	turn    chan struct{} // held by the one Send that waits at the window; nil before the first
 	window  limit.Window
 	sent    atomic.Uint64 // bytes
+	count   atomic.Uint64 // commands that were written
 }
 
 // Turn returns what is held by the one Send that may wait at the window.
@@ -226,11 +227,30 @@ func (l *Link) Try(cmd *Command) (done bool, opened <-chan struct{}, wait time.D
 	if err := l.put(buf.B); err != nil {
 		return true, nil, 0, ErrConnectionLost
 	}
+	l.count.Add(1)
 	if cmd.Sent != nil {
 		cmd.Sent()
 	}
 	return true, nil, 0, nil
 }
+
+// Spent returns how many of the user's payloads were sent within the last period, and how
+// many can be sent at once; both are 0 where there is no limit, where no session is live,
+// and while a write is under way, which it does not wait for.
+func (l *Link) Spent(now time.Time) (used, left int) {
+	if !l.mu.TryLock() {
+		return 0, 0
+	}
+	defer l.mu.Unlock()
+	if !l.open || l.limit < 0 {
+		return 0, 0
+	}
+	left, _ = l.window.Left(now, l.limit)
+	return l.window.Used(), left
+}
+
+// Commands returns how many of the user's payloads were written, over all connections.
+func (l *Link) Commands() uint64 { return l.count.Load() }
 
 // Bytes returns how many bytes were written, over all connections.
 func (l *Link) Bytes() uint64 { return l.sent.Load() }

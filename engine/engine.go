@@ -69,6 +69,7 @@ type Engine struct {
 	overlap  func(context.Context) error   // lets old and new shards run when resharding
 
 	listeners listeners    // requests that wait for answers
+	watches   watches      // of whoever wants to know what happens
 	guilds    limit.Guilds // on asking for all members
 
 	born time.Time // what the watchdog counts from

@@ -55,6 +55,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 				kept.Do(func() { clone = ev.Clone() })
 			})
 			show(p, e) // before Run
+			show(p, e.Watch(1))
 		})
 		for i := range 2 {
 			eventually(t, "READY", func() bool { s := c.Shard(i); return s != nil && s.State() == lifecycle.Ready })

@@ -50,6 +50,7 @@ type Shard struct {
 	counts    *reactor.Counts // the loop's
 	mail      mailbox
 	public    published
+	story     story // its last happenings
 	link      link.Link
 	presence  atomic.Pointer[[]byte] // the last one that UpdatePresence sent
 	requests  requests               // that wait for answers

@@ -96,8 +96,10 @@ type callClock struct {
 	silent uint64        // slow ones since
 }
 
-// Wants implements core.Host.
-func (h *host) Wants(t gateway.EventType) bool { return h.engine.handlers.wanting(t) != nil }
+// Wants implements core.Host. It is not asked for what the gateway sends.
+func (h *host) Wants(t gateway.EventType) bool {
+	return noted(t) || h.engine.handlers.wanting(t) != nil
+}
 
 // Deliver implements core.Host: it fills the shard's one event and calls the callbacks.
 func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payload []byte, wire int, replayed bool) {
@@ -120,6 +122,9 @@ func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payl
 
 // Tell implements core.Host.
 func (h *host) Tell(now time.Time, t gateway.EventType, detail any) {
+	if noted(t) {
+		(*Shard)(h).note(now, detail)
+	}
 	if list := h.engine.handlers.wanting(t); list != nil {
 		h.engine.handlers.deliver(list, &Event{Shard: h.event.Shard, Type: t, Received: now, detail: detail})
 	}
@@ -155,6 +160,7 @@ func (h *host) slow(ev *Event, took, now time.Duration) {
 	}
 	h.config.Logger.Warn("a callback held up its shard", "shard", h.id, "event", ev.Name(),
 		"took", took.Round(time.Millisecond), "not_logged", clock.silent)
+	(*Shard)(h).noteSlow(clock.start.Add(now), ev.Name(), took)
 	clock.logged, clock.silent = now, 0
 }
 

@@ -60,6 +60,19 @@ type View struct {
 	Reconnects lifecycle.Causes `json:"reconnects"`
 
 	Settings Settings `json:"settings"`
+
+	// Happenings are the last 100 things that became of the shard, the oldest first.
+	Happenings []lifecycle.Happening `json:"happenings,omitempty"`
+}
+
+// Public returns the view for those who may see how a shard stands and must not be able to
+// take over its session: without the session's ID and URL.
+func (v View) Public() View {
+	for _, hidden := range []string{v.Session.ID, queryOf(v.Session.ResumeURL)} {
+		v.Cause, v.Waits = without(v.Cause, hidden), without(v.Waits, hidden)
+	}
+	v.Session.ID, v.Session.ResumeURL = "", ""
+	return v
 }
 
 // Permits is how many commands can be sent.
@@ -68,7 +81,7 @@ type Permits struct {
 	Next time.Time `json:"next,omitzero"` // when there will be one more, zero if none was spent
 }
 
-// View returns how the shard stands. It costs a few hundred bytes.
+// View returns how the shard stands. It costs a few hundred bytes, and 144 for each happening.
 func (s *Shard) View() View {
 	now := time.Now()
 	s.public.mu.Lock()
@@ -103,6 +116,7 @@ func (s *Shard) View() View {
 	v.Latency = s.core.Latency()
 	v.Permits.Left, v.Permits.Next = s.link.Permits(now)
 	v.Settings = s.config.settings()
+	v.Happenings = s.Happenings()
 	return v
 }
 
@@ -152,12 +166,15 @@ func (v View) LogValue() slog.Value {
 	}
 	attrs = append(attrs,
 		slog.String("opened", v.Opened.String()), slog.String("next", v.Next.String()),
-		slog.String("session", v.Session.ID), slog.Int64("seq", v.Session.Seq),
+		slog.Int64("seq", v.Session.Seq),
 		slog.Duration("latency", v.Latency.Last), slog.Duration("average_latency", v.Latency.Average),
 		slog.Int("permits", v.Permits.Left),
 		slog.Uint64("bytes_in", v.Flow.In), slog.Uint64("bytes_out", v.Flow.Out),
 		slog.String("reconnects", v.Reconnects.String()),
 	)
+	if v.Session.ID != "" {
+		attrs = append(attrs, slog.String("session", v.Session.ID))
+	}
 	if v.TLS != TLSNone {
 		attrs = append(attrs, slog.String("tls", v.TLS.String()))
 	}

@@ -105,12 +105,12 @@ func (r *rounds) look(e *Engine, now time.Time) {
 	case stalled.shards > 0 && now.Sub(r.stalled) >= complainEvery:
 		r.stalled = now
 		log.Error("shards are stalled: a callback does not return, and holds up all shards of its loop",
-			"shards", stalled.shards, "longest", stalled.longest.Round(time.Second), "shard", stalled.worst.View())
+			"shards", stalled.shards, "longest", stalled.longest.Round(time.Second), "shard", stalled.worst.View().Public())
 	}
 	if unready.shards > 0 && now.Sub(r.unready) >= complainEvery {
 		r.unready = now
 		log.Warn("shards have not been ready for long",
-			"shards", unready.shards, "longest", unready.longest.Round(time.Second), "shard", unready.worst.View())
+			"shards", unready.shards, "longest", unready.longest.Round(time.Second), "shard", unready.worst.View().Public())
 	}
 }
 

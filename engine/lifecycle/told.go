@@ -30,6 +30,9 @@ func (c Closer) String() string {
 	return "unknown"
 }
 
+// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
+func (c Closer) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // Closed is what [gateway.EventClosed] tells: a connection ended. It comes before
 // the change of state. An attempt that never became a connection is none: see
 // the [StateChange] from Connecting.

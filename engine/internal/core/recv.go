@@ -1,9 +1,11 @@
 package core
 
 import (
+	"strings"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/internal/secret"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
@@ -141,7 +143,7 @@ func (c *Core) peerClosed(now time.Time, body []byte) {
 	}
 	closed := &lifecycle.CloseError{
 		Code:   gateway.CloseCode(code),
-		Reason: c.config.Token.Redact(string(reason)),
+		Reason: c.harmless(string(reason)),
 		Peer:   true,
 	}
 	// An echoed 1000 or 1001 would end the session.
@@ -151,6 +153,16 @@ func (c *Core) peerClosed(now time.Time, body []byte) {
 	}
 	c.Out = frame.AppendClose(c.Out, frame.NewMask(), echo, "")
 	c.Lost(now, closed)
+}
+
+// harmless takes what must not be printed out of a text of the gateway's: the token, and
+// the ID by which the session could be taken over.
+func (c *Core) harmless(text string) string {
+	text = c.config.Token.Redact(text)
+	if id := c.session.ID; len(id) >= 4 { // shorter ones are part of words
+		text = strings.ReplaceAll(text, id, secret.Redacted)
+	}
+	return text
 }
 
 // payload takes one decompressed payload.

@@ -102,8 +102,7 @@ type asyncQueue struct {
 // queuedEvent is a clone that waits.
 type queuedEvent struct {
 	Event
-	session string // that it belongs to
-	next    *queuedEvent
+	next *queuedEvent
 }
 
 // These are made again and again, by every burst of every shard.
@@ -121,10 +120,9 @@ func init() {
 }
 
 // push adds a clone of an event.
-func (q *asyncQueue) push(ev *Event, session string) {
+func (q *asyncQueue) push(ev *Event) {
 	e := queuedEvents.Get().(*queuedEvent)
 	ev.cloneInto(&e.Event)
-	e.session = session
 	if q.last == nil {
 		q.first = e
 	} else {

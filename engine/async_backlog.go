@@ -42,7 +42,6 @@ type backlog struct {
 
 // put queues a clone of an event for a callback.
 func (b *backlog) put(a *async, ev *Event) {
-	session := b.shard.Session().ID
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ended {
@@ -60,7 +59,7 @@ func (b *backlog) put(a *async, ev *Event) {
 			q.pop().release()
 		}
 	}
-	q.push(ev, session)
+	q.push(ev)
 	b.highest = max(b.highest, q.count)
 	if a.options.Policy == Block && !q.full && q.count >= a.options.Queue {
 		q.full = true
@@ -138,7 +137,7 @@ func (b *backlog) forsake(q *asyncQueue) {
 func (b *backlog) empty(q *asyncQueue) {
 	for e := q.pop(); e != nil; e = q.pop() {
 		if e.Seq > 0 && b.lost == nil {
-			b.lost = &queuedEvent{Event: Event{Seq: e.Seq}, session: e.session}
+			b.lost = &queuedEvent{Event: Event{Seq: e.Seq, Session: e.Session}}
 		}
 		b.dropped++
 		e.release()
@@ -196,7 +195,7 @@ func (o *backlogOf) forget(ev *Event) (found bool) {
 	defer b.mu.Unlock()
 	for _, q := range b.queues {
 		if q.taken != nil && &q.taken.Event == ev {
-			q.taken.session, found = "", true
+			q.taken.Session, found = "", true
 		}
 	}
 	return found
@@ -212,7 +211,7 @@ func (o *backlogOf) unseen(session string) (seq int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	see := func(e *queuedEvent) bool {
-		if e == nil || e.Seq == 0 || e.session != session {
+		if e == nil || e.Seq == 0 || e.Session != session {
 			return false
 		}
 		if seq == 0 || e.Seq < seq {

@@ -50,6 +50,11 @@ type Config struct {
 	// asked again, and all shards are replaced as by [Engine.Reshard].
 	Shards Shards
 
+	// StartEmpty has Run start without shards and go on without any: they are added by
+	// [Engine.Attach] and [Engine.AddShards] once [Engine.Accepting] says so. Default
+	// false.
+	StartEmpty bool
+
 	// Compression is asked of the gateway. Default ZlibStream.
 	Compression Compression
 
@@ -120,6 +125,26 @@ type Config struct {
 	// It also keeps what is left of the day's identifies. Default: none; a restart
 	// identifies every shard.
 	Sessions session.Store
+
+	// SaveEvery is how old a sequence in Sessions may become, and so how much of a shard's
+	// events come again after a kill. Default 5 s.
+	SaveEvery time.Duration
+
+	// Gate, if set, is called before each dial of a shard, in a goroutine of its own, and
+	// says whether the shard may: nil lets it pass. opens tells what the connection is for,
+	// a resume or an identify. The gate may wait, within ctx, which ends when the shard is
+	// closed. Its error parks the shard: it has no connection, counts no failure, shows the
+	// error in its state change and in View, and asks the gate again after 1 to 3 s, or at a
+	// Restart. It is for who must look somewhere else first: whether the shard is still
+	// this process's, whether the machine is to be drained. Default: all pass.
+	Gate Gate
+
+	// OnStop, if set, is called when a shard stops for good, with why, a
+	// [*lifecycle.StopError]; true ends Run, as without OnStop. False has the engine
+	// forget the shard, and go on with the others. It is called on the shard's loop and
+	// must not wait. Where Shards is left open, what the gateway refuses for its number is
+	// resharded without asking. Default: a shard that stops for good ends Run.
+	OnStop func(s *Shard, why error) (end bool)
 
 	// Retries is how many attempts in a row may fail, after the first, before a
 	// shard (or the first request to the API) gives up and Run ends. A connection
@@ -221,7 +246,8 @@ type ShardConfig struct {
 	// Session is one to resume, as [Shard.Session] or [Shard.Close] gave it, in
 	// this process or another; it goes before one that Config.Sessions has. The
 	// gateway keeps a session for a few minutes. If it is gone, the shard announces
-	// a [lifecycle.SessionLost] and identifies. It comes as the zero value: none.
+	// a [lifecycle.SessionLost] and identifies. It comes as [Engine.Attach] was given it,
+	// otherwise as the zero value: none. One without ID or Seq counts as none.
 	Session session.Session
 
 	// GatewayURL comes as the one that Discord named, where Config names none.

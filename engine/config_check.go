@@ -14,6 +14,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/inflow"
+	"github.com/sluice-go/sluice/engine/internal/saver"
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
@@ -30,6 +31,9 @@ func (c *Config) validate() error {
 	}
 	if unknown := c.Intents &^ gateway.IntentsAll; unknown != 0 {
 		bad("Intents", "bits %#x are no intents of Discord's", uint64(unknown))
+	}
+	if c.StartEmpty && c.Shards != (Shards{}) {
+		bad("StartEmpty", "is set beside Shards; choose one")
 	}
 	if s := c.Shards; !s.valid() {
 		bad("Shards", "%v is no range of shards: 0 ≤ First, 0 ≤ Count, First + Count ≤ Total ≤ %d", s, gateway.MaxShards)
@@ -54,6 +58,9 @@ func (c *Config) validate() error {
 	if c.MaxWindow < 0 || c.MaxWindow > 0 && c.MaxWindow < minWindow || c.MaxWindow > math.MaxInt32 {
 		bad("MaxWindow", "%d is not between %d and %d bytes; 0 means 8 MiB", c.MaxWindow, minWindow, math.MaxInt32)
 	}
+	if c.SaveEvery < 0 {
+		bad("SaveEvery", "%v is negative; 0 means %v", c.SaveEvery, saver.SaveEvery)
+	}
 	if c.GuildsTimeout < 0 {
 		bad("GuildsTimeout", "%v is negative; 0 means %v", c.GuildsTimeout, defaultGuildsTimeout)
 	}
@@ -76,6 +83,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.MaxWindow == 0 {
 		c.MaxWindow = inflow.DefaultMaxWindow
+	}
+	if c.SaveEvery == 0 {
+		c.SaveEvery = saver.SaveEvery
 	}
 	if c.GuildsTimeout == 0 {
 		c.GuildsTimeout = defaultGuildsTimeout
@@ -121,9 +131,13 @@ func (c *Config) chooseProxy() (err error) {
 // forShard returns the configuration of a shard, which is c itself where PerShard
 // changes nothing, and the session that it was given by hand. The error joins every
 // mistake.
-func (c *Config) forShard(id, total int) (own *Config, sess session.Session, err error) {
+func (c *Config) forShard(spec ShardSpec) (own *Config, sess session.Session, err error) {
+	id, total, sess := spec.ID, spec.Total, spec.Session
 	if c.PerShard == nil {
-		return c, session.Session{}, nil
+		if err := c.checkSession(sess); err != nil {
+			return nil, sess, fmt.Errorf("%w (shard %v)", err, spec)
+		}
+		return c, sess, nil
 	}
 	base := ShardConfig{
 		Total: total, GatewayURL: c.GatewayURL, IgnoreResumeURL: c.IgnoreResumeURL,
@@ -131,7 +145,7 @@ func (c *Config) forShard(id, total int) (own *Config, sess session.Session, err
 		Presence: c.Presence, Properties: c.Properties, SendLimit: c.SendLimit,
 	}
 	s := base
-	s.Presence = slices.Clone(base.Presence)
+	s.Presence, s.Session = slices.Clone(base.Presence), sess
 	c.PerShard(id, &s)
 	sess = s.Session
 	s.Total, s.Session = total, session.Session{}
@@ -158,12 +172,19 @@ func (c *Config) forShard(id, total int) (own *Config, sess session.Session, err
 		}
 		own.core = own.forCore()
 	}
-	if sess != (session.Session{}) {
-		if err := core.CheckSession(sess, c.Token.secret()); err != nil {
-			bad("Session", "%v", err)
-		}
+	if err := c.checkSession(sess); err != nil {
+		bad("Session", "%v", err)
 	}
 	return own, sess, errors.Join(errs...)
+}
+
+// checkSession refuses a session that was given by hand and makes no sense. One that cannot
+// be resumed yet, since it has no id or no event of it was delivered, counts as none.
+func (c *Config) checkSession(s session.Session) error {
+	if !s.Keepable() {
+		return nil
+	}
+	return core.CheckSession(s, c.Token.secret())
 }
 
 // checkShard tells bad what is wrong with the fields that ShardConfig has too.

@@ -95,7 +95,7 @@ func TestPerShardMistakes(t *testing.T) {
 			case 4:
 				c.GatewayURL = ""
 			case 5:
-				c.Session.ID = "no sequence"
+				c.Session = session.Session{ID: testToken, Seq: 1}
 			case 6:
 				c.SendLimit = maxSendLimit + 1
 			case 7:

@@ -68,6 +68,8 @@ type Engine struct {
 	wall     func(now time.Time) time.Time // the wall clock
 	overlap  func(context.Context) error   // lets old and new shards run when resharding
 
+	holdFrom atomic.Int64 // see HoldFrom, in ns since born; 0: never
+
 	listeners listeners    // requests that wait for answers
 	watches   watches      // of whoever wants to know what happens
 	guilds    limit.Guilds // on asking for all members
@@ -86,9 +88,10 @@ type Engine struct {
 	figures figures
 
 	// How Run is asked to end, other than by its context; see shutdown.go.
-	asked context.Context
-	ask   context.CancelFunc
-	ended chan struct{} // Run has returned
+	asked     context.Context
+	ask       context.CancelFunc
+	accepting chan struct{} // closed when Run takes shards
+	ended     chan struct{} // Run has returned
 
 	saver *saver.Saver // nil: no Config.Sessions
 	calls userCalls
@@ -137,10 +140,10 @@ func (e *Engine) warnSilent(events gateway.EventSet) {
 // fleet is an engine's shards. The list is replaced, never changed, so that
 // whoever took it can go through it without a lock.
 type fleet struct {
-	shards []*Shard // the older total first, within a total by id
-	coming []Shards // are being made
-	open   bool     // Run takes shards
-	gone   Stats    // of shards that were closed and forgotten
+	shards []*Shard           // the older total first, within a total by id
+	coming map[place]struct{} // are being made
+	open   bool               // Run takes shards
+	gone   Stats              // of shards that were closed and forgotten
 }
 
 // listeners counts an engine's requests. While there are any, they hear of events

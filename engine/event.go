@@ -30,6 +30,10 @@ type Event struct {
 	// Seq is the sequence, 0 for what is no dispatch.
 	Seq int64
 
+	// Session is the id of the session that the event belongs to, "" before READY. With Seq it
+	// tells the event from every other of the bot's.
+	Session string
+
 	// Data is the raw JSON of d, nil where there is none. Borrowed.
 	Data []byte
 
@@ -149,6 +153,11 @@ func (ev *Event) PayloadSent() (lifecycle.PayloadSent, bool) {
 // SessionLost returns the details of a [gateway.EventSessionLost].
 func (ev *Event) SessionLost() (lifecycle.SessionLost, bool) {
 	return detailOf[lifecycle.SessionLost](ev)
+}
+
+// SessionBegan returns the details of a [gateway.EventSessionBegan].
+func (ev *Event) SessionBegan() (lifecycle.SessionBegan, bool) {
+	return detailOf[lifecycle.SessionBegan](ev)
 }
 
 // SessionResumed returns the details of a [gateway.EventSessionResumed].

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,17 +39,17 @@ func (e *Engine) AddShards(shards Shards) ([]*Shard, error) {
 	if err := shards.check(); err != nil {
 		return nil, err
 	}
-	return e.add(shards.resolve(0), false)
+	return e.add(shards.resolve(0).list(), false)
 }
 
 // add makes shards and starts their loops. Those on trial do not end Run when
 // they stop for good.
-func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
-	if err := e.reserve(shards); err != nil {
+func (e *Engine) add(list []ShardSpec, trial bool) ([]*Shard, error) {
+	if err := e.reserve(list); err != nil {
 		return nil, err
 	}
-	defer e.release(shards)
-	fresh, err := e.newShards(shards)
+	defer e.release(list)
+	fresh, err := e.newShards(list)
 	for _, s := range fresh {
 		s.trial = trial
 		s.expect(s.core.Session().ID == "") // all of them, before the first can ask
@@ -78,23 +79,29 @@ func (e *Engine) add(shards Shards, trial bool) ([]*Shard, error) {
 
 // reserve keeps others from adding the same shards while these are being made. Run
 // does not end before that either: it counts as one of the workers.
-func (e *Engine) reserve(shards Shards) error {
+func (e *Engine) reserve(list []ShardSpec) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := e.fleet.admits(shards); err != nil {
+	if err := e.fleet.admits(list); err != nil {
 		return err
 	}
-	e.fleet.coming = append(e.fleet.coming, shards)
+	if e.fleet.coming == nil {
+		e.fleet.coming = make(map[place]struct{})
+	}
+	for _, s := range list {
+		e.fleet.coming[s.place()] = struct{}{}
+	}
 	e.workers.Add(1)
 	return nil
 }
 
 // release ends the reservation.
-func (e *Engine) release(shards Shards) {
+func (e *Engine) release(list []ShardSpec) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	i := slices.Index(e.fleet.coming, shards)
-	e.fleet.coming = slices.Delete(e.fleet.coming, i, i+1)
+	for _, s := range list {
+		delete(e.fleet.coming, s.place())
+	}
 	e.workers.Done()
 }
 
@@ -106,16 +113,13 @@ func (e *Engine) refuse() {
 }
 
 // newShards makes shards, unless one has a mistake in its configuration.
-func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
-	type own struct {
-		config  *Config
-		session session.Session
-	}
-	owns := make([]own, shards.Count)
+func (e *Engine) newShards(list []ShardSpec) ([]*Shard, error) {
+	configs := make([]*Config, len(list))
+	sessions := make([]session.Session, len(list))
 	var errs []error
-	for i := range owns {
+	for i, s := range list {
 		var err error
-		if owns[i].config, owns[i].session, err = e.config.forShard(shards.First+i, shards.Total); err != nil {
+		if configs[i], sessions[i], err = e.config.forShard(s); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -126,45 +130,45 @@ func (e *Engine) newShards(shards Shards) ([]*Shard, error) {
 	for range e.Shards() {
 		running++
 	}
-	transport.ReserveDescriptors(running+shards.Count, e.config.Logger)
-	e.driver.Grow(shards.Count)
-	fresh := make([]*Shard, shards.Count)
-	for i, own := range owns {
-		fresh[i] = newShard(e, shards.First+i, shards.Total, own.config, own.session)
+	transport.ReserveDescriptors(running+len(list), e.config.Logger)
+	e.driver.Grow(len(list))
+	fresh := make([]*Shard, len(list))
+	for i, s := range list {
+		fresh[i] = newShard(e, s.ID, s.Total, configs[i], sessions[i])
 	}
 	return fresh, nil
 }
 
-// insert adds shards of one total behind those of the same total, or else behind
-// all, and puts them in order.
+// insert adds shards: those of a total that there is among them and in the order of their
+// ids, those of another behind all.
 func (f *fleet) insert(fresh []*Shard) {
-	total := func(s *Shard) bool { return s.total == fresh[0].total }
-	first := slices.IndexFunc(f.shards, total)
-	if first < 0 {
-		f.shards = slices.Concat(f.shards, fresh)
-		return
+	f.shards = slices.Concat(f.shards, fresh)
+	rank := make(map[int]int) // of each total, by its first shard
+	for i, s := range f.shards {
+		if _, known := rank[s.total]; !known {
+			rank[s.total] = i
+		}
 	}
-	end := first
-	for end < len(f.shards) && total(f.shards[end]) {
-		end++
-	}
-	f.shards = slices.Concat(f.shards[:end], fresh, f.shards[end:])
-	slices.SortFunc(f.shards[first:end+len(fresh)], func(a, b *Shard) int { return a.id - b.id })
+	slices.SortFunc(f.shards, func(a, b *Shard) int {
+		return cmp.Or(rank[a.total]-rank[b.total], a.id-b.id)
+	})
 }
 
 // admits says why shards cannot be added.
-func (f *fleet) admits(shards Shards) error {
+func (f *fleet) admits(list []ShardSpec) error {
 	if !f.open {
 		return ErrNotRunning
 	}
+	runs := make(map[place]struct{}, len(f.shards))
 	for _, s := range f.shards {
-		if shards.has(s.id, s.total) {
+		runs[place{s.id, s.total}] = struct{}{}
+	}
+	for _, s := range list {
+		if _, there := runs[s.place()]; there {
 			return fmt.Errorf("%w: %v", ErrShardExists, s)
 		}
-	}
-	for _, o := range f.coming {
-		if o.has(shards.First, shards.Total) || shards.has(o.First, o.Total) {
-			return fmt.Errorf("%w: %v are being added", ErrShardExists, o)
+		if _, soon := f.coming[s.place()]; soon {
+			return fmt.Errorf("%w: %v is being added", ErrShardExists, s)
 		}
 	}
 	return nil
@@ -236,10 +240,16 @@ func (f *fleet) remove(s *Shard) {
 // on trial, is forgotten; any other ends Run.
 func (e *Engine) retire(s *Shard) {
 	e.mu.Lock()
+	survived, trial := false, s.trial
+	e.mu.Unlock()
+	if why := s.core.Stop(); why != nil && !trial && e.config.OnStop != nil && !(refusedForNumber(why) && e.leftOpen()) {
+		survived = !e.config.OnStop(s, why)
+	}
+	e.mu.Lock()
 	defer e.mu.Unlock()
 	s.stop, s.ended = s.core.Stop(), true
 	switch {
-	case s.core.Left(), s.trial:
+	case s.core.Left(), s.trial, survived:
 		e.fleet.remove(s)
 		if s.trial {
 			e.lookAgain() // refused shards may wait for its end

@@ -15,7 +15,7 @@ import (
 // mailInputs names, for every field of the mailbox, an input of the table that it
 // brings; "" is one that brings none.
 var mailInputs = map[string]string{
-	"mu": "", "closed": "", "arrived": "",
+	"mu": "", "closed": "", "arrived": "", "hold": "", "holds": "",
 	"errands":   "connected",
 	"departure": "the user closes with 4000",
 	"restarts":  "the user restarts",

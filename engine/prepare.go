@@ -24,7 +24,13 @@ import (
 // API, is counted down with each identify that this engine sends, and is kept in
 // Config.Sessions. What other processes spend shows when the API is asked again,
 // which is when the engine starts and when the budget is reset.
-func (e *Engine) Budget() identify.Budget { return e.budget.Known(time.Now()) }
+// An [identify.Ledger] is asked instead.
+func (e *Engine) Budget() identify.Budget {
+	if l, ok := e.queue.(identify.Ledger); ok {
+		return l.Budget()
+	}
+	return e.budget.Known(time.Now())
+}
 
 // unlimited reports whether no identify is counted, since a proxy sends them.
 func (e *Engine) unlimited() bool {
@@ -44,6 +50,9 @@ func (e *Engine) acquire(ctx context.Context, shard int) (identify.Permit, error
 	if permit == nil {
 		return nil, errors.New("it gave neither a permit nor an error")
 	}
+	if _, counts := e.queue.(identify.Ledger); counts {
+		return permit, nil
+	}
 	return e.budget.Permit(permit)
 }
 
@@ -57,7 +66,10 @@ func (e *Engine) limit(bot *transport.GatewayBot) {
 		e.config.Logger.Info("Config.IdentifyQueue takes no max_concurrency; it has to keep to Discord's by itself",
 			"max_concurrency", l.MaxConcurrency)
 	}
-	if !e.unlimited() {
+	switch queue, ok := e.queue.(identify.Ledger); {
+	case ok:
+		queue.Learn(limitsOf(bot))
+	case !e.unlimited():
 		e.budget.Learn(time.Now(), l.Total, l.Remaining, bot.ResetIn())
 	}
 }
@@ -116,7 +128,7 @@ func (e *Engine) loadSessions(ctx context.Context) error {
 	}
 	e.saver = saver.New(saver.Config{
 		Store: e.config.Sessions, Bot: e.config.Token.Hash(), Logger: e.config.Logger,
-		Sessions: e.sessions, Budget: e.Budget, Guarded: e.guarded,
+		Every: e.config.SaveEvery, Sessions: e.sessions, Budget: e.Budget, Guarded: e.guarded,
 	})
 	saved, err := e.saver.Load(ctx)
 	if err != nil {
@@ -138,7 +150,7 @@ func (e *Engine) sessions(into []session.Saved) (total int, sessions []session.S
 		if s.total != total {
 			continue
 		}
-		if sess := s.settledSession(); sess.Keepable() {
+		if sess := s.Settled(); sess.Keepable() {
 			into = append(into, session.Saved{Shard: s.id, Session: sess})
 		}
 	}
@@ -168,10 +180,8 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 		return "", Shards{}, err
 	}
 	first, shards = c.GatewayURL, c.Shards
-	if first == "" || shards == (Shards{}) || c.APIURL != "" {
-		e.api = transport.NewAPI(cmp.Or(c.APIURL, defaultAPIURL), c.Token.secret(), c.TLS, e.dialer,
-			"DiscordBot ("+projectURL+", "+Version+")",
-			func(status int, retryAfter time.Duration) error { return &APIError{status, retryAfter} })
+	if first == "" || shards == (Shards{}) && !c.StartEmpty || c.APIURL != "" {
+		e.api = e.newAPI()
 		bot, err := e.discover(ctx)
 		if err != nil {
 			return "", Shards{}, err
@@ -179,11 +189,13 @@ func (e *Engine) prepare(ctx context.Context) (first string, shards Shards, err 
 		if first == "" {
 			first = bot.URL
 		}
-		shards = e.choose(shards, bot.Shards).resolve(bot.Shards)
+		if !c.StartEmpty {
+			shards = e.choose(shards, bot.Shards).resolve(bot.Shards)
+		}
 		e.limit(bot)
 		c.Logger.Info("gateway known", "url", secret.ShowURL(first), "recommended_shards", bot.Shards,
 			"identifies_left", bot.Limit.Remaining, "max_concurrency", bot.Limit.MaxConcurrency)
 	}
 	shards = shards.resolve(0)
-	return first, shards, e.saver.Begin(shards.Total)
+	return first, shards, e.saver.Begin(cmp.Or(shards.Total, e.saver.Total()))
 }

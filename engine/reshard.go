@@ -46,7 +46,7 @@ func (e *Engine) Reshard(ctx context.Context, shards Shards) error {
 	var arrivals arrivals
 	defer e.On(gateway.Events(gateway.EventGuildsReady), arrivals.see)()
 	old := slices.Collect(e.Shards())
-	fresh, err := e.add(shards.resolve(0), true)
+	fresh, err := e.add(shards.resolve(0).list(), true)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (a *arrivals) see(ev *Event) {
 // whether Run goes on: none has, or all that have are refused for their number, and are
 // being replaced.
 func (e *Engine) replaceRefused() (running bool) {
-	chosen := e.config.Shards != (Shards{}) || e.api == nil // by the user
+	chosen := !e.leftOpen()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	total, stopped, mixed, trial := 0, false, false, false
@@ -199,6 +199,11 @@ func (e *Engine) replaceRefused() (running bool) {
 	e.refused.underway = true
 	e.work(func() { e.replace(total) })
 	return true
+}
+
+// leftOpen reports whether the number of shards is Discord's to choose.
+func (e *Engine) leftOpen() bool {
+	return e.config.Shards == (Shards{}) && !e.config.StartEmpty && e.api != nil
 }
 
 // reshards notes that a call of Reshard begins. done says that it has ended: Run looks

@@ -15,7 +15,7 @@ import (
 // New checks the configuration and makes an engine, which does nothing before
 // Run. The error joins every mistake, each a [*ConfigError].
 func New(config Config) (*Engine, error) {
-	e := &Engine{config: config, random: rand.Float64, wall: wallClock, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), ended: make(chan struct{})}
+	e := &Engine{config: config, random: rand.Float64, wall: wallClock, overlap: overlap, born: time.Now(), stopped: make(chan struct{}, 1), accepting: make(chan struct{}), ended: make(chan struct{})}
 	if err := e.config.validate(); err != nil {
 		return nil, err
 	}
@@ -135,10 +135,16 @@ func (e *Engine) start(shards Shards) error {
 	e.mu.Lock()
 	e.fleet.open = true
 	e.mu.Unlock()
-	_, err := e.add(shards, false)
-	started = err == nil
+	_, err := e.add(shards.list(), false)
+	if started = err == nil; started {
+		close(e.accepting)
+	}
 	return err
 }
+
+// Accepting returns a channel that is closed once Run has its first shards and takes
+// others, by [Engine.Attach] and [Engine.AddShards]. It stays open where Run ends before.
+func (e *Engine) Accepting() <-chan struct{} { return e.accepting }
 
 // close takes no more shards. The channel is closed when all have ended, and
 // everything that they had under way.

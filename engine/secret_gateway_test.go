@@ -38,7 +38,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		var clone *engine.Event
 		var kept sync.Once
 		c := connect(t, srv, func(c *engine.Config) { *c = config }, func(e *engine.Engine) {
-			e.On(gateway.AllDispatches().Union(gateway.Events(gateway.EventHello, gateway.EventStateChanged, gateway.EventClosed, gateway.EventSessionLost, gateway.EventSessionResumed, gateway.EventGuildsReady, gateway.EventPayloadSent)), func(ev *engine.Event) {
+			e.On(gateway.AllDispatches().Union(gateway.Events(gateway.EventHello, gateway.EventStateChanged, gateway.EventClosed, gateway.EventSessionLost, gateway.EventSessionResumed, gateway.EventGuildsReady, gateway.EventPayloadSent, gateway.EventSessionBegan)), func(ev *engine.Event) {
 				if !p.fresh(ev.Name()) {
 					return
 				}
@@ -47,6 +47,7 @@ func TestNothingPrintsTheToken(t *testing.T) {
 					func() (any, bool) { return ev.Closed() }, func() (any, bool) { return ev.StateChange() },
 					func() (any, bool) { return ev.SessionLost() }, func() (any, bool) { return ev.SessionResumed() },
 					func() (any, bool) { return ev.GuildsReady() }, func() (any, bool) { return ev.PayloadSent() },
+					func() (any, bool) { return ev.SessionBegan() },
 				} {
 					if d, ok := detail(); ok {
 						show(p, d)
@@ -80,6 +81,12 @@ func TestNothingPrintsTheToken(t *testing.T) {
 		show(p, c.Loops())
 		show(p, c.Overview())
 		show(p, c.Budget())
+		show(p, c.Sessions([]engine.ShardSpec{{}})[0])
+		show(p, clone.Postpone())
+		bot, err := c.GatewayBot(t.Context())
+		show(p, err)
+		show(p, bot)
+		show(p, bot.Limits)
 		show(p, identify.NewLocal(1))
 		show(p, identify.Unlimited{})
 		show(p, srv)

@@ -43,6 +43,10 @@ type Shard struct {
 	permit   identify.Permit // held
 	expected func()          // tells the queue that the shard no longer comes; nil: it is not expected
 
+	holding   bool // the user wants nothing delivered
+	postponed bool // the core keeps bytes that came while the shard was held
+	receipts  receipts
+
 	// For the watchdog.
 	seq     atomic.Int64 // of the session
 	promise promise
@@ -70,15 +74,11 @@ func newShard(e *Engine, id, total int, config *Config, given session.Session) *
 	s := &Shard{id: id, total: total, engine: e, config: config, done: make(chan struct{})}
 	s.event.Shard = s
 	s.clock.start = now
-	var budget core.Budget // nil: nothing is counted
-	if !e.unlimited() {
-		budget = e.budget
-	}
-	s.core = core.New(now, id, config.core, (*host)(s), budget, e.random)
+	s.core = core.New(now, id, config.core, (*host)(s), e.counts(), e.random)
 	s.loop = e.driver.NewLoop((*task)(s))
 	s.counts = s.loop.Counts()
 	s.figures = e.figures.callsOf(s.counts)
-	if given == (session.Session{}) {
+	if !given.Keepable() {
 		given = e.saver.Saved(id, total)
 	}
 	if given.ID != "" {
@@ -127,12 +127,15 @@ func (s *Shard) Session() session.Session {
 	return s.public.session
 }
 
-// settledSession is Session without the events that asynchronous callbacks have
-// yet to take: where the process ends, their queue ends too.
-func (s *Shard) settledSession() session.Session {
+// Settled returns the session as it is safe to save: without the events that asynchronous
+// callbacks have yet to take, whose queue ends with the process, and without those that
+// are postponed (see [Event.Postpone]). Its Seq may be 0; such a session cannot be resumed.
+func (s *Shard) Settled() session.Session {
 	session := s.Session()
-	if seq := s.backlog.unseen(session.ID); seq > 0 {
-		session.Seq = min(session.Seq, seq-1)
+	for _, seq := range [...]int64{s.backlog.unseen(session.ID), s.receipts.unsettled(session.ID)} {
+		if seq > 0 {
+			session.Seq = min(session.Seq, seq-1)
+		}
 	}
 	return session
 }
@@ -161,7 +164,7 @@ func (s *Shard) settle(now time.Time) {
 		w.Hangup = false
 		s.hangUp()
 	}
-	full := s.backlog.full()
+	full := s.backlog.full() || s.held(now)
 	if w.Dial != "" && s.core.State() == lifecycle.Connecting && !full {
 		s.dial(w.Dial)
 		w.Dial = ""

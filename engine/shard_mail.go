@@ -22,6 +22,8 @@ type mailbox struct {
 	errands   []*errand       // done
 	restarts  []chan struct{} // closed when the loop has taken them
 	departure *core.Departure // the user closes the shard
+	hold      bool            // nothing is to be delivered
+	holds     []chan struct{} // closed when the loop knows that
 	probe     bool            // time has jumped
 	shutdown  bool
 	kill      bool
@@ -57,12 +59,12 @@ func (e *errand) discard() {
 	}
 }
 
-// start begins an errand, which do has done in another goroutine. Whatever becomes
-// of it, its outcome comes by mail.
-func (s *Shard) start(do func(job func()), work func(ctx context.Context, e *errand)) *errand {
+// start begins an errand, which do has done in another goroutine, within the errand's own
+// context. Whatever becomes of it, its outcome comes by mail.
+func (s *Shard) start(do func(ctx context.Context, job func()), work func(ctx context.Context, e *errand)) *errand {
 	ctx, cancel := context.WithCancel(s.engine.background)
 	e := &errand{cancel: cancel}
-	do(func() { s.engine.guarded(func() { s.runErrand(ctx, e, work) }) })
+	do(ctx, func() { s.engine.guarded(func() { s.runErrand(ctx, e, work) }) })
 	return e
 }
 
@@ -83,13 +85,6 @@ func (s *Shard) runErrand(ctx context.Context, e *errand, work func(ctx context.
 	s.wake()
 }
 
-// dial connects to a URL.
-func (s *Shard) dial(url string) {
-	s.dialling = s.start(s.engine.gateway.Go, func(ctx context.Context, e *errand) {
-		e.conn, e.head, e.err = s.engine.gateway.Dial(ctx, url)
-	})
-}
-
 // wantPermit asks the identify queue, or calls the asking off.
 func (s *Shard) wantPermit(want bool) {
 	switch {
@@ -97,7 +92,8 @@ func (s *Shard) wantPermit(want bool) {
 		s.asking.cancel()
 		s.asking = nil
 	case want && s.asking == nil && s.permit == nil:
-		s.asking = s.start(s.engine.workers.Go, func(ctx context.Context, e *errand) {
+		do := func(_ context.Context, job func()) { s.engine.workers.Go(job) }
+		s.asking = s.start(do, func(ctx context.Context, e *errand) {
 			e.permit, e.err = s.engine.acquire(ctx, s.id)
 		})
 	}
@@ -123,8 +119,9 @@ func (s *Shard) readMail(now time.Time) {
 	}
 	s.mail.mu.Lock()
 	errands, probe, shutdown, kill := s.mail.errands, s.mail.probe, s.mail.shutdown, s.mail.kill
-	restarts, departure := s.mail.restarts, s.mail.departure
-	s.mail.errands, s.mail.restarts, s.mail.probe, s.mail.shutdown = nil, nil, false, false
+	restarts, departure, holds := s.mail.restarts, s.mail.departure, s.mail.holds
+	s.mail.errands, s.mail.restarts, s.mail.holds, s.mail.probe, s.mail.shutdown = nil, nil, nil, false, false
+	s.holding = s.mail.hold
 	s.mail.arrived.Store(departure != nil || kill) // these stand
 	s.mail.mu.Unlock()
 
@@ -139,6 +136,9 @@ func (s *Shard) readMail(now time.Time) {
 		default:
 			e.discard()
 		}
+	}
+	for _, taken := range holds {
+		close(taken)
 	}
 	for _, taken := range restarts {
 		s.core.Restart(now)
@@ -182,6 +182,10 @@ func (s *Shard) takePermit(now time.Time, e *errand) {
 	}
 	if s.core.State() != lifecycle.Queued {
 		e.discard()
+		return
+	}
+	if p, ok := e.permit.(identify.Expirer); ok && p.Expired() {
+		e.discard() // the state still wants one
 		return
 	}
 	s.permit = e.permit

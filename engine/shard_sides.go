@@ -17,7 +17,12 @@ func (t *task) Feed(now time.Time, b []byte) {
 	s := (*Shard)(t)
 	returned := false
 	defer s.engine.guard(s, &returned)
-	s.core.Feed(now, b)
+	if s.held(now) {
+		s.core.Postpone(b)
+		s.postponed = true
+	} else {
+		s.core.Feed(now, b)
+	}
 	s.settle(now)
 	returned = true
 }
@@ -48,6 +53,7 @@ func (t *task) Advance(now time.Time, drained bool) (next time.Time, done bool) 
 	}
 	s.core.Advance(now, drained)
 	s.settle(now)
+	s.catchUp(now)
 	s.tellSent()
 	s.publish()
 	next = s.core.Next()
@@ -110,6 +116,7 @@ func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payl
 	ev := &h.event
 	ev.Type = t
 	ev.Seq = seq
+	ev.Session = h.core.SessionID()
 	ev.Data = data
 	ev.Payload = payload
 	ev.Received = now
@@ -125,8 +132,11 @@ func (h *host) Tell(now time.Time, t gateway.EventType, detail any) {
 	if noted(t) {
 		(*Shard)(h).note(now, detail)
 	}
+	if t == gateway.EventSessionBegan {
+		(*Shard)(h).publish() // READY counts as delivered by now
+	}
 	if list := h.engine.handlers.wanting(t); list != nil {
-		h.engine.handlers.deliver(list, &Event{Shard: h.event.Shard, Type: t, Received: now, detail: detail})
+		h.engine.handlers.deliver(list, &Event{Shard: h.event.Shard, Type: t, Session: h.core.SessionID(), Received: now, detail: detail})
 	}
 }
 

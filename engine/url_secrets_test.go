@@ -37,7 +37,7 @@ func TestURLSecrets(t *testing.T) {
 		config := testConfig(t, func(c *Config) {
 			c.PerShard = func(_ int, s *ShardConfig) { s.GatewayURL = raw }
 		})
-		if _, _, err := config.forShard(0, 1); err == nil || strings.Contains(err.Error(), "SECRET") || strings.Contains(err.Error(), "CRET") {
+		if _, _, err := config.forShard(ShardSpec{Total: 1}); err == nil || strings.Contains(err.Error(), "SECRET") || strings.Contains(err.Error(), "CRET") {
 			t.Errorf("PerShard %q: %v", raw, err)
 		}
 	}

@@ -135,10 +135,11 @@ const (
 	EventGuildsReady                                             // GUILDS_READY: each guild that READY listed has come, or stays unavailable
 	EventStateChanged                                            // STATE_CHANGED: the shard's state is another one
 	EventPayloadSent                                             // PAYLOAD_SENT: the shard sent a payload
+	EventSessionBegan                                            // SESSION_BEGAN: a session began, and the callbacks of its READY have returned
 )
 
 // numEventTypes is one more than the largest event type.
-const numEventTypes = int(EventPayloadSent) + 1
+const numEventTypes = int(EventSessionBegan) + 1
 
 // IsDispatch reports whether t stands for a dispatch (opcode 0), known or not.
 func (t EventType) IsDispatch() bool { return t <= lastDispatch }
@@ -247,4 +248,5 @@ var eventNames = [numEventTypes]string{
 	EventGuildsReady:    "GUILDS_READY",
 	EventStateChanged:   "STATE_CHANGED",
 	EventPayloadSent:    "PAYLOAD_SENT",
+	EventSessionBegan:   "SESSION_BEGAN",
 }

@@ -35,7 +35,7 @@ var dispatchNames = strings.Fields(`
 
 var otherNames = strings.Fields(`
 	HELLO HEARTBEAT RECONNECT INVALID_SESSION HEARTBEAT_ACK
-	CLOSED SESSION_LOST SESSION_RESUMED GUILDS_READY STATE_CHANGED PAYLOAD_SENT`)
+	CLOSED SESSION_LOST SESSION_RESUMED GUILDS_READY STATE_CHANGED PAYLOAD_SENT SESSION_BEGAN`)
 
 // Two names that share a bit would let through what nobody asked for.
 func TestEventTypesShareNothing(t *testing.T) {
@@ -91,7 +91,8 @@ func TestEventTypeConstants(t *testing.T) {
 		EventClosed:                              "CLOSED",
 		EventStateChanged:                        "STATE_CHANGED",
 		EventPayloadSent:                         "PAYLOAD_SENT",
-		EventPayloadSent + 1:                     "EventType 91",
+		EventSessionBegan:                        "SESSION_BEGAN",
+		EventSessionBegan + 1:                    "EventType 92",
 		255:                                      "EventType 255",
 	} {
 		if got := e.String(); got != want {

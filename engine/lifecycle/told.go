@@ -83,6 +83,14 @@ type SessionLost struct {
 	Cause error // why, never nil
 }
 
+// SessionBegan is what [gateway.EventSessionBegan] tells: a new session began. It comes
+// after the callbacks of its READY, so that the session can be resumed from here on:
+// engine.Shard.Session and Settled count READY already.
+type SessionBegan struct {
+	Session   string // its ID
+	ResumeURL string // resume_gateway_url, "" where it may not be used
+}
+
 // SessionResumed is what [gateway.EventSessionResumed] tells: the session goes on
 // after one or more connections ended, with nothing lost but what a
 // [SessionLost] announced. It comes after the callbacks of RESUMED.

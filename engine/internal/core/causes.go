@@ -63,6 +63,7 @@ type Departure struct {
 	reason string
 	why    string
 	alone  bool // the engine goes on without the shard
+	abrupt bool // without a close frame
 }
 
 // Error implements error.
@@ -81,6 +82,10 @@ var (
 	Shutdown = &Departure{code: CloseResumable, why: "the engine shuts down"}
 	Logout   = &Departure{code: gateway.CloseNormal, why: "the user logs out"}
 )
+
+// Abandon is the end of one shard whose session somebody else may have taken over by now:
+// it hangs up without a word.
+var Abandon = &Departure{code: CloseResumable, alone: true, abrupt: true, why: "the user abandoned the shard"}
 
 var errRestart = errors.New("the user asked for a restart")
 

@@ -131,6 +131,7 @@ func (c *Core) ready(now time.Time, p []byte, env *lazyjson.Envelope) {
 	c.checkResumeURL()
 	c.live(now, false)
 	c.accept(now, gateway.EventReady, p, env, false)
+	c.announceBegin(now)
 	c.awaitGuilds(now, env.Data(p))
 }
 

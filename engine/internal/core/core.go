@@ -218,6 +218,9 @@ func (c *Core) Left() bool { return c.left }
 // yet count an event that is being delivered.
 func (c *Core) Session() session.Session { return c.session.Session }
 
+// SessionID returns the id of the shard's session, "" where there is none.
+func (c *Core) SessionID() string { return c.session.ID }
+
 // Delivered has an event count as delivered although its callbacks have not returned,
 // and never will.
 func (c *Core) Delivered(seq int64) { c.session.Seq = max(c.session.Seq, seq) }

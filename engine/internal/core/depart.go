@@ -10,6 +10,9 @@ import (
 // is out already, so that only what follows can still be chosen.
 func (c *Core) Depart(now time.Time, d *Departure) {
 	switch {
+	case d.abrupt && (c.state.Connected() || c.state == lifecycle.Closing):
+		c.Wish.Hangup = true
+		c.ended(now, d)
 	case c.state.Connected():
 		c.closeWith(now, uint16(d.code), d.reason, d)
 	case c.state == lifecycle.Closing:

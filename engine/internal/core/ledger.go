@@ -108,6 +108,13 @@ func (c *Core) repeat(now time.Time, seq int64) {
 	c.giveUp(now, errCountsAnew)
 }
 
+// announceBegin tells that a session has begun, which can be resumed now.
+func (c *Core) announceBegin(now time.Time) {
+	if s := &c.session; s.Seq > 0 && c.host.Wants(gateway.EventSessionBegan) {
+		c.host.Tell(now, gateway.EventSessionBegan, &lifecycle.SessionBegan{Session: s.ID, ResumeURL: s.ResumeURL})
+	}
+}
+
 // announceResume tells that the session is live again, and begins a new account of
 // what is missed.
 func (c *Core) announceResume(now time.Time) {

@@ -26,10 +26,12 @@ func (c *Core) Connected(now time.Time) {
 	c.setState(now, lifecycle.AwaitingHello, helloTimeout, nil)
 }
 
-// Feed takes bytes that the connection brought. They are borrowed until Feed
+// Feed takes bytes that the connection brought; none: only those that were postponed. They are borrowed until Feed
 // returns; what is unfinished is copied into a pooled buffer.
 func (c *Core) Feed(now time.Time, b []byte) {
-	c.heart.life = now
+	if len(b) > 0 {
+		c.heart.life = now
+	}
 	c.counter.BytesWire += uint64(len(b))
 	if c.rest != nil {
 		c.rest.GrowWithin(len(b), 0) // keep has made room for what it knew of
@@ -57,6 +59,20 @@ func (c *Core) Feed(now time.Time, b []byte) {
 	}
 	c.keep(b)
 	c.inflow.Rest()
+}
+
+// Postpone keeps bytes that the connection brought for a later Feed, which may bring none
+// of its own: nothing is delivered meanwhile. They are borrowed until it returns.
+func (c *Core) Postpone(b []byte) {
+	if len(b) == 0 || !c.reading() {
+		return
+	}
+	c.counter.BytesWire += uint64(len(b))
+	if c.rest == nil {
+		c.rest = pool.Get(len(b))
+	}
+	c.rest.GrowWithin(len(b), 0)
+	c.rest.B = append(c.rest.B, b...)
 }
 
 // reading reports whether received frames mean anything in this state.

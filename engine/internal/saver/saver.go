@@ -23,7 +23,7 @@ const (
 	// that a fleet that becomes ready at once is one save.
 	SaveDelay = 250 * time.Millisecond
 
-	// SaveEvery is how old a saved sequence may become.
+	// SaveEvery is how old a saved sequence may become, unless users want another time.
 	SaveEvery = 5 * time.Second
 
 	// SaveTimeout is how long one save may take, and lastSave the last one at the
@@ -43,6 +43,7 @@ type Config struct {
 	Store  session.Store
 	Bot    string // the hash of the token
 	Logger *slog.Logger
+	Every  time.Duration // how old a saved sequence may become
 
 	// Sessions appends those that are to be saved, by shard, and returns of how many
 	// shards they are: of one total alone. 0: there are no shards.
@@ -220,7 +221,7 @@ func (v *Saver) Poke() {
 
 // run saves what there is to save until stop is closed.
 func (v *Saver) run() {
-	every := time.NewTicker(SaveEvery)
+	every := time.NewTicker(v.config.Every)
 	defer every.Stop()
 	var soon <-chan time.Time
 	for {

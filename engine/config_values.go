@@ -107,11 +107,6 @@ func (s Shards) resolve(recommended int) Shards {
 // last returns the highest id. Count must be resolved.
 func (s Shards) last() int { return s.First + s.Count - 1 }
 
-// has reports whether a shard is one of s, which must be resolved.
-func (s Shards) has(id, total int) bool {
-	return total == s.Total && s.First <= id && id <= s.last()
-}
-
 // valid reports whether s is the zero value or a range within its total.
 func (s Shards) valid() bool {
 	if s == (Shards{}) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,12 +23,15 @@ func TestDetachAndAttach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		empty := func(c *Config) { c.Shards, c.StartEmpty, c.IdentifyQueue = Shards{}, true, identify.Unlimited{} }
 		a := prepare(t, empty)
+		var mu sync.Mutex
 		began := map[string]int64{}
 		a.On(gateway.Events(gateway.EventSessionBegan), func(ev *Event) {
 			b, ok := ev.SessionBegan()
 			if !ok || b.Session != ev.Session || b.Session == "" {
 				t.Errorf("%+v of %q", b, ev.Session)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			began[ev.Shard.String()] = ev.Shard.Settled().Seq
 		})
 		select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,12 +17,15 @@ import (
 // is no failure.
 func TestGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var asked []lifecycle.Handshake
 		refusal := errors.New("somebody else has it")
 		refuse := true
 		r := start(t, func(c *Config) {
 			c.Retries = 1
 			c.Gate = func(ctx context.Context, s *Shard, opens lifecycle.Handshake) error {
+				mu.Lock()
+				defer mu.Unlock()
 				asked = append(asked, opens)
 				if refuse {
 					return refusal
@@ -33,10 +37,12 @@ func TestGate(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		v := s.View()
+		mu.Lock()
 		if n := len(asked); n < 20 || n > 60 || v.Failures != 0 || v.State != lifecycle.Disconnected || !strings.Contains(v.Waits, refusal.Error()) {
 			t.Errorf("asked %d times; %v", n, v)
 		}
 		refuse, asked = false, nil
+		mu.Unlock()
 		p := r.net.accept(t)
 		p.begin()
 		waitState(t, s, lifecycle.Ready)
@@ -48,6 +54,8 @@ func TestGate(t *testing.T) {
 		p.resume()
 		p.send(`{"op":0,"s":2,"t":"RESUMED","d":{}}`)
 		waitState(t, s, lifecycle.Ready)
+		mu.Lock()
+		defer mu.Unlock()
 		if len(asked) != 2 || asked[0] != lifecycle.HandshakeIdentify || asked[1] != lifecycle.HandshakeResume {
 			t.Errorf("asked for %v", asked)
 		}

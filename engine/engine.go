@@ -144,6 +144,9 @@ type fleet struct {
 	coming map[place]struct{} // are being made
 	open   bool               // Run takes shards
 	gone   Stats              // of shards that were closed and forgotten
+
+	// loops is what these did on their loops, by the numbers of these.
+	loops map[int]LoopStats
 }
 
 // listeners counts an engine's requests. While there are any, they hear of events

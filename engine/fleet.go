@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-go/sluice/engine/internal/transport"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/reactor"
 )
 
 // This file is which shards an engine has: it changes while Run runs.
@@ -232,8 +233,25 @@ func (f *fleet) remove(s *Shard) {
 	if i := slices.Index(f.shards, s); i >= 0 {
 		past := s.Stats().past()
 		f.gone.add(&past)
+		f.leaves(s.counts, &past)
 		f.shards = slices.Delete(slices.Clone(f.shards), i, i+1)
 	}
+}
+
+// leaves keeps what a shard that is gone did on its loop.
+func (f *fleet) leaves(loop *reactor.Counts, past *Stats) {
+	if f.loops == nil {
+		f.loops = make(map[int]LoopStats)
+	}
+	l := f.loops[loop.Loop]
+	if loop.Loop == 0 { // it was the shard's own
+		own := loopStats(loop)
+		l.Wakes += own.Wakes
+		l.Reads += own.Reads
+	}
+	l.Number = loop.Loop
+	l.serve(past)
+	f.loops[loop.Loop] = l
 }
 
 // retire takes a shard whose loop has ended. One that the user closed, or that was

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/identify"
@@ -89,6 +90,7 @@ func (e *Engine) walk(w *walk) {
 	e.mu.Lock()
 	shards := e.fleet.shards
 	w.sum = e.fleet.gone
+	gone := maps.Clone(e.fleet.loops)
 	e.mu.Unlock()
 	places := make(map[*reactor.Counts]int)
 	for i, s := range shards {
@@ -106,6 +108,7 @@ func (e *Engine) walk(w *walk) {
 			w.loop(places, s.counts, &of)
 		}
 	}
+	w.leave(gone)
 }
 
 // loop adds what a shard did to its loop's.
@@ -114,15 +117,26 @@ func (w *walk) loop(places map[*reactor.Counts]int, counts *reactor.Counts, of *
 	if !known {
 		i = len(w.loops)
 		places[counts] = i
-		w.loops = append(w.loops, LoopStats{
-			Wakes: counts.Wakes.Load(), Reads: counts.Reads.Load(), Busy: time.Duration(counts.Busy.Load()),
-		})
+		w.loops = append(w.loops, loopStats(counts))
 	}
-	l := &w.loops[i]
-	l.Shards++
-	l.Events += of.Events
-	l.InCallbacks += of.InCallbacks
-	l.LongestCallback = max(l.LongestCallback, of.LongestCallback)
+	w.loops[i].Shards++
+	w.loops[i].serve(of)
+}
+
+// leave adds what shards did that are gone.
+func (w *walk) leave(gone map[int]LoopStats) {
+	for i := range w.loops {
+		l := &w.loops[i]
+		past, known := gone[l.Number]
+		if !known || l.Number == 0 {
+			continue
+		}
+		l.serve(&Stats{Events: past.Events, InCallbacks: past.InCallbacks, LongestCallback: past.LongestCallback})
+		delete(gone, l.Number)
+	}
+	if past, known := gone[0]; known && w.overview != nil {
+		w.loops = append(w.loops, past)
+	}
 }
 
 // look fills stats, which must be zero, and returns the shard's state.

@@ -74,8 +74,24 @@ func TestOverview(t *testing.T) {
 		if loops := o.TLSLent > 0; sum != shards || (busy > 0) != loops { // only event loops lend records
 			t.Errorf("%d shards on loops that were busy for %v", sum, busy)
 		}
+		byLoop := func() map[int]uint64 {
+			events := map[int]uint64{}
+			for _, l := range c.Loops() {
+				events[l.Number] += l.Events
+			}
+			return events
+		}
+		had := byLoop()
+		if err := c.RemoveShards(t.Context(), c.Shard(7)); err != nil {
+			t.Fatal(err)
+		}
+		for number, events := range byLoop() {
+			if events < had[number] {
+				t.Errorf("loop %d had %d events, and %d when a shard was gone", number, had[number], events)
+			}
+		}
 		c.end(t)
-		if o := c.Overview(); o.States[lifecycle.Stopped] != shards || o.PermitsLeft != 0 {
+		if o := c.Overview(); o.States[lifecycle.Stopped] != shards-1 || o.PermitsLeft != 0 {
 			t.Errorf("at the end: %v, %d permits", o.States, o.PermitsLeft)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/lifecycle"
+	"github.com/sluice-go/sluice/internal/reactor"
 )
 
 // Stats is a snapshot of what a shard, or a whole engine, has done since it
@@ -96,8 +97,10 @@ func (s Stats) past() Stats {
 }
 
 // LoopStats is a snapshot of what one loop has done since it began. An event loop
-// serves many shards; with [PortableDriver] each shard has a loop of its own.
+// serves many shards; with [PortableDriver] each shard has a loop of its own, and those
+// of shards that were closed are counted as one.
 type LoopStats struct {
+	Number int    // from 1 on, the same as long as the engine runs; 0: one shard's, with PortableDriver
 	Shards int    // that it serves
 	Wakes  uint64 // times that it went to work after it had waited
 	Reads  uint64 // reads that brought bytes
@@ -106,10 +109,22 @@ type LoopStats struct {
 	// measure it.
 	Busy time.Duration
 
-	// Of the shards that it serves, as in [Stats].
+	// Of the shards that it serves, or served, as in [Stats].
 	Events          uint64
 	InCallbacks     time.Duration
 	LongestCallback time.Duration
+}
+
+// loopStats returns what a loop itself counts.
+func loopStats(c *reactor.Counts) LoopStats {
+	return LoopStats{Number: c.Loop, Wakes: c.Wakes.Load(), Reads: c.Reads.Load(), Busy: time.Duration(c.Busy.Load())}
+}
+
+// serve adds what a shard did.
+func (l *LoopStats) serve(of *Stats) {
+	l.Events += of.Events
+	l.InCallbacks += of.InCallbacks
+	l.LongestCallback = max(l.LongestCallback, of.LongestCallback)
 }
 
 // TLSReading is how the TLS records of a shard's connection are read.

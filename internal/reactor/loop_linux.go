@@ -61,6 +61,7 @@ type loop struct {
 func newLoop(t *team, number int32) (*loop, error) {
 	now := time.Now()
 	l := &loop{team: t, number: number, wheel: newWheel(now), start: now}
+	l.counts.Loop = int(number) + 1
 	l.expired = func(t *timer) { l.fire(t.source) }
 	if err := l.alarm.open(&t.poller, label{loop: number, index: alarmIndex}); err != nil {
 		return nil, err

@@ -113,6 +113,8 @@ type Records struct {
 
 // Counts are what a loop has done since it began. Any goroutine may read them.
 type Counts struct {
+	Loop int // the event loop's number, from 1 on; 0: a goroutine serves the task alone
+
 	Wakes atomic.Uint64 // times that it went to work after it had waited
 	Reads atomic.Uint64 // reads that brought bytes
 	Busy  atomic.Int64  // ns that event loops were at work; goroutines do not measure it

@@ -219,7 +219,8 @@ type Config struct {
 	// testing.T.FailNow does) too, after which Run returns.
 	OnPanic func(ev *Event, value any)
 
-	// Logger gets what happens to connections; the token never reaches it.
+	// Logger gets what happens to connections; the token never reaches it. With the handler
+	// of package calm a storm is a few lines, and not some for each shard.
 	// Default slog.Default().
 	Logger *slog.Logger
 

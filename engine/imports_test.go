@@ -18,6 +18,7 @@ var arrows = map[string][]string{
 	"frame": {}, "gateway": {}, "lazyjson": {}, "pool": {},
 	"internal/descriptors": {}, "internal/inflate": {}, "internal/prefetch": {}, "internal/slab": {}, "internal/zstd": {},
 	"engine/identify":           {},
+	"engine/calm":               {},
 	"engine/session":            {"engine/identify", "gateway"},
 	"engine/lifecycle":          {"gateway"},
 	"engine/trace":              {"lazyjson"},

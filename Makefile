@@ -42,7 +42,7 @@ with-%:
 	GOTOOLCHAIN=$* go vet work
 	GOTOOLCHAIN=$* go run $(STATICCHECK) work
 	GOTOOLCHAIN=$* go test work
-	GOTOOLCHAIN=$* go test -race -short ./internal/reactor/... ./engine/...
+	GOTOOLCHAIN=$* go test -race -short $$(go list work | grep -e sluice/engine -e sluice/internal/reactor)
 	GOTOOLCHAIN=$* go build -o bin/sluice-$* ./cmd/sluice
 	bin/sluice-$* demo --duration 1s --json | tee -a /dev/stderr | grep -q '"tls_records":"lent"' # on Linux
 
@@ -132,6 +132,16 @@ frontends: ## the engine behind nginx, HAProxy, stunnel and OpenSSL, and through
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y -qq $(FRONTENDS); fi; \
 	fi
 	go test -tags frontends -count=1 -v -timeout=20m -run='^TestFront' ./engine
+
+.PHONY: operations
+operations: ## alerts, dashboard and metrics, checked by Prometheus's promtool
+	@if ! command -v promtool >/dev/null; then \
+		echo "promtool is missing; its test is skipped without apt-get install prometheus"; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null || true; \
+		fi; \
+	fi
+	go test -count=1 -v -run='^Test(Promtool|Dashboard|Alerts|Table)$$' ./engine/metrics
 
 .PHONY: bench
 bench: ## benchmarks of every stage and of the whole line

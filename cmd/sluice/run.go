@@ -26,6 +26,7 @@ type runOptions struct {
 	tokenFile  string
 	sessions   string
 	shards     shardsFlag
+	part       partFlag
 	intents    intentsFlag
 	events     eventsFlag
 	compress   compressFlag
@@ -80,6 +81,7 @@ func (o *runOptions) flags(cmd *cobra.Command, out string) {
 	f.StringVar(&o.tokenFile, "token-file", "", "file that holds the bot's token (default: DISCORD_TOKEN of the environment)")
 	f.StringVar(&o.sessions, "session-file", "", "keep the sessions in this file, and resume them from it; one for each process\n(default: every run identifies)")
 	f.Var(&o.shards, "shards", "number of shards, or those of this process such as 0-7/16; 0: as many as Discord recommends")
+	f.Var(&o.part, "part", "which part of the shards this process runs, such as 0/4 for the first of four (default: all)")
 	f.Var(&o.intents, "intents", "intents, such as GUILDS,GUILD_MESSAGES, or their number")
 	f.Var(&o.events, "events", "events to deliver, such as MESSAGE_CREATE,READY")
 	f.Var(&o.compress, "compress", "compression")
@@ -107,6 +109,10 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 // returns is called in the end.
 func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func(*engine.Engine, context.CancelCauseFunc, *slog.Logger) (finish func() error, err error)) error {
 	logger := newLog(stderr, o.logLevel.Level)
+	shards, err := o.part.of(o.shards.Shards)
+	if err != nil {
+		return err
+	}
 	token, err := readToken(o.tokenFile, logger)
 	if err != nil {
 		return fail(err)
@@ -118,7 +124,7 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 	config := engine.Config{
 		Token:       token,
 		Intents:     o.intents.Intents,
-		Shards:      o.shards.Shards,
+		Shards:      shards,
 		Compression: o.compress.Compression,
 		MaxWindow:   o.maxWindow,
 		GatewayURL:  o.gatewayURL,
@@ -147,10 +153,11 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 	if err != nil {
 		return fail(err)
 	}
-	stopped := logProgress(ctx, eng, logger)
+	stopped, notified := logProgress(ctx, eng, logger), notify(ctx, eng, logger)
 	err = eng.Run(ctx)
 	abort(nil)
 	<-stopped
+	<-notified
 	return fail(errors.Join(o.verdict(err, logger), finish()))
 }
 

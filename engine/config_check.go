@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/core"
 	"github.com/sluice-go/sluice/engine/internal/inflow"
@@ -220,8 +221,12 @@ func (c *Config) forCore() *core.Config {
 		Token: c.Token.secret(), URL: c.GatewayURL, Compress: c.Compression.query(),
 		IgnoreResumeURL: c.IgnoreResumeURL, AllowedHosts: c.AllowedHosts, Inflow: c.inflow(),
 		GuildsTimeout: c.GuildsTimeout, Retries: c.Retries, OnClose: c.OnClose, Logger: c.Logger,
+		Epoch: processEpoch,
 	}
 }
+
+// processEpoch is what all engines of the process count heartbeats from.
+var processEpoch = time.Now()
 
 // inflow returns how a connection is compressed.
 func (c *Config) inflow() inflow.Config {

@@ -100,6 +100,7 @@ func (e *Engine) run(ctx context.Context) error {
 	var clock clockWatch
 	var rounds rounds
 	var tidy tidy
+	var activity activity
 	for running := true; running; {
 		select {
 		case <-ctx.Done():
@@ -113,8 +114,10 @@ func (e *Engine) run(ctx context.Context) error {
 			rounds.look(e, now)
 			e.checkClock(&clock, time.Now()) // not now, when the ticker's channel took it
 			e.tidyUp(&tidy, now)
+			watchdog.Reset(activity.pace(e, now))
 		}
 	}
+	watchdog.Reset(busyLimit)
 	limit, cancel, how := e.depart()
 	defer cancel()
 	err = e.drain(limit, how, e.close(), watchdog.C)

@@ -9,14 +9,36 @@ import (
 	"github.com/sluice-go/sluice/gateway"
 )
 
-// This file is what Run looks after every 200 ms: loops that a callback holds up, shards
+// This file is what Run looks after every 200 ms, or seldom while nothing happens: loops that a callback holds up, shards
 // that make no progress, a machine that stood still, memory that a storm has left.
 
 // busyLimit is how long a callback may hold up its loop before the watchdog
 // beats in the loop's place, and how often it looks. A beat is then late by twice
-// that at most, which matters only where the gateway asks for one every second or
-// so; a look costs an atomic load for each shard.
+// that at most, or by idleLook for a callback that ends a silence, which matters only where
+// the gateway asks for one every few seconds; a look costs a few atomic loads for each shard.
 const busyLimit = 200 * time.Millisecond
+
+// idleLook is how often the watchdog looks while nothing happens. A timer of Go's that goes
+// off in an idle process costs three wakes, two of them of the runtime's monitor.
+const idleLook = 2500 * time.Millisecond
+
+// activity tells whether loops do anything.
+type activity struct{ wakes uint64 }
+
+// pace returns when the watchdog is to look again: soon if any loop was woken since it last
+// did, or is at work.
+func (a *activity) pace(e *Engine, now time.Time) time.Duration {
+	before, busy := a.wakes, false
+	a.wakes = 0
+	for s := range e.Shards() {
+		a.wakes += s.loop.Counts().Wakes.Load()
+		busy = busy || s.loop.BusyFor(now) > 0
+	}
+	if busy || a.wakes != before {
+		return busyLimit
+	}
+	return idleLook
+}
 
 // watch sends a due heartbeat while a callback holds up the loop. The verdict
 // on the connection waits until the loop has looked at it again. The write has a
@@ -71,7 +93,7 @@ type rounds struct {
 // look finds what makes no progress, whatever the cause, and logs it: a few lines
 // for all shards, however many there are.
 func (r *rounds) look(e *Engine, now time.Time) {
-	if now.Sub(r.looked) < lookEvery {
+	if now.Sub(r.looked) < lookEvery-busyLimit/2 { // a tick may come a little early
 		return
 	}
 	stoodStill := !r.looked.IsZero() && now.Sub(r.looked) > jumpLimit

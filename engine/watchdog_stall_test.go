@@ -93,7 +93,7 @@ func TestPain14_DeadShardsAreSeen(t *testing.T) {
 		if st := r.Stats(); st.NotReady != 3 || !st.NotReadySince.Equal(began) || told() != 0 {
 			t.Errorf("%+v, logged %d times", st, told())
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(time.Second + 2*idleLook)
 		if told() != 1 || !strings.Contains(r.logs.String(), "shards=3") || !strings.Contains(r.logs.String(), "shard.cause=") {
 			t.Errorf("logged %d times\n%s", told(), r.logs.String())
 		}

@@ -39,6 +39,7 @@ type loop struct {
 	gen     int32        // of the last connection
 	pending queue        // to be looked at, whatever epoll says
 	expired func(*timer) // fire, as a value that is made once
+	late    bool         // timers have expired that did not fire yet
 
 	alarm alarm
 	*buffers
@@ -59,8 +60,7 @@ type loop struct {
 
 // newLoop makes a loop. The error says what the system refused.
 func newLoop(t *team, number int32) (*loop, error) {
-	now := time.Now()
-	l := &loop{team: t, number: number, wheel: newWheel(now), start: now}
+	l := &loop{team: t, number: number, wheel: newWheel(t.clock.start), start: t.clock.start}
 	l.counts.Loop = int(number) + 1
 	l.expired = func(t *timer) { l.fire(t.source) }
 	if err := l.alarm.open(&t.poller, label{loop: number, index: alarmIndex}); err != nil {
@@ -103,18 +103,20 @@ func (l *loop) turn() (more bool) {
 	}
 	l.inbox.giveBack(inbox)
 	if rung {
-		l.alarm.quiet()
-		l.wheel.expire(time.Now(), l.expired)
+		l.alarm.at = 0
 	}
-	if l.wheel.changed {
-		l.alarm.arm(l.wheel.next())
+	if rung || l.late {
+		l.late = l.wheel.expire(time.Now(), batch, l.expired)
+	}
+	if l.wheel.changed && !l.late {
+		l.alarm.arm(&l.team.clock, l.wheel.next())
 	}
 	l.counts.Reads.Store(l.reads)
 	l.end()
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	more = len(l.told.list)+len(l.inbox.list)+len(l.pending.list) > 0 || l.rung
+	more = len(l.told.list)+len(l.inbox.list)+len(l.pending.list) > 0 || l.rung || l.late
 	l.called = more
 	return more
 }

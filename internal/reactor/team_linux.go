@@ -19,6 +19,7 @@ import (
 // enough to do for two, and is replaced when a callback holds it up (see relieve).
 type team struct {
 	poller   poller
+	clock    clock
 	watchman watchman
 	loops    atomic.Pointer[[]*loop] // by their numbers
 	alive    sync.WaitGroup          // goroutines
@@ -41,7 +42,7 @@ type team struct {
 
 // newTeam makes a team without loops. The error says what the system refused.
 func newTeam() (t *team, err error) {
-	t = &team{}
+	t = &team{clock: openClock()}
 	t.change.L = &t.mu
 	t.loops.Store(new([]*loop))
 	if err = t.poller.open(); err != nil {

@@ -96,9 +96,9 @@ func (w *wheel) drop(t *timer) {
 	w.count--
 }
 
-// expire takes out the timers whose time has come and calls fire for each.
-// fire may set and drop timers, also that one.
-func (w *wheel) expire(now time.Time, fire func(*timer)) {
+// expire takes out timers whose time has come, at most so many, and calls fire for each.
+// fire may set and drop timers, also that one. It reports whether there are more.
+func (w *wheel) expire(now time.Time, most int, fire func(*timer)) (more bool) {
 	// Rounded down: a tick is over only when all of it is.
 	today := int64(now.Sub(w.start) / tick)
 	if today-w.now > wheelSlots {
@@ -111,12 +111,17 @@ func (w *wheel) expire(now time.Time, fire func(*timer)) {
 			if t == nil {
 				break
 			}
+			if most--; most < 0 {
+				w.now-- // the slot is not done with
+				return true
+			}
 			w.drop(t)
 			fire(t)
 		}
 	}
 	w.now = max(w.now, today)
 	w.changed = true
+	return false
 }
 
 // due returns the first timer of a slot's list whose time has come.
@@ -129,8 +134,8 @@ func (w *wheel) due(t *timer, today int64) *timer {
 	return nil
 }
 
-// next returns a time not after the earliest deadline, and at most a turn ahead;
-// the zero time if there is none. Until changed is set, it holds.
+// next returns the earliest deadline, the zero time if there is none. Until changed is
+// set, it holds.
 func (w *wheel) next() time.Time {
 	w.changed = false
 	if w.count == 0 {
@@ -162,5 +167,14 @@ func (w *wheel) earliest() int64 {
 		}
 		ahead++ // only timers of later turns
 	}
-	return w.now + wheelSlots
+	// None is due within a turn. To look at all of them is rare, and cheaper than a wake.
+	first := int64(math.MaxInt64)
+	for word, used := range w.used {
+		for ; used != 0; used &= used - 1 {
+			for t := w.slots[word*64+bits.TrailingZeros64(used)]; t != nil; t = t.next {
+				first = min(first, t.at)
+			}
+		}
+	}
+	return first
 }

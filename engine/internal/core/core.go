@@ -41,6 +41,7 @@ type Config struct {
 	Retries         int // failures in a row that are allowed; 0: without end
 	OnClose         func(gateway.CloseCode) gateway.Decision
 	Logger          *slog.Logger
+	Epoch           time.Time // from which all shards of the process count their heartbeats; zero: none does
 }
 
 // Host is what a core is surrounded by. It is called on the driver's goroutine, and
@@ -137,6 +138,7 @@ type Wish struct {
 // advanced. A nil budget has no limit; random returns numbers in [0, 1).
 func New(now time.Time, id int, config *Config, host Host, budget Budget, random func() float64) *Core {
 	c := &Core{id: id, config: config, host: host, budget: budget, random: random}
+	c.heart.epoch = config.Epoch
 	c.life.Since, c.life.NotReady = now, now
 	c.frames.MaxMessage = config.Inflow.Limit
 	c.frames.Buffers = pool.Slices

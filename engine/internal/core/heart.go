@@ -34,10 +34,16 @@ type heart struct {
 	probed time.Time // when a probe went that nothing has answered yet; zero: none did
 
 	mu       sync.Mutex
+	epoch    time.Time     // from which beats are counted that go together; zero: none do
 	interval time.Duration // 0: no hello yet
 	next     time.Time
 	pulse
 }
+
+// beatGroups is into how many groups the shards of a process fall, each of which beats at
+// once. One wake then serves many heartbeats, and yet the gateway gets no more than a
+// sixteenth of them at a time, but for chance.
+const beatGroups = 16
 
 // start begins the rhythm at hello: the first heartbeat after a random part of
 // the interval, so that the shards of a fleet do not beat in step.
@@ -45,9 +51,24 @@ func (h *heart) start(now time.Time, interval time.Duration, random float64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.interval = interval
-	h.next = now.Add(time.Duration(float64(interval) * random))
+	h.next = h.together(now.Add(time.Duration(float64(interval) * random)))
 	h.look, h.probed = h.next, time.Time{}
 	h.pulse = pulse{}
+}
+
+// together returns the last time, not after t, at which a group of the process's shards
+// beats: a heartbeat is never late. It is before now where the whole group is ahead of it; the
+// beat is due then, and the next comes with the group. mu is held.
+func (h *heart) together(t time.Time) time.Time {
+	apart := h.interval / beatGroups
+	if h.epoch.IsZero() || apart <= 0 {
+		return t
+	}
+	since := t.Sub(h.epoch) % apart
+	if since < 0 {
+		since += apart
+	}
+	return t.Add(-since)
 }
 
 // stop ends the rhythm with the connection.
@@ -63,7 +84,7 @@ func (h *heart) retune(now time.Time, interval time.Duration) {
 	defer h.mu.Unlock()
 	h.interval = interval
 	if latest := now.Add(interval); h.next.After(latest) {
-		h.next = latest
+		h.next = h.together(latest)
 	}
 	h.look = h.next
 }
@@ -95,7 +116,7 @@ func (h *heart) beat(now time.Time) bool {
 	// The rhythm is kept, so that lateness does not add up; but a beat that
 	// comes very late leaves its ACK the time to arrive before the next.
 	if h.next = h.next.Add(h.interval); h.next.Sub(now) < h.interval/2 {
-		h.next = now.Add(h.interval)
+		h.next = h.together(now.Add(h.interval))
 	}
 	return true
 }
@@ -135,7 +156,7 @@ func (h *heart) probe(now time.Time) {
 	h.pulse.beat(now)
 	h.probed = now
 	if h.next.Sub(now) < probeTimeout {
-		h.next = now.Add(h.interval)
+		h.next = h.together(now.Add(h.interval))
 	}
 }
 

@@ -51,14 +51,16 @@ func (h *heart) start(now time.Time, interval time.Duration, random float64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.interval = interval
-	h.next = h.together(now.Add(time.Duration(float64(interval) * random)))
+	h.next = now.Add(time.Duration(float64(interval) * random))
+	if group := h.together(h.next); !group.Before(now) {
+		h.next = group
+	}
 	h.look, h.probed = h.next, time.Time{}
 	h.pulse = pulse{}
 }
 
 // together returns the last time, not after t, at which a group of the process's shards
-// beats: a heartbeat is never late. It is before now where the whole group is ahead of it; the
-// beat is due then, and the next comes with the group. mu is held.
+// beats, so that no heartbeat is late. mu is held.
 func (h *heart) together(t time.Time) time.Time {
 	apart := h.interval / beatGroups
 	if h.epoch.IsZero() || apart <= 0 {
@@ -115,7 +117,7 @@ func (h *heart) beat(now time.Time) bool {
 	h.pulse.beat(now)
 	// The rhythm is kept, so that lateness does not add up; but a beat that
 	// comes very late leaves its ACK the time to arrive before the next.
-	if h.next = h.next.Add(h.interval); h.next.Sub(now) < h.interval/2 {
+	if h.next = h.together(h.next.Add(h.interval)); h.next.Sub(now) < h.interval/2 {
 		h.next = h.together(now.Add(h.interval))
 	}
 	return true

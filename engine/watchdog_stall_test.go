@@ -44,7 +44,7 @@ func TestPain14_StalledShardIsSeen(t *testing.T) {
 			t.Errorf("%d heartbeats", n)
 		}
 		close(release)
-		time.Sleep(2 * time.Second)
+		time.Sleep(lookEvery + idleLook)
 		if st := r.Stats(); st.Stalled != 0 || s.View().Stalled != 0 || !strings.Contains(r.logs.String(), "no shard is stalled any more") {
 			t.Errorf("still stalled: %+v\n%s", st, r.logs.String())
 		}

@@ -99,18 +99,20 @@ func (s *stuck) Write([]byte) (int, error) {
 	return 0, errors.New("gone")
 }
 
+// heap returns how many bytes are in use.
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // pools are emptied by the second
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
 // TestMemoryIsFlat over many scrapes, of each kind.
 func TestMemoryIsFlat(t *testing.T) {
 	h := handler(t, unreachable(t, 1000), Options{PerShard: true})
 	for _, target := range []string{"/metrics", "/metrics?shards=all"} {
 		for _, coding := range []string{"", "gzip", "zstd"} {
-			heap := func() uint64 {
-				var m runtime.MemStats
-				runtime.GC()
-				runtime.GC() // pools are emptied by the second
-				runtime.ReadMemStats(&m)
-				return m.HeapAlloc
-			}
 			scrape(t, h, target, "Accept-Encoding", coding)
 			before := heap()
 			for range 100 {

@@ -82,7 +82,7 @@ func eventually(tb testing.TB, what string, is func() bool) {
 	tb.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.After(30 * time.Second); !is(); {
+	for limit := time.After(2 * time.Minute); !is(); {
 		select {
 		case <-tick.C:
 		case <-limit:

@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 		"frame", "gateway", "lazyjson", "pool", "internal/prefetch", "internal/reactor", "internal/descriptors",
 	},
 	"engine/metrics":           {"engine", "engine/lifecycle", "gateway"},
+	"engine/monitor":           {"engine", "engine/identify", "engine/lifecycle", "gateway"},
 	"engine/internal/wiretest": {"frame"}, // for tests alone
 }
 

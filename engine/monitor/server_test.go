@@ -1,0 +1,148 @@
+package monitor
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSlowClients that never end their header, or do not read their answer, are cut off.
+func TestSlowClients(t *testing.T) {
+	handled := make(chan struct{}, 1)
+	server := NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer func() { handled <- struct{}{} }()
+		for range 1000 {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+				return
+			}
+		}
+		t.Error("1 GB was written to a client that does not read")
+	}))
+	for limit, want := range map[time.Duration]time.Duration{
+		server.ReadHeaderTimeout: headerLimit, server.ReadTimeout: readLimit, server.WriteTimeout: answerLimit, server.IdleTimeout: idleLimit,
+	} {
+		if limit != want || limit == 0 {
+			t.Errorf("a limit is %v, want %v", limit, want)
+		}
+	}
+	server.ReadHeaderTimeout, server.WriteTimeout = 50*time.Millisecond, 100*time.Millisecond // a test is not to wait for the real ones
+	l, err := Listen("localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	dial := func(text string) net.Conn {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, text); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	loris := dial("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+	defer loris.Close()
+	if text, err := io.ReadAll(loris); err != nil || strings.Contains(string(text), "200 OK") {
+		t.Errorf("%s, %v", text, err)
+	}
+	deaf := dial("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	defer deaf.Close()
+	<-handled
+	_ = server.Close()
+	if err := <-ended; err != http.ErrServerClosed {
+		t.Error(err)
+	}
+}
+
+// TestListenerIsLimited: of too many connections the last wait until others end.
+func TestListenerIsLimited(t *testing.T) {
+	l, err := Listen("0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(l.Addr().String(), "127.0.0.1:") {
+		t.Errorf("%v is not loopback", l.Addr())
+	}
+	l.(*limited).places = make(chan struct{}, 2)
+	accepted := make(chan net.Conn)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	for range 3 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	first, second := <-accepted, <-accepted
+	select {
+	case <-accepted:
+		t.Fatal("a third connection was accepted")
+	default:
+	}
+	_ = first.Close()
+	_ = first.Close() // makes room once
+	third := <-accepted
+	_ = l.Close()
+	_ = l.Close()
+	<-done
+	_, _ = second.Close(), third.Close()
+}
+
+func TestListenRefuses(t *testing.T) {
+	for address, text := range map[string]string{"a:b:c": "is no address", "127.0.0.1:x": "cannot listen", "256.0.0.1:1": "cannot listen"} {
+		if l, err := Listen(address); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: %v, %v", address, l, err)
+		}
+	}
+}
+
+// TestServeEnds with its context, also while a request is under way; and says why it ends else.
+func TestServeEnds(t *testing.T) {
+	l, err := Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Serve(ctx, l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(asked)
+			<-r.Context().Done()
+		}))
+	}()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	<-asked
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if l, err = Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	if err := Serve(t.Context(), l, http.NotFoundHandler()); err == nil {
+		t.Error("no error of a closed listener")
+	}
+}

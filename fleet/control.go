@@ -1,0 +1,450 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/engine"
+)
+
+// settleTime is how long the owners of shards have to write their records into a store that
+// has come back empty, before shards without one are taken to be nobody's.
+const settleTime = 3 * time.Second
+
+// control looks at the bucket again and again, and does what it finds there to do. It is the
+// only goroutine that starts, moves and gives up shards, but for keepFence.
+func (f *Fleet) control(ctx context.Context) {
+	poll := time.NewTicker(f.config.poll)
+	defer poll.Stop()
+	failing := false
+	for {
+		err := f.round(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			f.log.Warn("the fleet's bucket cannot be read; shards that run go on", "cause", err)
+		case err == nil && failing:
+			f.log.Info("the fleet's bucket can be read again")
+		}
+		failing = err != nil
+		select {
+		case <-f.wake:
+		case <-poll.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// round is one look.
+func (f *Fleet) round(ctx context.Context) error {
+	reborn, err := f.store.open(ctx)
+	if err != nil {
+		return err
+	}
+	if reborn {
+		if err := f.refill(ctx); err != nil {
+			f.store.created = time.Time{} // once more
+			return err
+		}
+	}
+	if err := f.read(ctx); err != nil {
+		return err
+	}
+	f.giveUpLost(ctx)
+	if err := f.takeGiven(); err != nil {
+		return err
+	}
+	f.writeSessions(ctx)
+	f.followPlan(ctx)
+	if f.draining() {
+		return nil // drainAll does the rest
+	}
+	if err := f.claim(ctx); err != nil {
+		return err
+	}
+	f.balance(ctx)
+	return nil
+}
+
+func (f *Fleet) draining() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.drain
+}
+
+// read reads the members, the plan, and what changed of the records.
+func (f *Fleet) read(ctx context.Context) error {
+	members := map[string]member{}
+	if _, err := f.store.changes(ctx, "node.*", 0, func(e entry) {
+		var m member
+		if e.value != nil && json.Unmarshal(e.value, &m) == nil && "node."+m.Incarnation == e.key {
+			members[m.Incarnation] = m
+		}
+	}); err != nil {
+		return err
+	}
+	p, err := f.readPlan(ctx)
+	if err != nil && err != errNoKey {
+		return err
+	}
+	f.mu.Lock()
+	for id, m := range members {
+		old, known := f.members[id]
+		if !known || old.Draining != m.Draining {
+			f.joined = time.Now()
+		}
+	}
+	for id := range f.suspects {
+		if f.absentLocked(id) {
+			delete(members, id) // its lease may still run
+		}
+	}
+	f.members = members
+	if p.Total > 0 {
+		f.plan = p
+	}
+	cursor := f.cursor
+	f.mu.Unlock()
+	var fresh []entry
+	cursor, err = f.store.changes(ctx, "shard.>", cursor, func(e entry) { fresh = append(fresh, e) })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cursor = cursor
+	for _, e := range fresh {
+		at, ok := parsePlace(e.key)
+		if !ok {
+			continue
+		}
+		r := parseRecord(e)
+		if r.bad {
+			f.log.Error("a shard's record in the bucket makes no sense: another program has written it; remove the key", "key", e.key)
+		}
+		f.records[at] = r
+	}
+	return err
+}
+
+func (f *Fleet) readPlan(ctx context.Context) (p plan, err error) {
+	e, err := f.store.get(ctx, "plan")
+	if err != nil {
+		return plan{}, err
+	}
+	p.rev = e.rev
+	if e.value == nil || json.Unmarshal(e.value, &p) != nil || p.Total < 1 {
+		return plan{rev: e.rev}, errNoKey
+	}
+	p.rev = e.rev
+	return p, nil
+}
+
+// refill writes what this process knows into a store that is another one than before: its
+// own key, the plan, and the records of its shards.
+func (f *Fleet) refill(ctx context.Context) error {
+	f.mu.Lock()
+	first := f.cursor == 0 && len(f.mine) == 0
+	f.cursor, f.records = 0, map[place]record{}
+	p := f.plan
+	mine := make(map[place]*holding, len(f.mine))
+	for at, h := range f.mine {
+		mine[at] = h
+	}
+	if !first {
+		f.quiet = time.Now().Add(settleTime)
+	}
+	f.mu.Unlock()
+	if first {
+		return nil
+	}
+	f.log.Warn("the fleet's bucket is another one than before; writing this process's shards into it", "shards", len(mine))
+	f.tell("refilled", place{}, "")
+	if err := f.renew(ctx); err != nil {
+		return err
+	}
+	if now, err := f.readPlan(ctx); err == errNoKey {
+		if _, err := f.store.swap(ctx, "plan", encode(p), now.rev, 0); err != nil && err != errConflict {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	return each(mine, func(at place, h *holding) error {
+		e, err := f.store.get(ctx, at.key())
+		if err == nil && e.value != nil {
+			return nil // read, and judged, like any other
+		}
+		if err != nil && err != errNoKey {
+			return err
+		}
+		f.mu.Lock()
+		r := h.record
+		f.mu.Unlock()
+		s := h.shard.Settled()
+		r.Session, r.URL, r.Seq = s.ID, s.ResumeURL, s.Seq
+		if r.rev, err = f.store.swap(ctx, at.key(), encode(r), e.rev, 0); err == nil {
+			f.own(at, h, r)
+		}
+		if err == errConflict {
+			return nil
+		}
+		return err
+	})
+}
+
+// own notes that a record was written.
+func (f *Fleet) own(at place, h *holding, r record) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h.record, h.confirmed = r, time.Now()
+	f.records[at] = r
+}
+
+// parallel is how many requests to NATS are under way at a time.
+const parallel = 64
+
+// each does something for all items at the same time, and returns one of the errors.
+func each[K comparable, V any](items map[K]V, do func(K, V) error) error {
+	var (
+		work  sync.WaitGroup
+		mu    sync.Mutex
+		first error
+	)
+	slots := make(chan struct{}, parallel)
+	for k, v := range items {
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
+			if err := do(k, v); err != nil {
+				mu.Lock()
+				first = err
+				mu.Unlock()
+			}
+		})
+	}
+	work.Wait()
+	return first
+}
+
+// giveUpLost abandons what records say is another's.
+func (f *Fleet) giveUpLost(ctx context.Context) {
+	lost := map[place]*holding{}
+	var mend []place
+	f.mu.Lock()
+	for at, h := range f.mine {
+		switch r, read := f.records[at]; {
+		case !read, h.leaving:
+		case r.bad:
+			mend = append(mend, at)
+		case r.Owner != f.id && r.rev > h.record.rev:
+			lost[at] = h
+		case r.rev > h.record.rev:
+			h.record, h.confirmed = r, time.Now()
+		}
+	}
+	f.mu.Unlock()
+	_ = each(lost, func(at place, h *holding) error {
+		f.abandon(ctx, at, h)
+		return nil
+	})
+	for _, at := range mend {
+		f.mu.Lock()
+		h, r := f.mine[at], f.records[at]
+		next := h.record
+		f.mu.Unlock()
+		var err error
+		if next.rev, err = f.store.swap(ctx, at.key(), encode(next), r.rev, 0); err == nil {
+			f.own(at, h, next)
+		}
+	}
+}
+
+// takeGiven starts the shards that records say are this process's.
+func (f *Fleet) takeGiven() error {
+	given := map[place]record{}
+	f.mu.Lock()
+	for at, r := range f.records {
+		if f.mine[at] == nil && r.Owner == f.id && !r.bad && f.plan.has(at) {
+			given[at] = r
+		}
+	}
+	f.mu.Unlock()
+	return f.attach(given)
+}
+
+// attach starts shards with the sessions of their records.
+func (f *Fleet) attach(given map[place]record) error {
+	if len(given) == 0 {
+		return nil
+	}
+	var places []place
+	var specs []engine.ShardSpec
+	for at, r := range given {
+		places = append(places, at)
+		specs = append(specs, engine.ShardSpec{ID: at.id, Total: at.total, Session: r.session()})
+	}
+	now := time.Now()
+	f.mu.Lock()
+	holdings := make([]*holding, len(places))
+	for i, at := range places { // before the shards' gates ask
+		holdings[i] = &holding{record: given[at], confirmed: now}
+		f.mine[at] = holdings[i]
+	}
+	f.mu.Unlock()
+	shards, err := f.eng.Attach(specs)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, at := range places {
+		if err != nil {
+			delete(f.mine, at)
+			continue
+		}
+		holdings[i].shard = shards[i]
+	}
+	return err
+}
+
+func (f *Fleet) readVector(ctx context.Context, incarnation string) (vector, error) {
+	e, err := f.store.get(ctx, "seq."+incarnation)
+	if err == errNoKey || err == nil && e.value == nil {
+		return vector{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := parseVector(e.value)
+	if err != nil {
+		f.log.Error("saved sequences cannot be used; events may come twice", "of", incarnation, "cause", err)
+		v = vector{}
+	}
+	return v, nil
+}
+
+// writeSessions writes sessions that have begun into their records.
+func (f *Fleet) writeSessions(ctx context.Context) {
+	f.mu.Lock()
+	began := f.began
+	f.began = map[place]engine.ShardSpec{}
+	f.mu.Unlock()
+	_ = each(began, func(at place, spec engine.ShardSpec) error {
+		f.mu.Lock()
+		h := f.mine[at]
+		if h == nil {
+			f.mu.Unlock()
+			return nil
+		}
+		r := h.record
+		f.mu.Unlock()
+		r.Session, r.URL, r.Seq = spec.Session.ID, spec.Session.ResumeURL, spec.Session.Seq
+		rev, err := f.store.swap(ctx, at.key(), encode(r), r.rev, 0)
+		switch {
+		case err == nil:
+			r.rev = rev
+			f.own(at, h, r)
+		case err != errConflict: // then it is read, and judged
+			f.mu.Lock()
+			if _, newer := f.began[at]; !newer {
+				f.began[at] = spec
+			}
+			f.mu.Unlock()
+		}
+		return err
+	})
+}
+
+// claim takes shards that nobody runs, as many as are this process's to take.
+func (f *Fleet) claim(ctx context.Context) error {
+	f.mu.Lock()
+	if time.Now().Before(f.quiet) {
+		f.mu.Unlock()
+		return nil
+	}
+	p := f.plan
+	list := free(&p, f.members, f.records)
+	t := newTally(f.shards(), f.members, f.records, p.has)
+	wanted := map[place]record{}
+	for _, at := range list {
+		who := t.neediest()
+		if who == "" {
+			break
+		}
+		t.runs[who]++
+		if who == f.id && f.mine[at] == nil {
+			wanted[at] = f.records[at]
+		}
+	}
+	f.mu.Unlock()
+	if len(wanted) == 0 {
+		return nil
+	}
+	vectors := map[string]vector{}
+	for _, was := range wanted {
+		if was.Owner == "" || vectors[was.Owner] != nil {
+			continue
+		}
+		v, err := f.readVector(ctx, was.Owner)
+		if err != nil {
+			return err
+		}
+		vectors[was.Owner] = v
+	}
+	var mu sync.Mutex
+	got := map[place]record{}
+	err := each(wanted, func(at place, was record) error {
+		next := was.with(f.id, vectors[was.Owner].newer(at, was.session()))
+		rev, err := f.store.swap(ctx, at.key(), encode(next), was.rev, 0)
+		switch err {
+		case nil:
+			next.rev = rev
+			mu.Lock()
+			got[at] = next
+			mu.Unlock()
+		case errConflict:
+			err = nil // another was faster, or the answer to an earlier claim was lost
+		}
+		return err
+	})
+	f.mu.Lock()
+	for at, r := range got {
+		f.records[at] = r
+	}
+	f.mu.Unlock()
+	if len(got) > 0 {
+		f.tellMany("claimed", got)
+		f.hint()
+	}
+	if attachErr := f.attach(got); attachErr != nil {
+		return attachErr
+	}
+	return err
+}
+
+// shards returns how many shards the plan has in all. mu is held.
+func (f *Fleet) shards() (n int) {
+	for _, total := range f.plan.totals() {
+		n += total
+	}
+	return n
+}
+
+// sorted returns the places that run here, in order.
+func (f *Fleet) sorted() []place {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []place
+	for at, h := range f.mine {
+		if h.shard != nil {
+			list = append(list, at)
+		}
+	}
+	slices.SortFunc(list, func(a, b place) int {
+		if a.total != b.total {
+			return a.total - b.total
+		}
+		return a.id - b.id
+	})
+	return list
+}

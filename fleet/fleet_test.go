@@ -1,0 +1,425 @@
+//go:build !plan9 && !aix
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// These tests run processes of a fleet in this one, against a real gateway and a real NATS
+// server on real sockets.
+
+// patience is how long a test waits for what must happen, on a machine that has much else to
+// do.
+const patience = time.Minute
+
+// stage is where a fleet runs.
+type stage struct {
+	t       *testing.T
+	gateway *gatewaytest.Server
+	nats    *embedded.Server
+	dir     string
+	seen    *account
+}
+
+func newStage(t *testing.T, shards int, options ...gatewaytest.Option) *stage {
+	t.Helper()
+	options = append([]gatewaytest.Option{
+		gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards), gatewaytest.WithIdentifyInterval(0),
+		gatewaytest.WithTraffic(20), gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 0),
+	}, options...)
+	st := &stage{t: t, gateway: gatewaytest.NewServer(t, options...), dir: t.TempDir(), seen: newAccount()}
+	st.startNATS("")
+	return st
+}
+
+// startNATS starts a server at an address, "" for a free port.
+func (st *stage) startNATS(listen string) {
+	st.t.Helper()
+	server, err := embedded.Start(embedded.Config{Dir: st.dir, Listen: listen})
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	st.nats = server
+	st.t.Cleanup(func() { server.Close() })
+}
+
+// node is one process of the fleet.
+type node struct {
+	*Fleet
+	end    context.CancelFunc
+	result chan error
+}
+
+func (st *stage) join(name string, edit ...func(*Config)) *node {
+	st.t.Helper()
+	config := Config{
+		NATS: st.nats.URL(), Name: name, poll: 50 * time.Millisecond, period: time.Second,
+		Engine: engine.Config{
+			Token: engine.NewToken(st.gateway.Token()), APIURL: st.gateway.APIURL(), Intents: gateway.IntentsAll,
+			Logger: slog.New(slog.NewTextHandler(testWriter{st.t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		},
+	}
+	for _, f := range edit {
+		f(&config)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	f, err := Join(ctx, config)
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	n := &node{Fleet: f, result: make(chan error, 1)}
+	f.Engine().On(gateway.AllDispatches(), func(ev *engine.Event) { st.seen.see(name, ev) })
+	run, end := context.WithCancel(context.Background())
+	n.end = end
+	go func() { n.result <- f.Run(run) }()
+	st.t.Cleanup(n.end)
+	return n
+}
+
+// stop drains a node.
+func (n *node) stop(t *testing.T) {
+	t.Helper()
+	n.end()
+	select {
+	case err := <-n.result:
+		if err != nil {
+			t.Errorf("%s: Run returned %v", n.Name(), err)
+		}
+		n.result <- err
+	case <-time.After(patience):
+		t.Fatalf("%s does not end", n.Name())
+	}
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(b []byte) (int, error) {
+	w.t.Logf("%s", strings.TrimSpace(string(b)))
+	return len(b), nil
+}
+
+// eventually polls for what no channel tells of.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(patience); !is(); {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("%s: did not come", what)
+		}
+	}
+}
+
+// running returns how many shards of an engine are ready.
+func running(n *node) (ready int) {
+	for s := range n.Engine().Shards() {
+		if s.State().String() == "Ready" {
+			ready++
+		}
+	}
+	return ready
+}
+
+// spread waits until nodes have so many shards, and all are ready.
+func (st *stage) spread(want int, nodes ...*node) {
+	st.t.Helper()
+	sum := func() (n int) {
+		for _, node := range nodes {
+			n += running(node)
+		}
+		return n
+	}
+	eventually(st.t, fmt.Sprintf("%d shards ready", want), func() bool { return sum() == want })
+}
+
+// account counts what callbacks saw, over all nodes.
+type account struct {
+	mu   sync.Mutex
+	seqs map[string]map[int64]int // by session
+}
+
+func newAccount() *account { return &account{seqs: map[string]map[int64]int{}} }
+
+func (a *account) see(_ string, ev *engine.Event) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.seqs[ev.Session]
+	if s == nil {
+		s = map[int64]int{}
+		a.seqs[ev.Session] = s
+	}
+	if ev.Type != gateway.EventResumed {
+		s[ev.Seq]++
+	}
+}
+
+// compare holds the account against what the server wrote.
+func (a *account) compare(srv *gatewaytest.Server) (lost, doubled int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range srv.Report().Sessions {
+		seqs, last := a.seqs[s.ID], s.LastSeq
+		if s.Ended && s.Closed == gateway.CloseNormal {
+			last = 0 // what was on its way when the session was ended comes by that of another total
+			for seq := range seqs {
+				last = max(last, seq)
+			}
+		}
+		for seq := int64(1); seq <= last; seq++ {
+			if n := seqs[seq]; n == 0 {
+				lost++
+			} else {
+				doubled += n - 1
+			}
+		}
+	}
+	return lost, doubled
+}
+
+// check ends the traffic, and wants nothing lost.
+func (st *stage) check(doubled, identifies int) {
+	st.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := st.gateway.Quiesce(ctx); err != nil {
+		st.t.Fatal(err)
+	}
+	eventually(st.t, "every event", func() bool { lost, _ := st.seen.compare(st.gateway); return lost == 0 })
+	r := st.gateway.Report()
+	_, twice := st.seen.compare(st.gateway)
+	st.t.Logf("%d sessions, %d identifies, %d resumes, %d events twice", len(r.Sessions), r.Identifies, r.Resumes, twice)
+	if twice > doubled {
+		st.t.Errorf("%d events came twice, want %d at most", twice, doubled)
+	}
+	if int(r.Identifies) != identifies || r.EarlyIdentifies != 0 {
+		st.t.Errorf("%d identifies, %d of them early; want %d", r.Identifies, r.EarlyIdentifies, identifies)
+	}
+}
+
+// TestDrainAndRoll: three processes share the shards; each is restarted, and one is replaced:
+// nothing is lost, nothing comes twice, nobody identifies again.
+func TestDrainAndRoll(t *testing.T) {
+	const shards = 12
+	st := newStage(t, shards)
+	a, b, c := st.join("a"), st.join("b"), st.join("c")
+	st.spread(shards, a, b, c)
+	eventually(t, "an even spread", func() bool { return running(a) == 4 && running(b) == 4 && running(c) == 4 })
+	a.stop(t)
+	st.spread(shards, b, c)
+	a = st.join("a")
+	eventually(t, "an even spread", func() bool { return running(a) == 4 && running(b) == 4 && running(c) == 4 })
+	d := st.join("d", func(c *Config) { c.Replaces = "b" })
+	if err := <-b.result; err != nil {
+		t.Error(err)
+	}
+	eventually(t, "an even spread", func() bool { return running(a) == 4 && running(d) == 4 && running(c) == 4 })
+	st.check(0, shards)
+	for _, n := range []*node{a, c, d} {
+		n.stop(t)
+	}
+	for _, s := range st.gateway.Report().Sessions {
+		if s.Ended {
+			t.Errorf("session of shard %d was ended", s.Shard)
+		}
+	}
+}
+
+// TestRestartOfAll: the last process leaves sessions in the bucket, and the next one takes
+// them up.
+func TestRestartOfAll(t *testing.T) {
+	st := newStage(t, 4)
+	a := st.join("a")
+	st.spread(4, a)
+	a.stop(t)
+	b := st.join("b")
+	st.spread(4, b)
+	st.check(0, 4)
+	b.stop(t)
+}
+
+// TestCutOff: a process that NATS no longer reaches is taken over; what it runs is then the
+// others', and it gives up when it can read again. Nothing is lost.
+func TestCutOff(t *testing.T) {
+	st := newStage(t, 6)
+	relay := newRelay(t, st.nats.Addr().String())
+	a := st.join("a", func(c *Config) { c.NATS = relay.url() })
+	b := st.join("b")
+	eventually(t, "an even spread", func() bool { return running(a) == 3 && running(b) == 3 })
+	relay.cut()
+	eventually(t, "the takeover", func() bool { return running(b) == 6 })
+	relay.heal()
+	eventually(t, "an even spread", func() bool { return running(a) == 3 && running(b) == 3 && a.Settled() })
+	st.check(1e6, 6)
+	a.stop(t)
+	b.stop(t)
+}
+
+// TestStoreLost: NATS goes, and comes back empty. No shard is dropped, the owners fill the
+// bucket again, and who leaves after that is taken over.
+func TestStoreLost(t *testing.T) {
+	st := newStage(t, 6)
+	a, b := st.join("a"), st.join("b")
+	eventually(t, "an even spread", func() bool { return running(a) == 3 && running(b) == 3 })
+	address := st.nats.Addr().String()
+	st.nats.Close()
+	st.dir = t.TempDir()
+	connections := st.gateway.Report().Connections
+	st.startNATS(address)
+	admin := st.admin()
+	eventually(t, "records of all", func() bool {
+		s, err := admin.Status(t.Context())
+		return err == nil && len(s.Nodes) == 2 && len(s.Free) == 0 && s.Nodes[0].Shards == 3
+	})
+	if n := st.gateway.Report().Connections; n != connections {
+		t.Errorf("%d new connections", n-connections)
+	}
+	a.stop(t)
+	st.spread(6, b)
+	st.check(0, 6)
+	b.stop(t)
+}
+
+// admin returns an Admin.
+func (st *stage) admin() *Admin {
+	st.t.Helper()
+	conn, err := nats.Connect(st.nats.URL())
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	st.t.Cleanup(conn.Close)
+	var admin *Admin
+	eventually(st.t, "a fleet", func() bool {
+		admin, err = Open(st.t.Context(), conn, engine.NewToken(st.gateway.Token()))
+		return err == nil
+	})
+	return admin
+}
+
+// TestOrders of a person: status, move, drain.
+func TestOrders(t *testing.T) {
+	st := newStage(t, 6)
+	a, b := st.join("a"), st.join("b")
+	eventually(t, "an even spread", func() bool { return running(a) == 3 && running(b) == 3 })
+	admin := st.admin()
+	ctx, cancel := context.WithCancel(t.Context())
+	var mu sync.Mutex
+	var told []Happening
+	listened := make(chan error, 1)
+	go func() {
+		listened <- admin.Events(ctx, func(h Happening) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, h)
+		})
+	}()
+	shard := -1
+	for s := range a.Engine().Shards() {
+		shard = s.ID()
+	}
+	if err := admin.Move(t.Context(), shard, "b"); err != nil {
+		t.Error(err)
+	}
+	if err := admin.Move(t.Context(), shard, "nobody"); err == nil || !strings.Contains(err.Error(), "there are: a, b") {
+		t.Error(err)
+	}
+	if err := admin.Drain(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+	if err := <-a.result; err != nil {
+		t.Error(err)
+	}
+	st.spread(6, b)
+	s, err := admin.Status(t.Context())
+	if err != nil || s.Total != 6 || len(s.Nodes) != 1 || s.Nodes[0].Shards != 6 || s.Nodes[0].Ready != 6 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	eventually(t, "what is told", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, h := range told {
+			if h.What == "handed over" && h.Node == "a" {
+				return true
+			}
+		}
+		return false
+	})
+	cancel()
+	if err := <-listened; err != nil {
+		t.Error(err)
+	}
+	st.check(0, 6)
+	b.stop(t)
+}
+
+// TestReshard: the whole fleet goes to another number of shards, without a gap.
+func TestReshard(t *testing.T) {
+	st := newStage(t, 4, gatewaytest.WithMaxConcurrency(6))
+	a, b := st.join("a"), st.join("b")
+	st.spread(4, a, b)
+	if err := a.Reshard(t.Context(), 6); err != nil {
+		t.Fatal(err)
+	}
+	admin := st.admin()
+	eventually(t, "the new number", func() bool {
+		s, err := admin.Status(t.Context())
+		return err == nil && s.Total == 6 && s.Phase == ""
+	})
+	st.spread(6, a, b)
+	for s := range a.Engine().Shards() {
+		if s.Total() != 6 {
+			t.Errorf("%v still runs", s)
+		}
+	}
+	st.check(0, 10)
+	a.stop(t)
+	b.stop(t)
+}
+
+// TestJoinRefuses what cannot be right, with a sentence.
+func TestJoinRefuses(t *testing.T) {
+	st := newStage(t, 4)
+	a := st.join("a")
+	st.spread(4, a)
+	try := func(edit func(*Config)) error {
+		config := Config{NATS: st.nats.URL(), Engine: engine.Config{Token: engine.NewToken(st.gateway.Token()), APIURL: st.gateway.APIURL()}}
+		edit(&config)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err := Join(ctx, config)
+		return err
+	}
+	for want, edit := range map[string]func(*Config){
+		"it runs 4 shards, and Config.Total is 5": func(c *Config) { c.Total = 5 },
+		"no NATS server answers at":               func(c *Config) { c.NATS = "nats://127.0.0.1:1" },
+		"Config.Lease":                            func(c *Config) { c.Lease = 1500 * time.Millisecond },
+		"Config.Engine: its Shards":               func(c *Config) { c.Engine.Shards = engine.Shards{Total: 3} },
+		"set either this":                         func(c *Config) { c.NATS = "" },
+	} {
+		if err := try(edit); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	var mistake *engine.ConfigError
+	if err := try(func(c *Config) { c.Engine.Token = engine.Token{} }); !errors.As(err, &mistake) {
+		t.Error(err)
+	}
+	a.stop(t)
+}

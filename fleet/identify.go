@@ -1,0 +1,321 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/engine/identify"
+)
+
+const (
+	// grantTime is how long a process that may identify has the key of the bucket, if it says
+	// nothing; before grantMargin of it is left it must have sent the identify.
+	grantTime   = 30 * time.Second
+	grantMargin = 10 * time.Second
+
+	contendEvery = 100 * time.Millisecond
+
+	// orderStep is by how much longer a shard waits for a free bucket than the one before it
+	// in the bucket, and orderMost at most: the processes' shards identify in about their
+	// order.
+	orderStep = 20 * time.Millisecond
+	orderMost = time.Second
+)
+
+// queue is an identify.Queue over all processes of the fleet: who may identify has the key
+// identify.MC.BUCKET of the store. It keeps the budget for all, too.
+type queue struct {
+	f      *Fleet
+	period time.Duration
+
+	mu      sync.Mutex
+	mc      int
+	buckets map[int]*bucket
+	budget  identify.Budget // as read last
+	asked   time.Time       // when the API was asked for it last
+}
+
+// bucket is one key, where shards of this process wait.
+type bucket struct {
+	waiting []*ticket
+	busy    bool // a goroutine contends
+}
+
+// ticket is a shard's place in the queue, and then its permit.
+type ticket struct {
+	q       *queue
+	key     string
+	shard   int
+	granted chan struct{}
+
+	mu    sync.Mutex
+	since time.Time // of the grant
+	rev   uint64
+	sent  bool
+	over  bool
+}
+
+// grant is what the key of a bucket says.
+type grant struct {
+	Owner string `json:"owner"` // an incarnation
+	Shard int    `json:"shard"`
+	Sent  bool   `json:"sent,omitempty"`
+}
+
+func newQueue(f *Fleet, period time.Duration) *queue {
+	return &queue{f: f, period: or(period, identify.Period), mc: 1, buckets: map[int]*bucket{}}
+}
+
+// SetMaxConcurrency has the queue keep to Discord's number.
+func (q *queue) SetMaxConcurrency(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.mc = max(1, n)
+}
+
+// Acquire implements [identify.Queue].
+func (q *queue) Acquire(ctx context.Context, shard int) (identify.Permit, error) {
+	if err := q.refuse(ctx); err != nil {
+		return nil, err
+	}
+	q.mu.Lock()
+	n := shard % q.mc
+	t := &ticket{q: q, shard: shard, key: fmt.Sprintf("identify.%d.%d", q.mc, n), granted: make(chan struct{})}
+	b := q.buckets[n]
+	if b == nil {
+		b = new(bucket)
+		q.buckets[n] = b
+	}
+	b.waiting = append(b.waiting, t)
+	if !b.busy {
+		b.busy = true
+		go q.contend(b, q.mc)
+	}
+	q.mu.Unlock()
+	select {
+	case <-t.granted:
+		return t, nil
+	case <-ctx.Done():
+	case <-q.f.ended:
+	}
+	q.mu.Lock()
+	b.waiting = slices.DeleteFunc(b.waiting, func(x *ticket) bool { return x == t })
+	q.mu.Unlock()
+	select {
+	case <-t.granted:
+		t.Release()
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("fleet: it has been left")
+}
+
+// contend tries to get the bucket's key for the lowest shard that waits, until none does.
+func (q *queue) contend(b *bucket, mc int) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for {
+		q.mu.Lock()
+		select {
+		case <-q.f.ended:
+			b.waiting = nil
+		default:
+		}
+		if len(b.waiting) == 0 {
+			b.busy = false
+			q.mu.Unlock()
+			return
+		}
+		t := slices.MinFunc(b.waiting, func(x, y *ticket) int { return x.shard - y.shard })
+		q.mu.Unlock()
+		e, err := q.f.store.get(ctx, t.key)
+		if err != nil && err != errNoKey || e.value != nil {
+			time.Sleep(contendEvery)
+			continue
+		}
+		time.Sleep(min(time.Duration(t.shard/mc)*orderStep, orderMost))
+		asked := time.Now()
+		rev, err := q.f.store.swap(ctx, t.key, encode(grant{Owner: q.f.id, Shard: t.shard}), e.rev, grantTime)
+		if err != nil {
+			time.Sleep(contendEvery)
+			continue
+		}
+		t.since, t.rev = asked, rev
+		q.mu.Lock()
+		i := slices.Index(b.waiting, t)
+		if i >= 0 {
+			b.waiting = slices.Delete(b.waiting, i, i+1)
+			close(t.granted)
+		}
+		q.mu.Unlock()
+		if i < 0 {
+			t.Release() // it has given up meanwhile
+		}
+	}
+}
+
+// Expired implements [identify.Expirer].
+func (t *ticket) Expired() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.over || time.Since(t.since) > grantTime-grantMargin
+}
+
+// Sent implements [identify.Permit]: the bucket's time counts from here.
+func (t *ticket) Sent() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sent || t.over {
+		return
+	}
+	t.sent = true
+	go t.settle()
+}
+
+// settle keeps the bucket until the time between two identifies is over, and counts one.
+func (t *ticket) settle() {
+	ctx, cancel := context.WithTimeout(context.Background(), grantTime)
+	defer cancel()
+	period := t.q.period
+	free := time.After(period)
+	ttl := period.Truncate(time.Second) + 2*time.Second
+	rev, err := t.q.f.store.swap(ctx, t.key, encode(grant{Owner: t.q.f.id, Shard: t.shard, Sent: true}), t.rev, ttl)
+	t.q.spend(ctx)
+	if err != nil {
+		return // the grant's own time goes on
+	}
+	<-free
+	_ = t.q.f.store.remove(ctx, t.key, rev)
+}
+
+// Release implements [identify.Permit].
+func (t *ticket) Release() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return
+	}
+	if t.over = true; t.sent {
+		return
+	}
+	go func() { _ = t.q.f.store.remove(context.Background(), t.key, t.rev) }()
+}
+
+// allowance is what the key budget says; its TTL ends when the budget is reset.
+type allowance struct {
+	Total     int   `json:"total"`
+	Remaining int   `json:"remaining"`
+	ResetIn   int64 `json:"reset_in"` // seconds, from when this was written
+}
+
+// readBudget reads the budget, and remembers it. ok is false where nothing is known.
+func (q *queue) readBudget(ctx context.Context) (a allowance, e entry, left time.Duration, ok bool) {
+	e, err := q.f.store.get(ctx, "budget")
+	if err != nil || e.value == nil || json.Unmarshal(e.value, &a) != nil || a.Total < 1 {
+		return a, e, 0, false
+	}
+	left = max(0, time.Duration(a.ResetIn)*time.Second-q.f.store.now().Sub(e.at))
+	reserve := q.f.config.Engine.IdentifyReserve
+	if reserve == 0 {
+		reserve = a.Total / 20
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.budget = identify.Budget{Total: a.Total, Remaining: a.Remaining, ResetAt: time.Now().Add(left), Reserve: max(0, reserve)}
+	return a, e, left, true
+}
+
+// refuse says why no identify may be sent, where the budget is used up.
+func (q *queue) refuse(ctx context.Context) error {
+	if _, _, _, known := q.readBudget(ctx); !known {
+		q.askAPI()
+		return nil
+	}
+	b := q.Budget()
+	if b.Remaining > b.Reserve {
+		return nil
+	}
+	return &identify.BudgetError{Budget: b, Until: b.ResetAt}
+}
+
+// askAPI has the API asked where the budget has been reset, at most once a minute.
+func (q *queue) askAPI() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if time.Since(q.asked) < time.Minute || q.f.config.Engine.GatewayURL != "" && q.f.config.Engine.APIURL == "" {
+		return
+	}
+	q.asked = time.Now()
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		_, _ = q.f.eng.GatewayBot(ctx) // which has Learn called
+	}()
+}
+
+// Learn implements [identify.Ledger].
+func (q *queue) Learn(l identify.Limits) {
+	if l.Total < 1 {
+		return
+	}
+	q.mu.Lock()
+	q.asked = time.Now()
+	q.mu.Unlock()
+	go q.learn(l)
+}
+
+func (q *queue) learn(l identify.Limits) {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	reset := l.ResetAfter.Round(time.Second)
+	if reset <= 0 || reset > 48*time.Hour {
+		reset = 24 * time.Hour
+	}
+	for range 10 {
+		a, e, left, known := q.readBudget(ctx)
+		next := allowance{Total: l.Total, Remaining: l.Remaining}
+		if known && reset < left+time.Minute {
+			next.Remaining = min(l.Remaining, max(0, l.Total-(a.Total-a.Remaining))) // of one period the higher count is right
+		}
+		if err := q.writeBudget(ctx, next, e.rev, reset); err != errConflict {
+			return
+		}
+	}
+}
+
+func (q *queue) writeBudget(ctx context.Context, a allowance, rev uint64, left time.Duration) error {
+	left = max(left.Round(time.Second), time.Second)
+	a.ResetIn = int64(left / time.Second)
+	_, err := q.f.store.swap(ctx, "budget", encode(a), rev, left)
+	if err == nil {
+		q.readBudget(ctx)
+	}
+	return err
+}
+
+// spend counts one identify.
+func (q *queue) spend(ctx context.Context) {
+	for range 20 {
+		a, e, left, known := q.readBudget(ctx)
+		if !known {
+			return
+		}
+		a.Remaining = max(0, a.Remaining-1)
+		if err := q.writeBudget(ctx, a, e.rev, left); err != errConflict {
+			return
+		}
+	}
+}
+
+// Budget implements [identify.Ledger].
+func (q *queue) Budget() identify.Budget {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.budget
+}

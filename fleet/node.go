@@ -1,0 +1,169 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// This file is how processes know of each other: by a key with a lease, and faster by core
+// NATS, where a subject of each process has a subscriber for as long as it is there.
+
+const (
+	// presenceEvery is how often the others are asked for, and absentAfter how many times in
+	// a row nobody must be there until a process counts as gone: a server that restarts has
+	// its clients reconnect within some hundred milliseconds.
+	presenceEvery = 250 * time.Millisecond
+	absentAfter   = 3
+
+	// calm is for how long after this process has reconnected nobody counts as gone: the
+	// others may not have yet.
+	calm = 3 * time.Second
+)
+
+// self is this process's member. mu is held.
+func (f *Fleet) self() member {
+	return member{Incarnation: f.id, Name: f.config.Name, Capacity: f.config.Capacity, Draining: f.drain, Replaces: f.config.Replaces}
+}
+
+// renew writes this process's key, whose TTL is the lease.
+func (f *Fleet) renew(ctx context.Context) error {
+	f.mu.Lock()
+	self := f.self()
+	f.mu.Unlock()
+	_, err := f.store.put(ctx, "node."+f.id, encode(self), f.config.Lease)
+	return err
+}
+
+// keepLease renews the key. That it fails stops nothing: the records say whose shards are.
+func (f *Fleet) keepLease(ctx context.Context) {
+	tick := time.NewTicker(f.config.Lease / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			_ = f.renew(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// subscribe answers for this process.
+func (f *Fleet) subscribe() error {
+	for subject, handle := range map[string]nats.MsgHandler{
+		"ping." + f.id: func(m *nats.Msg) { _ = m.Respond(nil) },
+		"roll":         func(m *nats.Msg) { _ = m.Respond([]byte(f.id)) },
+		"hint":         func(*nats.Msg) { f.look() },
+		"ctl." + f.id:  f.command,
+	} {
+		if _, err := f.conn.Subscribe(f.subjects+subject, handle); err != nil {
+			return fmt.Errorf("fleet: cannot subscribe to %s%s: %w", f.subjects, subject, err)
+		}
+	}
+	return nil
+}
+
+// hint has every process look at the bucket now.
+func (f *Fleet) hint() { _ = f.conn.Publish(f.subjects+"hint", nil) }
+
+// anybody reports whether another process of the fleet answers.
+func (f *Fleet) anybody() bool {
+	_, err := f.conn.Request(f.subjects+"roll", nil, 300*time.Millisecond)
+	return err == nil
+}
+
+// keepPresence asks for each other process. NATS itself answers at once where nobody is
+// subscribed. That counts as evidence only together with a read of the bucket, which round
+// does before it draws a conclusion: where the server that led the stream went with the
+// process, there is no conclusion before another leads.
+func (f *Fleet) keepPresence(ctx context.Context) {
+	tick := time.NewTicker(presenceEvery)
+	defer tick.Stop()
+	reconnects, since := f.conn.Stats().Reconnects, time.Now()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if now := f.conn.Stats().Reconnects; now != reconnects || !f.conn.IsConnected() {
+			reconnects, since = now, time.Now()
+		}
+		if time.Since(since) < calm {
+			f.mu.Lock()
+			clear(f.suspects)
+			f.mu.Unlock()
+			continue
+		}
+		for _, id := range f.others() {
+			_, err := f.conn.Request(f.subjects+"ping."+id, nil, presenceEvery)
+			f.mu.Lock()
+			switch err {
+			case nats.ErrNoResponders:
+				f.suspects[id]++
+				if f.suspects[id] == absentAfter {
+					f.log.Warn("a process of the fleet is gone: nobody answers in its name", "incarnation", id)
+					f.look()
+				}
+			case nil:
+				delete(f.suspects, id)
+			}
+			f.mu.Unlock()
+		}
+	}
+}
+
+// absentLocked reports whether a process is gone although its lease may still run. mu is held.
+func (f *Fleet) absentLocked(id string) bool { return f.suspects[id] >= absentAfter }
+
+// others returns the other members, and those that are suspected.
+func (f *Fleet) others() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []string
+	for id := range f.members {
+		if id != f.id {
+			list = append(list, id)
+		}
+	}
+	for id := range f.suspects {
+		if !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// Happening is what a process of the fleet tells to whoever listens: see [Admin.Events].
+type Happening struct {
+	Node   string `json:"node"`            // the Name of the process
+	What   string `json:"what"`            // "claimed", "handed over", "abandoned", "joined" …
+	Shard  string `json:"shard,omitempty"` // "ID/TOTAL", where it is about one
+	Count  int    `json:"count,omitempty"` // of shards, where it is about several
+	Detail string `json:"detail,omitempty"`
+}
+
+// tell tells whoever listens. at is the zero value for no shard.
+func (f *Fleet) tell(what string, at place, detail string) {
+	h := Happening{Node: f.config.Name, What: what, Detail: detail}
+	if at != (place{}) {
+		h.Shard = at.String()
+	}
+	f.publish(h)
+}
+
+func (f *Fleet) tellMany(what string, shards map[place]record) {
+	f.publish(Happening{Node: f.config.Name, What: what, Count: len(shards)})
+}
+
+func (f *Fleet) publish(h Happening) {
+	b, err := json.Marshal(h)
+	if err == nil {
+		_ = f.conn.Publish(f.subjects+"event", b)
+	}
+}

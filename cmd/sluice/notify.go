@@ -88,8 +88,8 @@ func (n *notifier) look(now time.Time, o *engine.Overview) {
 			lines = append(lines, "EXTEND_TIMEOUT_USEC="+strconv.FormatInt((2*startPatience).Microseconds(), 10))
 		}
 	}
-	// A few callbacks that do not return are no reason to kill the others.
-	if n.guard && o.Stalled*2 <= shards {
+	// Callbacks that do not return are no reason to kill shards that go on.
+	if n.guard && (o.Stalled < shards || shards == 0) {
 		lines = append(lines, "WATCHDOG=1")
 	}
 	n.send(lines...)

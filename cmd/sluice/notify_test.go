@@ -122,8 +122,8 @@ func TestNotifierLooks(t *testing.T) {
 		want                  string // besides the status
 	}{
 		{0, 0, 4, 0, "EXTEND_TIMEOUT_USEC=60000000 WATCHDOG=1"},
-		{startPatience - 1, 1, 3, 2, "EXTEND_TIMEOUT_USEC=60000000 WATCHDOG=1"},
-		{startPatience - 1, 1, 3, 3, "EXTEND_TIMEOUT_USEC=60000000"},
+		{startPatience - 1, 1, 3, 3, "EXTEND_TIMEOUT_USEC=60000000 WATCHDOG=1"},
+		{startPatience - 1, 1, 3, 4, "EXTEND_TIMEOUT_USEC=60000000"},
 		{1, 1, 3, 0, "READY=1 WATCHDOG=1"},
 		{1, 4, 0, 0, "WATCHDOG=1"},
 		{1, 0, 4, 4, ""},

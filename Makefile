@@ -174,6 +174,19 @@ chaos-short: ## 20 seconds of faults at random over both drivers
 		$(CHAOS) --driver $$driver --shards 50 --max-concurrency 50 --duration 20s || exit 1; \
 	done
 
+# FLEET has more flags of sluice-fleet demo.
+.PHONY: fleet
+fleet: ## a fleet of three processes, killed, stopped, cut off, replaced and resharded; FLEET="--nodes 10 --shards 300" for another
+	@go build -o bin/sluice-fleet ./fleet/cmd/sluice-fleet
+	@for scenario in term roll surge kill "kill --nats embedded" stop "cut --cut refused" "cut --cut hole" "cut --cut oneway" down "reshard --shards 100"; do \
+		bin/sluice-fleet demo --json --scenario $$scenario $(FLEET) || exit 1; \
+	done
+
+.PHONY: fleet-chaos
+fleet-chaos: ## 10 minutes of everything at random; SEED=N repeats what is done
+	@go build -o bin/sluice-fleet ./fleet/cmd/sluice-fleet
+	bin/sluice-fleet demo --json --scenario chaos $(if $(SEED),--seed $(SEED)) $(FLEET)
+
 .PHONY: soak
 soak: ## 10,000 reconnects over both drivers: nothing may be left of them
 	go test -run='^TestPain21_Soak$$' -v -timeout=30m ./engine -args -reconnects=10000

@@ -100,6 +100,21 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 	return s, nil
 }
 
+// Leader returns the name of the NATS server that leads the bucket; "" where one server alone
+// has it, or none leads.
+func (a *Admin) Leader(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	info, err := (*a.store.stream.Load()).Info(ctx)
+	if err != nil {
+		return "", a.store.explain(err)
+	}
+	if info.Cluster == nil {
+		return "", nil
+	}
+	return info.Cluster.Leader, nil
+}
+
 // read reads members and records.
 func (a *Admin) read(ctx context.Context) (map[string]member, map[place]record, error) {
 	members, records := map[string]member{}, map[place]record{}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/fleet/internal/relay"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -259,13 +260,17 @@ func TestRestartOfAll(t *testing.T) {
 // others', and it gives up when it can read again. Nothing is lost.
 func TestCutOff(t *testing.T) {
 	st := newStage(t, 6)
-	relay := newRelay(t, st.nats.Addr().String())
-	a := st.join("a", func(c *Config) { c.NATS = relay.url() })
+	between, err := relay.Start(st.nats.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer between.Close()
+	a := st.join("a", func(c *Config) { c.NATS = "nats://" + between.Addr() })
 	b := st.join("b")
 	eventually(t, "an even spread", func() bool { return running(a) == 3 && running(b) == 3 })
-	relay.cut()
+	between.Cut(relay.Refused)
 	eventually(t, "the takeover", func() bool { return running(b) == 6 })
-	relay.heal()
+	between.Heal()
 	eventually(t, "an even spread", func() bool { return running(a) == 3 && running(b) == 3 && a.Settled() })
 	st.check(1e6, 6)
 	a.stop(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -46,6 +47,9 @@ type SessionReport struct {
 	Events     int64  `json:"events"`    // written, those of replays again; RESUMED is none
 	Bytes      int64  `json:"bytes"`     // of WebSocket frames, before TLS
 	Resumes    int    `json:"resumes"`
+
+	Resumed time.Time     `json:"resumed,omitzero"`  // when it was resumed last
+	Away    time.Duration `json:"away_ns,omitempty"` // the longest that it was without a connection, until it was resumed
 
 	// Skipped are the sequences that [fault.ActionSkip] left out, in the order in which it did. A later
 	// connection may have brought them.
@@ -90,6 +94,8 @@ func (s *session) report() SessionReport {
 		Events:     s.events,
 		Bytes:      s.bytes,
 		Resumes:    s.resumes,
+		Resumed:    s.back,
+		Away:       s.away,
 		Skipped:    slices.Clone(s.skips),
 		Closed:     s.closed,
 	}

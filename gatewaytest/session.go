@@ -25,9 +25,11 @@ type session struct {
 	identified time.Time
 
 	mu          sync.Mutex
-	conn        *conn       // nil while there is none
-	detached    time.Time   // since when there is none
-	compression Compression // of the last connection
+	conn        *conn         // nil while there is none
+	detached    time.Time     // since when there is none
+	away        time.Duration // the longest that there was none
+	back        time.Time     // when it was resumed last
+	compression Compression   // of the last connection
 	ended       bool
 	exhausted   bool  // all traffic was sent
 	head        int64 // sequence of the last event given out
@@ -108,6 +110,10 @@ func (s *session) resume(c *conn, seq, skip int64, now time.Time) (r resumption,
 	if s.head-seq > int64(s.srv.cfg.replayLimit) || seq < s.head && now.Sub(s.given(seq+1)) > s.srv.cfg.replayWindow {
 		return resumeTooOld, nil
 	}
+	if s.conn == nil && !s.detached.IsZero() {
+		s.away = max(s.away, now.Sub(s.detached))
+	}
+	s.back = now
 	old, s.conn = s.conn, c
 	s.next = seq + 1
 	s.resuming = true

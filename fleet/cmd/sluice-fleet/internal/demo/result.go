@@ -1,0 +1,111 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// Result is what came of a scenario.
+type Result struct {
+	Scenario  string `json:"scenario"`
+	NATS      string `json:"nats"`
+	Nodes     int    `json:"nodes"`
+	Shards    int    `json:"shards"`              // in the end
+	Ready     int    `json:"ready"`               // of these, in the end
+	Events    int    `json:"events"`              // that callbacks had, each once
+	Lost      int    `json:"lost"`                // that the gateway wrote and no callback had
+	Announced int    `json:"announced,omitempty"` // of these, of sessions that the gateway ended
+	Doubled   int    `json:"doubled"`             // that callbacks had more than once
+
+	Identifies int64 `json:"identifies"` // behind those of the start
+	Early      int64 `json:"early_identifies"`
+	Resumes    int64 `json:"resumes"`
+
+	// LastResumed is from what was done to when the last session was resumed, in seconds; it
+	// tells something where one thing is done.
+	LastResumed float64  `json:"last_resumed_s"`
+	AwayMax     float64  `json:"away_ms_max"` // the longest that a session was without a connection
+	Owners      int      `json:"owners_max"`  // processes that delivered events of one session at a time
+	ReadyIn     float64  `json:"ready_s"`     // from the end of what was done until all shards were ready
+	Seed        uint64   `json:"seed"`
+	Notes       []string `json:"notes,omitempty"`
+}
+
+// String is what a person reads.
+func (r Result) String() string {
+	text := fmt.Sprintf(`%s, %d processes, NATS %s
+shards ready     %d of %d, %.1f s after the end of it
+events           %d, %d lost, %d came twice
+identifies       %d more, %d early; %d resumes, the last %.1f s after it began
+away             %.0f ms at most
+owners           %d at a time
+seed             %d`, r.Scenario, r.Nodes, r.NATS, r.Ready, r.Shards, r.ReadyIn, r.Events, r.Lost, r.Doubled,
+		r.Identifies, r.Early, r.Resumes, r.LastResumed, r.AwayMax, r.Owners, r.Seed)
+	if len(r.Notes) > 0 {
+		text += "\n" + strings.Join(r.Notes, "\n")
+	}
+	return text
+}
+
+// count holds what callbacks had against what the gateway wrote. before is the gateway's report
+// when all was well, and began when something was done.
+func (r *Result) count(before, after *gatewaytest.Report, all map[uint64][]seen, began time.Time) {
+	r.Identifies = after.Identifies - before.Identifies
+	r.Early = after.EarlyIdentifies
+	r.Resumes = after.Resumes - before.Resumes
+	r.Owners = 1
+	for i := range after.Sessions {
+		s := &after.Sessions[i]
+		events := all[hash(s.ID)]
+		had := map[int64]int{}
+		last := s.LastSeq
+		for _, e := range events {
+			had[e.seq]++
+		}
+		if s.Ended && s.Closed == gateway.CloseNormal {
+			// What was on its way when the fleet ended the session is had from another total.
+			last = 0
+			for seq := range had {
+				last = max(last, seq)
+			}
+		}
+		for seq := int64(1); seq <= last; seq++ {
+			if had[seq] == 0 {
+				r.Lost++
+				if s.Ended {
+					r.Announced++
+				}
+			}
+		}
+		for _, n := range had {
+			r.Events++
+			r.Doubled += n - 1
+		}
+		r.Owners = max(r.Owners, owners(events))
+		if s.Resumed.After(began) {
+			r.LastResumed = max(r.LastResumed, s.Resumed.Sub(began).Seconds())
+			r.AwayMax = max(r.AwayMax, float64(s.Away)/1e6)
+		}
+	}
+}
+
+// owners returns how many processes delivered events of one session at the same time: two if
+// one goes on within a second although another has delivered meanwhile. No shard comes back to
+// a process as fast as that.
+func owners(events []seen) int {
+	slices.SortStableFunc(events, func(a, b seen) int { return cmp.Compare(a.at, b.at) })
+	last := map[int]int64{} // when each process delivered last
+	for i, e := range events {
+		if at, before := last[e.node]; before && events[i-1].node != e.node && e.at-at < int64(time.Second) {
+			return 2
+		}
+		last[e.node] = e.at
+	}
+	return 1
+}

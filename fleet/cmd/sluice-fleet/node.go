@@ -1,0 +1,134 @@
+//go:build !plan9 && !aix
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/fleet"
+	"github.com/sluice-go/sluice/fleet/cmd/sluice-fleet/internal/demo"
+	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// nodeOptions are the flags of node.
+type nodeOptions struct {
+	natsOptions
+	embedded   bool
+	server     embedded.Config
+	config     fleet.Config
+	apiURL     string
+	caFile     string
+	intents    uint64
+	deliveries string
+}
+
+// natsOptions are the flags of all commands that reach NATS.
+type natsOptions struct {
+	urls  string
+	creds string
+}
+
+func (o *natsOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.urls, "nats", "nats://127.0.0.1:4222", "URLs of NATS servers, separated by commas")
+	cmd.Flags().StringVar(&o.creds, "creds", "", "file with NATS credentials")
+}
+
+func (o *natsOptions) options() []nats.Option {
+	if o.creds == "" {
+		return nil
+	}
+	return []nats.Option{nats.UserCredentials(o.creds)}
+}
+
+func newNode() *cobra.Command {
+	o := &nodeOptions{}
+	cmd := &cobra.Command{
+		Use: "node", Short: "Run a share of a bot's shards", Args: cobra.NoArgs,
+		Long: `Run a share of a bot's shards, until a signal ends it: then they are handed to
+the other processes. Events are counted, and not shown: a program of your own
+that calls fleet.Join does something with them.`,
+		Example: `  sluice-fleet node --nats nats://a,nats://b,nats://c
+  sluice-fleet node --embedded --dir nats --listen 10.0.0.1:4222 --cluster 10.0.0.1:6222 --join 10.0.0.2:6222 --replicas 3`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return fail(o.run(cmd.Context())) },
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&o.embedded, "embedded", false, "run a NATS server in the process, in place of --nats")
+	f.StringVar(&o.server.Dir, "dir", "", "directory of the embedded server's files")
+	f.StringVar(&o.server.Listen, "listen", "127.0.0.1:4222", "address of the embedded server for clients")
+	f.StringVar(&o.server.Cluster, "cluster", "", "address of the embedded server for other servers")
+	f.StringSliceVar(&o.server.Join, "join", nil, "addresses of other embedded servers of the cluster")
+	f.IntVar(&o.config.Replicas, "replicas", 1, "servers that keep the bucket: 1, 3 or 5")
+	f.StringVar(&o.config.Name, "name", "", "name of this process (default the host's and the process id)")
+	f.StringVar(&o.config.Replaces, "replaces", "", "name of a process to take the place of")
+	f.IntVar(&o.config.Total, "total", 0, "number of shards (default the fleet's, or what Discord recommends)")
+	f.IntVar(&o.config.Capacity, "capacity", 0, "part of the shards, relative to the others' (default 10)")
+	f.DurationVar(&o.config.Lease, "lease", 0, "how long a process that is gone keeps its shards at most (default 4s)")
+	f.DurationVar(&o.config.SaveEvery, "save-every", 0, "how old saved sequences may become (default 250ms)")
+	f.Uint64Var(&o.intents, "intents", uint64(gateway.IntentGuilds|gateway.IntentGuildMessages), "what the gateway is asked to send")
+	f.StringVar(&o.apiURL, "api-url", "", "base of the REST API (default Discord's)")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM file of an authority to trust besides the system's")
+	f.StringVar(&o.deliveries, "deliveries", "", "")
+	_ = f.MarkHidden("deliveries") // for demo
+	return cmd
+}
+
+func (o *nodeOptions) run(ctx context.Context) error {
+	secret, err := token()
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	c := &o.config
+	c.NATS, c.Options = o.urls, o.options()
+	if o.embedded {
+		o.server.Name = c.Name
+		server, err := embedded.Start(o.server)
+		if err != nil {
+			return err
+		}
+		defer server.Close()
+		c.NATS = server.URL()
+	}
+	c.Engine = engine.Config{Token: secret, APIURL: o.apiURL, Intents: gateway.Intents(o.intents), Logger: logger}
+	if o.caFile != "" {
+		pem, err := os.ReadFile(o.caFile)
+		if err != nil {
+			return fmt.Errorf("cannot read --ca-file: %w", err)
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return errors.New("--ca-file has no certificate in PEM")
+		}
+		c.Engine.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	f, err := fleet.Join(ctx, *c)
+	if err != nil {
+		return err
+	}
+	if o.deliveries != "" {
+		log, err := demo.OpenDeliveries(o.deliveries)
+		if err != nil {
+			return err
+		}
+		defer log.Close()
+		f.Engine().On(gateway.AllDispatches(), log.Note)
+	}
+	began := time.Now()
+	err = f.Run(ctx)
+	st := f.Engine().Stats()
+	logger.Info("ended", "after", time.Since(began).Round(time.Second), "events", st.Events)
+	return err
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -185,6 +186,10 @@ func (f *Fleet) learnPlan(ctx context.Context) error {
 // Engine returns the engine, for callbacks, commands and statistics. Its Run is the
 // fleet's to call.
 func (f *Fleet) Engine() *engine.Engine { return f.eng }
+
+// IdentifyQueue returns the queue that all processes of the fleet share. Shards of the same
+// bot that other programs run may use it, over HTTP by the package identifyhttp.
+func (f *Fleet) IdentifyQueue() identify.Queue { return f.config.Engine.IdentifyQueue }
 
 // Name returns the name of this process.
 func (f *Fleet) Name() string { return f.config.Name }

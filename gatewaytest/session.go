@@ -113,7 +113,7 @@ func (s *session) resume(c *conn, seq, skip int64, now time.Time) (r resumption,
 	if s.conn == nil && !s.detached.IsZero() {
 		s.away = max(s.away, now.Sub(s.detached))
 	}
-	s.back = now
+	s.back = now.UTC().Round(0) // as it comes back from JSON
 	old, s.conn = s.conn, c
 	s.next = seq + 1
 	s.resuming = true

@@ -53,6 +53,9 @@ func (c *Config) validate() error {
 	if c.Retries < 0 {
 		bad("Retries", "%d is negative; 0 means no limit", c.Retries)
 	}
+	if c.Latency < 0 || c.Latency > maxLatency {
+		bad("Latency", "%v is not between 0 and %v", c.Latency, maxLatency)
+	}
 	if c.MaxPayload < 0 {
 		bad("MaxPayload", "%d is negative; 0 means 64 MiB", c.MaxPayload)
 	}

@@ -171,7 +171,7 @@ func (e *Engine) newDriver(shards int) reactor.Driver {
 	if e.config.Driver == PortableDriver {
 		return reactor.PortableDriver{Guard: e.guarded}
 	}
-	driver, why := reactor.New(shards, e.guarded)
+	driver, why := reactor.New(shards, e.config.Latency, e.guarded)
 	if why != nil {
 		e.config.Logger.Warn("event loops are refused by the system; each shard gets a goroutine instead", "cause", why)
 	}

@@ -30,6 +30,7 @@ type demoOptions struct {
 	longChain      bool
 	json           bool
 	driver         driverFlag
+	latency        time.Duration
 	logLevel       levelFlag
 	storm          bool
 	trace          string
@@ -120,6 +121,7 @@ With --storm the gateway drops all connections at once when --duration is over.
 	f.Var(&o.speed, "speed", "with --trace, how many times as fast as it was recorded, or max")
 	f.BoolVar(&o.json, "json", false, "print one JSON object on standard output instead of text")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
+	f.Var(durationFlag{&o.latency, 0}, "latency", "how long an event may wait so that one wake serves many, such as 1ms")
 	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
 	return cmd
 }
@@ -205,7 +207,7 @@ func (o *demoOptions) demo(errOut io.Writer) *demo.Options {
 	return &demo.Options{
 		Shards: o.shards, Duration: o.duration, WarmUp: o.warmUp, Heartbeat: o.heartbeat,
 		Compression: o.compress.Compression, MaxWindow: o.maxWindow, TLS: o.tls,
-		MaxConcurrency: o.maxConcurrency, Guilds: o.guilds, Probes: o.probes(), Driver: o.driver.Driver,
+		MaxConcurrency: o.maxConcurrency, Guilds: o.guilds, Probes: o.probes(), Driver: o.driver.Driver, Latency: o.latency,
 		Storm: o.storm, Chaos: o.chaos, JSON: o.json, Logger: newLog(errOut, o.logLevel.Level),
 		Gateway: o.mockArgs(),
 	}

@@ -37,6 +37,7 @@ type runOptions struct {
 	duration   time.Duration
 	retries    int
 	driver     driverFlag
+	latency    time.Duration
 	logLevel   levelFlag
 }
 
@@ -92,6 +93,7 @@ func (o *runOptions) flags(cmd *cobra.Command, out string) {
 	f.Var(durationFlag{&o.duration, 0}, "duration", "end after this time (default: run until a signal)")
 	f.Var(intFlag{&o.retries, 0, 1 << 30}, "retries", "give up when this many retries in a row have failed (default: never)")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
+	f.Var(durationFlag{&o.latency, 0}, "latency", "how long an event may wait so that one wake serves many, such as 1ms")
 	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
 }
 
@@ -133,6 +135,7 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 		TLS:         roots,
 		Retries:     o.retries,
 		Driver:      o.driver.Driver,
+		Latency:     o.latency,
 		Logger:      logger,
 	}
 	if o.sessions != "" {

@@ -90,7 +90,7 @@ func TestReadAllocationsChild(t *testing.T) {
 	if _, err := fmt.Sscan(os.Getenv(allocEnv), &kind, &address); err != nil {
 		t.Skip("only for TestReadAllocatesNothing")
 	}
-	d, err := New(1, nil)
+	d, err := New(1, 0, nil)
 	if err != nil {
 		t.Skip(err)
 	}

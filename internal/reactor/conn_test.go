@@ -15,16 +15,20 @@ import (
 )
 
 // each runs a test over every driver of the system, for so many tasks, and checks
-// that nothing is kept when the driver has ended. Where loops are refused, the
-// two are the same.
+// that nothing is kept when the driver has ended: loops, loops whose connections'
+// events may wait, and goroutines. Where loops are refused, all are the same.
 func each(t *testing.T, tasks int, test func(t *testing.T, d Driver)) {
-	for _, name := range []string{"loops", "portable"} {
+	for _, name := range []string{"loops", "latency", "portable"} {
 		t.Run(name, func(t *testing.T) {
 			lent, goroutines := pool.Lent(), runtime.NumGoroutine()
 			var d Driver = PortableDriver{}
-			if name == "loops" {
+			if name != "portable" {
+				var latency time.Duration
+				if name == "latency" {
+					latency = 3 * time.Millisecond
+				}
 				var err error
-				if d, err = New(tasks, nil); err != nil {
+				if d, err = New(tasks, latency, nil); err != nil {
 					t.Skip(err)
 				}
 			}

@@ -355,7 +355,7 @@ func TestContractBorrowed(t *testing.T) {
 	if !pool.Poisoning {
 		t.Skip("nothing is overwritten without the race detector")
 	}
-	d, err := New(1, nil)
+	d, err := New(1, 0, nil)
 	if _, ok := d.(PortableDriver); ok {
 		t.Skip(err)
 	}

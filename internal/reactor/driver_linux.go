@@ -6,6 +6,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // loopsPerProcessor is how many loops share a processor. More than one keep the
@@ -13,12 +14,13 @@ import (
 const loopsPerProcessor = 4
 
 // New returns the fastest driver that the system allows, for so many tasks; one
-// that is slower comes with the reason. A nil guard is none.
-func New(tasks int, guard Guard) (driver Driver, why error) {
+// that is slower comes with the reason. Bytes may wait for latency, so that one wake serves many
+// connections; 0: they do not. A nil guard is none.
+func New(tasks int, latency time.Duration, guard Guard) (driver Driver, why error) {
 	if guard == nil {
 		guard = unguarded
 	}
-	team, err := newTeam()
+	team, err := newTeam(latency)
 	if err != nil {
 		return PortableDriver{guard}, err
 	}

@@ -49,7 +49,7 @@ func TestNewFallsBack(t *testing.T) {
 	}
 	before := openDescriptors()
 	restore := limitDescriptors(t, before) // one more, since what counts them is closed: it takes two
-	d, why := New(8, nil)
+	d, why := New(8, 0, nil)
 	restore()
 	if _, ok := d.(PortableDriver); !ok || !errors.Is(why, syscall.EMFILE) {
 		t.Fatalf("New gave a %T because of %v", d, why)

@@ -5,12 +5,13 @@ package reactor
 import (
 	"os"
 	"syscall"
+	"time"
 )
 
-// poller is the epoll set of a driver's connections and alarms.
+// poller is an epoll set.
 //
-// Whoever waits for it has a [seat]. Whatever happens to a descriptor in the set is an
-// edge of the set's own, also while the set has others to tell of.
+// Every event of a member makes the set itself readable again, even if earlier events were not
+// read yet.
 type poller struct{ fd int }
 
 // open makes the set.
@@ -75,15 +76,67 @@ func (p *poller) control(op, fd int, of label, events uint32) error {
 	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(p.fd, op, fd, &event))
 }
 
-// seat is the place of whoever waits for a poller: one goroutine at a time.
+// sets are what a driver waits for. Whoever waits for them has a [seat].
+type sets struct {
+	connections poller
+	alarms      poller        // connections, unless there is a latency
+	latency     time.Duration // how long a connection's event may wait; 0: not at all
+}
+
+// open makes the sets.
+func (s *sets) open(latency time.Duration) (err error) {
+	s.latency = latency
+	if err = s.connections.open(); err != nil {
+		return err
+	}
+	s.alarms = s.connections
+	if latency > 0 {
+		if err = s.alarms.open(); err != nil {
+			s.connections.close()
+		}
+	}
+	return err
+}
+
+// close gives the sets back. From then on no method may be called.
+func (s *sets) close() {
+	if s.alarms != s.connections {
+		s.alarms.close()
+	}
+	s.connections.close()
+}
+
+// wait returns how many events there are, at most len(events), without blocking. Those of
+// alarms come first, lest a flood of others keep them off.
+func (s *sets) wait(events []syscall.EpollEvent) (n int) {
+	if s.alarms != s.connections {
+		n = s.alarms.wait(events)
+	}
+	return n + s.connections.wait(events[n:])
+}
+
+// seat is the place of whoever waits for sets: one goroutine at a time.
 type seat struct {
-	parked // a duplicate of the poller's descriptor
+	parked         // what a wake comes from: a duplicate of the connections' descriptor, or gather's upper one
+	gather *gather // nil: every event is a wake
 	events [batch]syscall.EpollEvent
 }
 
-// seat makes one more. A poller can have any number.
-func (p *poller) seat() (*seat, error) {
-	fd, err := duplicate(p.fd)
+// seat makes one more. There can be any number.
+func (s *sets) seat() (*seat, error) {
+	if s.latency > 0 {
+		g, err := newGather(s)
+		if err != nil {
+			return nil, err
+		}
+		parked, err := park(g.upper.fd, "epoll")
+		if err != nil {
+			g.close()
+			return nil, err
+		}
+		return &seat{parked: parked, gather: g}, nil
+	}
+	fd, err := duplicate(s.connections.fd)
 	if err != nil {
 		return nil, err
 	}
@@ -92,4 +145,12 @@ func (p *poller) seat() (*seat, error) {
 		return nil, err
 	}
 	return &seat{parked: parked}, nil
+}
+
+// close gives the seat back.
+func (s *seat) close() {
+	s.parked.close()
+	if s.gather != nil {
+		s.gather.close()
+	}
 }

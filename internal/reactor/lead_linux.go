@@ -10,7 +10,7 @@ import (
 
 const (
 	// worthwhile is how long the leader would have to be at work for a follower to be
-	// woken for it.
+	// woken for it, unless events may wait for longer.
 	worthwhile = 100 * time.Microsecond
 
 	// waryFor is how long the leader leaves all loops to its followers after a
@@ -31,14 +31,26 @@ func (t *team) lead(b *buffers) {
 
 // round serves what there is, and reports whether another leads.
 func (t *team) round(s *seat, b *buffers) (over bool) {
+	if s.gather != nil {
+		s.gather.woken(time.Now())
+	}
 	for {
-		n := t.poller.wait(s.events[:])
+		n := t.sets.wait(s.events[:])
 		t.tell(s.events[:n])
 		more, over := t.serve(s, b)
+		if over {
+			return over
+		}
+		if s.gather != nil {
+			s.gather.events += n
+		}
+		if more || n == len(s.events) {
+			continue
+		}
 		// It need not ask again to learn that nothing more is ready: whatever comes
 		// after it asked is another edge for the netpoller.
-		if over || n < len(s.events) && !more {
-			return over
+		if s.gather == nil || !s.gather.served(time.Now()) {
+			return false
 		}
 	}
 }
@@ -64,8 +76,8 @@ func (t *team) serve(s *seat, b *buffers) (more, over bool) {
 	if t.watchman.begin(now) {
 		t.beWary(now)
 	}
-	leave := t.usual > worthwhile || now.Before(t.wary)
-	if leave || t.length > 1 && time.Duration(t.length)*t.usual > worthwhile {
+	leave := t.usual > t.worthwhile || now.Before(t.wary)
+	if leave || t.length > 1 && time.Duration(t.length)*t.usual > t.worthwhile {
 		t.change.Signal() // who signals to the next
 	}
 	if leave {
@@ -101,7 +113,7 @@ func (t *team) relieve() {
 	if !t.serving || t.closed {
 		return
 	}
-	seat, err := t.poller.seat()
+	seat, err := t.sets.seat()
 	if err != nil { // out of descriptors: perhaps later
 		t.watchman.timer.set(heldUp)
 		return

@@ -63,7 +63,7 @@ func newLoop(t *team, number int32) (*loop, error) {
 	l := &loop{team: t, number: number, wheel: newWheel(t.clock.start), start: t.clock.start}
 	l.counts.Loop = int(number) + 1
 	l.expired = func(t *timer) { l.fire(t.source) }
-	if err := l.alarm.open(&t.poller, label{loop: number, index: alarmIndex}); err != nil {
+	if err := l.alarm.open(&t.sets.alarms, label{loop: number, index: alarmIndex}); err != nil {
 		return nil, err
 	}
 	return l, nil

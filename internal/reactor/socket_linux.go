@@ -78,7 +78,7 @@ func (s *socket) adopt(owner *source, gen int32) error {
 	if err = cmp.Or(err, refused); err != nil {
 		return err
 	}
-	if err := owner.loop.team.poller.control(syscall.EPOLL_CTL_ADD, fd, owner.label(gen), readable); err != nil {
+	if err := owner.loop.team.sets.connections.control(syscall.EPOLL_CTL_ADD, fd, owner.label(gen), readable); err != nil {
 		_ = syscall.Close(fd)
 		return err
 	}
@@ -226,7 +226,7 @@ func (s *socket) watch() {
 	if len(s.tail) > 0 {
 		events |= syscall.EPOLLOUT
 	}
-	_ = s.owner.loop.team.poller.control(syscall.EPOLL_CTL_MOD, s.fd, s.owner.label(s.gen), events)
+	_ = s.owner.loop.team.sets.connections.control(syscall.EPOLL_CTL_MOD, s.fd, s.owner.label(s.gen), events)
 }
 
 // patience returns when the loop gives up on a peer that does not read, the zero
@@ -279,7 +279,7 @@ func (s *socket) release() {
 	s.closed, s.tail = true, nil
 	// Closing is enough to leave epoll, unless a child process inherited the
 	// description between a fork and its exec.
-	_ = s.owner.loop.team.poller.control(syscall.EPOLL_CTL_DEL, s.fd, label{}, 0)
+	_ = s.owner.loop.team.sets.connections.control(syscall.EPOLL_CTL_DEL, s.fd, label{}, 0)
 	_ = syscall.Close(s.fd)
 	s.fd = -1
 }

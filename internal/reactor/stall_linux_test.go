@@ -20,7 +20,7 @@ func loops(t *testing.T) Driver { return loopsFor(t, 1) }
 // loopsFor returns the driver of event loops for so many tasks.
 func loopsFor(t *testing.T, tasks int) *epollDriver {
 	t.Helper()
-	d, err := New(tasks, nil)
+	d, err := New(tasks, 0, nil)
 	if err != nil {
 		t.Skip(err)
 	}

@@ -13,12 +13,12 @@ import (
 // loops, so that there is always one for each loop that has something to do, and one
 // to lead.
 //
-// The leader waits for the poller, and runs itself the loops that have events: at a few
+// The leader waits for the sets, and runs itself the loops that have events: at a few
 // thousand a second each comes alone, and to wake another goroutine, and often a
 // thread for it, would cost a third of what it costs to serve it. It calls a follower when there is
 // enough to do for two, and is replaced when a callback holds it up (see relieve).
 type team struct {
-	poller   poller
+	sets     sets
 	clock    clock
 	watchman watchman
 	loops    atomic.Pointer[[]*loop] // by their numbers
@@ -35,26 +35,28 @@ type team struct {
 
 	// usual is how long a loop runs at a time: about the median, which a few that take
 	// far longer, or a system that has other things to do, do not change.
-	usual time.Duration
+	usual      time.Duration
+	worthwhile time.Duration // from when on a follower helps
 
 	closed bool
 }
 
-// newTeam makes a team without loops. The error says what the system refused.
-func newTeam() (t *team, err error) {
-	t = &team{clock: openClock()}
+// newTeam makes a team without loops. latency is how long an event may wait for others. The
+// error says what the system refused.
+func newTeam(latency time.Duration) (t *team, err error) {
+	t = &team{clock: openClock(), worthwhile: max(worthwhile, latency)}
 	t.change.L = &t.mu
 	t.loops.Store(new([]*loop))
-	if err = t.poller.open(); err != nil {
+	if err = t.sets.open(latency); err != nil {
 		return nil, err
 	}
-	if t.seat, err = t.poller.seat(); err != nil {
-		t.poller.close()
+	if t.seat, err = t.sets.seat(); err != nil {
+		t.sets.close()
 		return nil, err
 	}
 	if err = t.watchman.open(); err != nil {
 		t.seat.close()
-		t.poller.close()
+		t.sets.close()
 		return nil, err
 	}
 	t.alive.Go(func() { t.watchman.watch(t.relieve) })
@@ -171,5 +173,5 @@ func (t *team) close() {
 	}
 	t.watchman.close()
 	t.seat.close()
-	t.poller.close()
+	t.sets.close()
 }

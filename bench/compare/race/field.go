@@ -23,6 +23,20 @@ var field = []entrant{
 		command:      []string{"bin/sluice"},
 	},
 	{
+		name:         "sluice, latency 1 ms",
+		compressions: []string{"zlib-stream", "zstd-stream", "payload", "none"},
+		extra:        []string{"zstd-stream", "payload", "none"},
+		command:      []string{"bin/sluice"},
+		env:          []string{"RACE_LATENCY=1ms"},
+	},
+	{
+		name:         "sluice, latency 2 ms",
+		compressions: []string{"zlib-stream", "zstd-stream", "payload", "none"},
+		extra:        []string{"zstd-stream", "payload", "none"},
+		command:      []string{"bin/sluice"},
+		env:          []string{"RACE_LATENCY=2ms"},
+	},
+	{
 		name:         "sluice portable",
 		compressions: []string{"zlib-stream", "zstd-stream", "payload", "none"},
 		extra:        []string{"zlib-stream", "zstd-stream", "payload", "none"},

@@ -1,5 +1,5 @@
 // Command sluice is the race's client on this project's engine. RACE_DRIVER=portable
-// takes that driver, and RACE_PROFILE names a file for a CPU profile.
+// takes that driver, RACE_LATENCY is a time such as 1ms for Config.Latency, and RACE_PROFILE names a file for a CPU profile.
 package main
 
 import (
@@ -30,12 +30,19 @@ func connect(bot *client.Bot) error {
 	if os.Getenv("RACE_DRIVER") == "portable" {
 		driver = engine.PortableDriver
 	}
+	var latency time.Duration
+	if text := os.Getenv("RACE_LATENCY"); text != "" {
+		if latency, err = time.ParseDuration(text); err != nil {
+			return err
+		}
+	}
 	eng, err := engine.New(engine.Config{
 		Token:       engine.NewToken(bot.Token),
 		Intents:     gateway.IntentsAll,
 		Shards:      engine.Shards{Total: bot.Shards},
 		Compression: compression,
 		Driver:      driver,
+		Latency:     latency,
 		APIURL:      bot.APIURL,
 		Logger:      slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})

@@ -32,9 +32,10 @@ type Options struct {
 	Guilds         int // of each shard
 	Probes         int // shards that measure the latency
 	Driver         engine.Driver
-	Storm          bool // drop all connections at the end of Duration
-	Chaos          bool // have the gateway misbehave until then
-	JSON           bool // print one object instead of text
+	Latency        time.Duration // of engine.Config
+	Storm          bool          // drop all connections at the end of Duration
+	Chaos          bool          // have the gateway misbehave until then
+	JSON           bool          // print one object instead of text
 	Logger         *slog.Logger
 
 	// Gateway is what the gateway's process is called with, ChaosArgs besides.
@@ -168,6 +169,7 @@ func (d *demo) config() (engine.Config, error) {
 		Compression: d.options.Compression,
 		MaxWindow:   d.options.MaxWindow,
 		Driver:      d.options.Driver,
+		Latency:     d.options.Latency,
 		APIURL:      hello.APIURL,
 		Logger:      d.logger,
 	}

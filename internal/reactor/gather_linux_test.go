@@ -1,0 +1,147 @@
+//go:build !portable
+
+package reactor
+
+import (
+	"syscall"
+	"testing"
+	"time"
+)
+
+// gathering returns what a seat has that may gather for so long.
+func gathering(t *testing.T, latency time.Duration) *gather {
+	t.Helper()
+	var s sets
+	if err := s.open(latency); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(s.close)
+	g, err := newGather(&s)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { g.close(); g.upper.close() })
+	return g
+}
+
+// TestGatherBegins where many wakes bring few events each, out of idleness.
+func TestGatherBegins(t *testing.T) {
+	const latency = time.Millisecond
+	for _, test := range []struct {
+		name   string
+		every  time.Duration // between wakes
+		takes  time.Duration // to serve one
+		events int           // each brings
+		want   bool
+	}{
+		{"lone events at 10,000/s", latency / 10, 10 * time.Microsecond, 1, true},
+		{"a few at a time", latency / 4, 100 * time.Microsecond, gatherFew, true},
+		{"as many as are worth it", latency / gatherFrom, 10 * time.Microsecond, 1, true},
+		{"few in a second", latency, 10 * time.Microsecond, 1, false},
+		{"many at a time", latency / 4, 100 * time.Microsecond, gatherFew + 1, false},
+		{"without a pause", latency / 10, latency / 10, 1, false},
+	} {
+		g := gathering(t, latency)
+		now := time.Now()
+		for range 4 * gatherSample {
+			if g.on {
+				break
+			}
+			g.woken(now)
+			g.events += test.events
+			g.served(now.Add(test.takes))
+			now = now.Add(test.every)
+		}
+		if g.on != test.want {
+			t.Errorf("%s: it gathers: %t", test.name, g.on)
+		}
+	}
+}
+
+// TestGatherEnds where ticks bring nothing, or are over before they are served.
+func TestGatherEnds(t *testing.T) {
+	const latency = time.Millisecond
+	g := gathering(t, latency)
+	now := time.Now()
+	g.turn(now, true)
+	for range 10 * gatherSample {
+		if now = g.at; g.served(now.Add(latency / 2)) {
+			t.Fatal("the next tick is not due")
+		}
+		g.events += 2
+	}
+	if !g.on {
+		t.Fatal("it was worth it")
+	}
+	before := g.at
+	if g.served(before.Add(-latency/4)) || !g.at.Equal(before) || !g.on {
+		t.Error("the wake of an alarm moves the tick")
+	}
+	// One that took a little too long is followed by the next at once.
+	late := g.at.Add(latency * 5 / 4)
+	if !g.served(late) || !g.on {
+		t.Error("what came during a tick waits for longer than the latency")
+	}
+	for range 3 * gatherSample {
+		if g.on {
+			g.served(g.at.Add(latency / 2))
+		}
+	}
+	if g.on {
+		t.Error("it ticks while nothing comes")
+	}
+	g.turn(now, true)
+	if g.served(g.at.Add(2 * latency)); g.on {
+		t.Error("it waits although there is always something to read")
+	}
+}
+
+// TestGatherIsDeaf to connections alone, and only while it gathers.
+func TestGatherIsDeaf(t *testing.T) {
+	g := gathering(t, time.Hour)
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(pair[0])
+	defer syscall.Close(pair[1])
+	if err := g.sets.connections.control(syscall.EPOLL_CTL_ADD, pair[0], label{}, readable); err != nil {
+		t.Fatal(err)
+	}
+	alarm, err := openTimer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(int(alarm))
+	if err := g.sets.alarms.control(syscall.EPOLL_CTL_ADD, int(alarm), label{index: alarmIndex}, syscall.EPOLLIN|onlyOnce); err != nil {
+		t.Fatal(err)
+	}
+	events := make([]syscall.EpollEvent, 8)
+	send := func() {
+		if _, err := syscall.Write(pair[1], []byte{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	if n := g.upper.wait(events); n != 1 {
+		t.Fatalf("%d wakes by an event of a connection", n)
+	}
+	g.turn(time.Now(), true)
+	send()
+	if n := g.upper.wait(events); n != 0 {
+		t.Errorf("%d wakes by an event that may wait", n)
+	}
+	alarm.set(1)
+	until(t, "the alarm", func() bool { return g.upper.wait(events) == 1 })
+	if n := g.sets.wait(events); n != 2 || labelOf(&events[0]).index != alarmIndex {
+		t.Errorf("%d events, the first of %d", n, events[0].Fd)
+	}
+	send()
+	g.turn(time.Now(), false)
+	if n := g.upper.wait(events); n != 1 {
+		t.Errorf("%d wakes by an event that has waited", n)
+	}
+	g.turn(time.Now(), true)
+	g.arm(time.Now(), time.Now().Add(1))
+	until(t, "the tick", func() bool { return g.upper.wait(events) == 1 })
+}

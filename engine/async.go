@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"fmt"
-	"sync"
-)
+import "fmt"
 
 // AsyncPolicy is what becomes of a shard's events once the queue of a callback
 // made by [Async] is full.
@@ -57,24 +54,31 @@ type AsyncOptions struct {
 //
 // An event without a shard, as [NewEvent] makes it, is delivered at once.
 func Async(callback func(*Event), options AsyncOptions) func(*Event) {
-	switch {
-	case callback == nil:
+	if callback == nil {
 		panic("engine: Async needs a callback")
-	case options.Queue < 0:
-		panic(fmt.Sprintf("engine: AsyncOptions.Queue: %d is negative; 0 means %d", options.Queue, defaultAsyncQueue))
-	case options.Policy > DropOldest:
-		panic(fmt.Sprintf("engine: AsyncOptions.Policy: %d is none of Block, DropNewest, DropOldest", options.Policy))
-	case options.Queue == 0:
-		options.Queue = defaultAsyncQueue
 	}
+	options.check()
 	a := &async{handler: handler{call: callback}, options: options}
 	return a.take
 }
 
-// async is one callback that is called away from the loop.
+// check panics where options make no sense, and fills in what is not given.
+func (o *AsyncOptions) check() {
+	switch {
+	case o.Queue < 0:
+		panic(fmt.Sprintf("engine: AsyncOptions.Queue: %d is negative; 0 means %d", o.Queue, defaultAsyncQueue))
+	case o.Policy > DropOldest:
+		panic(fmt.Sprintf("engine: AsyncOptions.Policy: %d is none of Block, DropNewest, DropOldest", o.Policy))
+	case o.Queue == 0:
+		o.Queue = defaultAsyncQueue
+	}
+}
+
+// async is one callback that is called away from the loop, or a stream of events.
 type async struct {
 	handler handler
 	options AsyncOptions
+	stream  *stream // whose loops take the events; nil: handler does
 }
 
 // take is the callback that the loop calls.
@@ -84,73 +88,6 @@ func (a *async) take(ev *Event) {
 		return
 	}
 	ev.Shard.backlog.of(ev.Shard).put(a, ev)
-}
-
-// asyncQueue is what one callback has yet to take of one shard. Its goroutine, and
-// the queue itself, live while there is anything. It is guarded by its backlog.
-type asyncQueue struct {
-	async   *async
-	backlog *backlog
-	work    func() // run, as a value that is made once
-
-	first, last *queuedEvent // that wait
-	count       int          // of them
-	taken       *queuedEvent // by the callback
-	full        bool         // counted in the backlog's full
-}
-
-// queuedEvent is a clone that waits.
-type queuedEvent struct {
-	Event
-	next *queuedEvent
-}
-
-// These are made again and again, by every burst of every shard.
-var (
-	asyncQueues  sync.Pool
-	queuedEvents = sync.Pool{New: func() any { return new(queuedEvent) }}
-)
-
-func init() {
-	asyncQueues.New = func() any {
-		q := &asyncQueue{}
-		q.work = q.run
-		return q
-	}
-}
-
-// push adds a clone of an event.
-func (q *asyncQueue) push(ev *Event) {
-	e := queuedEvents.Get().(*queuedEvent)
-	ev.cloneInto(&e.Event)
-	if q.last == nil {
-		q.first = e
-	} else {
-		q.last.next = e
-	}
-	q.last = e
-	q.count++
-}
-
-// pop takes out the event that has waited longest; nil: none waits.
-func (q *asyncQueue) pop() *queuedEvent {
-	e := q.first
-	if e == nil {
-		return nil
-	}
-	if q.first = e.next; q.first == nil {
-		q.last = nil
-	}
-	e.next = nil
-	q.count--
-	return e
-}
-
-// release gives back an event that was popped.
-func (e *queuedEvent) release() {
-	e.Release()
-	*e = queuedEvent{}
-	queuedEvents.Put(e)
 }
 
 // run calls the callback until nothing is queued.
@@ -163,9 +100,14 @@ func (q *asyncQueue) run() {
 	}()
 	hs := &q.backlog.shard.engine.handlers
 	for q.backlog.next(q) {
-		hs.call(&q.async.handler, &q.taken.Event)
+		hs.call(&q.async.handler, &q.lent.Load().Event)
 	}
 	ended = true
+	q.recycle()
+}
+
+// recycle gives back a queue that is over.
+func (q *asyncQueue) recycle() {
 	q.async, q.backlog = nil, nil
 	asyncQueues.Put(q)
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-go/sluice/pool"
 )
 
 // backlogOf is a shard's place for its backlog, which is made when an event first
@@ -31,6 +33,10 @@ type backlog struct {
 	shard *Shard
 	full  atomic.Int32 // queues that are full, with Block
 
+	// The loop's alone.
+	turn  []batch      // what it has not told yet
+	spare *queuedEvent // memory for the next events
+
 	mu      sync.Mutex
 	queues  []*asyncQueue // those with anything in them, or with a callback at work
 	ended   bool          // nothing is queued any more
@@ -38,36 +44,6 @@ type backlog struct {
 	highest int
 	dropped uint64
 	lost    *queuedEvent // the first that was discarded, without its bytes
-}
-
-// put queues a clone of an event for a callback.
-func (b *backlog) put(a *async, ev *Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ended {
-		b.dropped++
-		return
-	}
-	q, fresh := b.queue(a)
-	if q.count >= a.options.Queue {
-		switch a.options.Policy {
-		case DropNewest:
-			b.dropped++
-			return
-		case DropOldest:
-			b.dropped++
-			q.pop().release()
-		}
-	}
-	q.push(ev)
-	b.highest = max(b.highest, q.count)
-	if a.options.Policy == Block && !q.full && q.count >= a.options.Queue {
-		q.full = true
-		b.full.Add(1)
-	}
-	if fresh {
-		go q.work()
-	}
 }
 
 // queue returns a callback's queue; fresh: it was made just now.
@@ -83,15 +59,19 @@ func (b *backlog) queue(a *async) (q *asyncQueue, fresh bool) {
 	return q, true
 }
 
-// next ends the callback's loan of an event and takes out the next one. If there
-// is none the queue is over.
+// next ends the callback's loan of an event and lends the next one. If there is none the
+// queue is over.
 func (b *backlog) next(q *asyncQueue) bool {
+	if e := q.lent.Load(); e != nil {
+		pool.Poison(e.Payload)
+		if e.next != nil && q.lent.CompareAndSwap(e, e.next) {
+			return true
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if q.taken != nil {
-		q.taken.release()
-	}
-	if q.taken = q.pop(); q.taken == nil {
+	q.untake()
+	if !q.take() {
 		b.remove(q)
 		return false
 	}
@@ -123,25 +103,54 @@ func (b *backlog) remove(q *asyncQueue) {
 	}
 }
 
+// endLoan ends the loan of the event that was taken, and leaves the others.
+func (b *backlog) endLoan(q *asyncQueue) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q.untake()
+}
+
+// giveUp discards a queue that nobody wants any more. It is the user's wish, so that only
+// sessions that are about to be saved for the last time leave it out.
+func (b *backlog) giveUp(q *asyncQueue) {
+	ending := b.shard.engine.ending()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lost := b.lost
+	b.empty(q)
+	if !ending {
+		b.lost = lost
+	}
+	b.remove(q)
+	q.recycle()
+}
+
 // forsake discards what a queue holds when its callback has ended its goroutine.
 func (b *backlog) forsake(q *asyncQueue) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	q.taken.release()
-	q.taken = nil
+	q.untake()
 	b.empty(q)
 	b.remove(q)
 }
 
 // empty discards the events of a queue.
 func (b *backlog) empty(q *asyncQueue) {
-	for e := q.pop(); e != nil; e = q.pop() {
-		if e.Seq > 0 && b.lost == nil {
-			b.lost = &queuedEvent{Event: Event{Seq: e.Seq, Session: e.Session}}
-		}
-		b.dropped++
-		e.release()
+	for e := q.cut(); e != nil; e = e.next { // their memory goes back with the others'
+		b.drop(e)
 	}
+	for e := q.pop(); e != nil; e = q.pop() {
+		b.drop(e)
+		keepSpare(e)
+	}
+}
+
+// drop counts an event that is discarded.
+func (b *backlog) drop(e *queuedEvent) {
+	if e.Seq > 0 && b.lost == nil {
+		b.lost = &queuedEvent{Event: Event{Seq: e.Seq, Session: e.Session}}
+	}
+	b.dropped++
 }
 
 // discard ends the backlog when the time is up: what waits is dropped. It reports
@@ -194,8 +203,8 @@ func (o *backlogOf) forget(ev *Event) (found bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, q := range b.queues {
-		if q.taken != nil && &q.taken.Event == ev {
-			q.taken.Session, found = "", true
+		if e := q.lent.Load(); e != nil && (&e.Event == ev || e.of != nil && &e.of.Event == ev) {
+			e.Session, found = "", true
 		}
 	}
 	return found
@@ -221,11 +230,10 @@ func (o *backlogOf) unseen(session string) (seq int64) {
 	}
 	see(b.lost)
 	for _, q := range b.queues {
-		if see(q.taken) {
-			continue
-		}
-		for e := q.first; e != nil && !see(e); e = e.next {
-			// Of another session, or no dispatch.
+		for _, e := range []*queuedEvent{q.lent.Load(), q.first} {
+			for ; e != nil && !see(e); e = e.next {
+				// Of another session, or no dispatch.
+			}
 		}
 	}
 	return seq
@@ -242,9 +250,13 @@ func (o *backlogOf) stats(s *Stats) {
 	s.QueuedHighest, s.Dropped = b.highest, b.dropped
 	for _, q := range b.queues {
 		s.Queued += q.count
-		oldest := q.taken
+		oldest := q.lent.Load()
 		if oldest == nil {
 			oldest = q.first
+		} else {
+			for e := oldest.next; e != nil; e = e.next {
+				s.Queued++
+			}
 		}
 		if oldest != nil {
 			s.Lag = max(s.Lag, time.Since(oldest.Received))

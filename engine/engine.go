@@ -89,6 +89,7 @@ type Engine struct {
 
 	// How Run is asked to end, other than by its context; see shutdown.go.
 	asked     context.Context
+	given     atomic.Pointer[context.Context] // Run's
 	ask       context.CancelFunc
 	accepting chan struct{} // closed when Run takes shards
 	ended     chan struct{} // Run has returned

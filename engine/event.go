@@ -106,24 +106,39 @@ func (ev *Event) Clone() *Event {
 	return c
 }
 
+// cloneInto makes c a copy in a pooled buffer.
 func (ev *Event) cloneInto(c *Event) {
+	size := max(len(ev.Payload), len(ev.Data))
+	if size == 0 {
+		ev.copyInto(c, nil)
+		return
+	}
+	buf := pool.Get(size)
+	buf.B = ev.copyInto(c, buf.B)
+	c.buf = buf
+}
+
+// copyInto makes c a copy whose bytes are appended to memory, which it returns.
+func (ev *Event) copyInto(c *Event, memory []byte) []byte {
 	*c = *ev
-	c.name = ev.Name()
-	if len(ev.Payload) == 0 && len(ev.Data) == 0 {
-		c.buf = nil
-		return
-	}
-	c.buf = pool.Get(max(len(ev.Payload), len(ev.Data)))
+	c.name, c.buf = ev.Name(), nil
 	if len(ev.Payload) == 0 {
-		c.buf.B = append(c.buf.B, ev.Data...)
-		c.Data = c.buf.B
-		return
+		if len(ev.Data) > 0 {
+			memory = append(memory, ev.Data...)
+			c.Data = memory
+		}
+		return memory
 	}
-	c.buf.B = append(c.buf.B, ev.Payload...)
-	c.Payload = c.buf.B
-	if env, err := lazyjson.Peek(c.Payload); err == nil { // as it was when it was delivered
-		c.Data = env.Data(c.Payload)
+	memory = append(memory, ev.Payload...)
+	c.Payload = memory
+	// Discord writes d last: it then ends where the payload does but for a brace.
+	end := len(memory) - 1
+	if begin := end - len(ev.Data); len(ev.Data) > 0 && begin >= 0 && &ev.Payload[begin] == &ev.Data[0] {
+		c.Data = memory[begin:end:end]
+	} else if env, err := lazyjson.Peek(memory); err == nil { // as it was when it was delivered
+		c.Data = env.Data(memory)
 	}
+	return memory
 }
 
 // Release gives back the buffer of a clone. Neither the event's bytes nor the

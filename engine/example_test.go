@@ -67,6 +67,26 @@ func ExampleEngine_RequestMembers() {
 }
 
 // What became of a command is in its error.
+func ExampleEngine_Events() {
+	eng, err := engine.New(engine.Config{
+		Token:   engine.NewToken(os.Getenv("DISCORD_TOKEN")),
+		Intents: gateway.IntentGuilds | gateway.IntentGuildMessages,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	go func() {
+		for ev := range eng.Events(ctx, gateway.Events(gateway.EventMessageCreate)) {
+			log.Printf("shard %v: %s", ev.Shard, ev.Data) // borrowed until the next turn
+		}
+	}()
+	if err := eng.Run(ctx); err != nil {
+		log.Fatal(err)
+	}
+}
+
 func ExampleShard_Send() {
 	var shard *engine.Shard // of an engine that runs
 

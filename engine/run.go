@@ -72,6 +72,8 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // run is Run, once.
 func (e *Engine) run(ctx context.Context) error {
+	given := ctx
+	e.given.Store(&given)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.asked, cancel)()

@@ -164,6 +164,7 @@ func (s *Shard) settle(now time.Time) {
 		w.Hangup = false
 		s.hangUp()
 	}
+	s.backlog.tell()
 	full := s.backlog.full() || s.held(now)
 	if w.Dial != "" && s.core.State() == lifecycle.Connecting && !full {
 		s.dial(w.Dial)
@@ -195,6 +196,7 @@ func (s *Shard) releasePermit() {
 
 // publish copies what others may see.
 func (s *Shard) publish() {
+	s.backlog.tell()
 	now, life := s.core.Session(), s.core.Life()
 	s.seq.Store(now.Seq)
 	s.public.mu.Lock()

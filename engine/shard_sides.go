@@ -70,6 +70,7 @@ func (t *task) Done() {
 	returned := false
 	defer s.engine.guard(s, &returned)
 	s.closeMail()
+	s.backlog.tell()
 	s.core.Drop() // where a callback ended the loop's goroutine
 	returned = true
 }

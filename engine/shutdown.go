@@ -61,6 +61,16 @@ func (e *Engine) leave(ctx context.Context, how *core.Departure) error {
 	return awaitRun(ctx, e.ended)
 }
 
+// ending reports whether Run is about to end.
+func (e *Engine) ending() bool {
+	if given := e.given.Load(); e.asked.Err() != nil || given != nil && (*given).Err() != nil {
+		return true
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.leaving != nil
+}
+
 // depart decides how Run ends, if Shutdown or Logout have not, and for how long it
 // may take.
 func (e *Engine) depart() (context.Context, context.CancelFunc, *core.Departure) {

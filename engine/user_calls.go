@@ -49,8 +49,9 @@ type functions map[string]bool
 // below one of them.
 var loopCalls = methods[task]("Feed", "Fail", "Advance", "Done")
 
-// callbackCalls are those below which asynchronous callbacks run too.
-var callbackCalls = union(loopCalls, methods[asyncQueue]("run"))
+// callbackCalls are those below which asynchronous callbacks, and the bodies of loops over
+// events, run too.
+var callbackCalls = union(loopCalls, methods[asyncQueue]("run"), methods[stream]("loop"))
 
 // runCalls are those below which the end of Run must not be waited for, since Run
 // waits for them: callbacks, Run itself (Config.PerShard, a session store), its

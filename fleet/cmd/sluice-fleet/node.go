@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-go/sluice/fleet"
 	"github.com/sluice-go/sluice/fleet/cmd/sluice-fleet/internal/demo"
 	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/fleet/publish"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -32,6 +33,8 @@ type nodeOptions struct {
 	caFile     string
 	intents    uint64
 	deliveries string
+	publish    string
+	stream     []string
 }
 
 // natsOptions are the flags of all commands that reach NATS.
@@ -57,8 +60,8 @@ func newNode() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "node", Short: "Run a share of a bot's shards", Args: cobra.NoArgs,
 		Long: `Run a share of a bot's shards, until a signal ends it: then they are handed to
-the other processes. Events are counted, and not shown: a program of your own
-that calls fleet.Join does something with them.`,
+the other processes. With --publish events go to NATS, as PREFIX.ev.TOTAL.SHARD.TYPE,
+and commands come from PREFIX.cmd.SHARD; otherwise they are only counted.`,
 		Example: `  sluice-fleet node --nats nats://a,nats://b,nats://c
   sluice-fleet node --embedded --dir nats --listen 10.0.0.1:4222 --cluster 10.0.0.1:6222 --join 10.0.0.2:6222 --replicas 3`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return fail(o.run(cmd.Context())) },
@@ -80,6 +83,8 @@ that calls fleet.Join does something with them.`,
 	f.Uint64Var(&o.intents, "intents", uint64(gateway.IntentGuilds|gateway.IntentGuildMessages), "what the gateway is asked to send")
 	f.StringVar(&o.apiURL, "api-url", "", "base of the REST API (default Discord's)")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file of an authority to trust besides the system's")
+	f.StringVar(&o.publish, "publish", "", "publish events to NATS under this prefix, and take commands")
+	f.StringSliceVar(&o.stream, "stream", nil, "event types that go to JetStream, such as INTERACTION_CREATE, or all; others go over core NATS")
 	f.StringVar(&o.deliveries, "deliveries", "", "")
 	_ = f.MarkHidden("deliveries") // for demo
 	return cmd
@@ -126,9 +131,52 @@ func (o *nodeOptions) run(ctx context.Context) error {
 		defer log.Close()
 		f.Engine().On(gateway.AllDispatches(), log.Note)
 	}
+	ended, err := o.startPublishing(f, logger)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
-	err = f.Run(ctx)
+	err = errors.Join(f.Run(ctx), ended())
 	st := f.Engine().Stats()
 	logger.Info("ended", "after", time.Since(began).Round(time.Second), "events", st.Events)
 	return err
+}
+
+// startPublishing publishes the engine's events, if that is wanted; ended waits for what JetStream
+// has yet to acknowledge.
+func (o *nodeOptions) startPublishing(f *fleet.Fleet, logger *slog.Logger) (ended func() error, err error) {
+	if o.publish == "" {
+		return func() error { return nil }, nil
+	}
+	events := gateway.AllDispatches().Without(gateway.Events(gateway.EventResumed))
+	var stream gateway.EventSet
+	for _, name := range o.stream {
+		t := gateway.ParseEventType([]byte(name))
+		switch {
+		case name == "all":
+			stream = events
+		case t == gateway.EventUnknown:
+			return nil, fmt.Errorf("--stream: %q is no event type of Discord's; give names such as INTERACTION_CREATE, or all", name)
+		default:
+			stream = stream.Union(gateway.Events(t))
+		}
+	}
+	conn, err := nats.Connect(o.config.NATS, append(o.options(), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))...)
+	if err != nil {
+		return nil, fmt.Errorf("cannot publish to NATS: %w", err)
+	}
+	p, err := publish.New(publish.Config{Conn: conn, Prefix: o.publish, Stream: stream, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	p.Attach(f.Engine(), events)
+	if _, err := p.ServeCommands(f.Engine()); err != nil {
+		return nil, err
+	}
+	return func() error {
+		defer conn.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return p.Close(ctx)
+	}, nil
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -52,11 +53,14 @@ type ticket struct {
 	shard   int
 	granted chan struct{}
 
-	mu    sync.Mutex
-	since time.Time // of the grant
-	rev   uint64
-	sent  bool
-	over  bool
+	err     error     // why there is no permit; set before granted is closed, like the next two
+	since   time.Time // of the grant
+	rev     uint64
+	counted bool // in the budget
+
+	mu   sync.Mutex
+	sent bool
+	over bool
 }
 
 // grant is what the key of a bucket says.
@@ -98,6 +102,9 @@ func (q *queue) Acquire(ctx context.Context, shard int) (identify.Permit, error)
 	q.mu.Unlock()
 	select {
 	case <-t.granted:
+		if t.err != nil {
+			return nil, t.err
+		}
 		return t, nil
 	case <-ctx.Done():
 	case <-q.f.ended:
@@ -107,7 +114,9 @@ func (q *queue) Acquire(ctx context.Context, shard int) (identify.Permit, error)
 	q.mu.Unlock()
 	select {
 	case <-t.granted:
-		t.Release()
+		if t.err == nil {
+			t.Release()
+		}
 	default:
 	}
 	if err := ctx.Err(); err != nil {
@@ -147,6 +156,9 @@ func (q *queue) contend(b *bucket, mc int) {
 			continue
 		}
 		t.since, t.rev = asked, rev
+		if t.counted, t.err = q.claim(ctx); t.err != nil {
+			_ = q.f.store.remove(ctx, t.key, rev)
+		}
 		q.mu.Lock()
 		i := slices.Index(b.waiting, t)
 		if i >= 0 {
@@ -154,7 +166,7 @@ func (q *queue) contend(b *bucket, mc int) {
 			close(t.granted)
 		}
 		q.mu.Unlock()
-		if i < 0 {
+		if i < 0 && t.err == nil {
 			t.Release() // it has given up meanwhile
 		}
 	}
@@ -178,7 +190,7 @@ func (t *ticket) Sent() {
 	go t.settle()
 }
 
-// settle keeps the bucket until the time between two identifies is over, and counts one.
+// settle keeps the bucket until the time between two identifies is over.
 func (t *ticket) settle() {
 	ctx, cancel := context.WithTimeout(context.Background(), grantTime)
 	defer cancel()
@@ -186,7 +198,6 @@ func (t *ticket) settle() {
 	free := time.After(period)
 	ttl := period.Truncate(time.Second) + 2*time.Second
 	rev, err := t.q.f.store.swap(ctx, t.key, encode(grant{Owner: t.q.f.id, Shard: t.shard, Sent: true}), t.rev, ttl)
-	t.q.spend(ctx)
 	if err != nil {
 		return // the grant's own time goes on
 	}
@@ -204,7 +215,14 @@ func (t *ticket) Release() {
 	if t.over = true; t.sent {
 		return
 	}
-	go func() { _ = t.q.f.store.remove(context.Background(), t.key, t.rev) }()
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), grantTime)
+		defer cancel()
+		_ = t.q.f.store.remove(ctx, t.key, t.rev)
+		if t.counted {
+			t.q.giveBack(ctx)
+		}
+	}()
 }
 
 // allowance is what the key budget says; its TTL ends when the budget is reset.
@@ -299,14 +317,35 @@ func (q *queue) writeBudget(ctx context.Context, a allowance, rev uint64, left t
 	return err
 }
 
-// spend counts one identify.
-func (q *queue) spend(ctx context.Context) {
-	for range 20 {
+// claim counts one identify, before it is sent: many processes may be about to send the last
+// one. It reports whether it did, and why no identify may be sent.
+func (q *queue) claim(ctx context.Context) (counted bool, err error) {
+	for range 50 {
+		a, e, left, known := q.readBudget(ctx)
+		if !known {
+			return false, nil
+		}
+		if b := q.Budget(); a.Remaining <= b.Reserve {
+			return false, &identify.BudgetError{Budget: b, Until: b.ResetAt}
+		}
+		a.Remaining--
+		if err := q.writeBudget(ctx, a, e.rev, left); err != errConflict {
+			return err == nil, nil
+		}
+	}
+	return false, errBusy
+}
+
+var errBusy = errors.New("fleet: too many processes count identifies at the same time")
+
+// giveBack takes a claim back: nothing was sent.
+func (q *queue) giveBack(ctx context.Context) {
+	for range 50 {
 		a, e, left, known := q.readBudget(ctx)
 		if !known {
 			return
 		}
-		a.Remaining = max(0, a.Remaining-1)
+		a.Remaining = min(a.Total, a.Remaining+1)
 		if err := q.writeBudget(ctx, a, e.rev, left); err != errConflict {
 			return
 		}

@@ -12,6 +12,10 @@ import (
 // takes, and than the gateway keeps a session.
 const vectorTTL = 10 * time.Minute
 
+// savedBytes is how many bytes of sequences a process saves in a second at most: where it runs
+// thousands of shards, they are saved less often than Config.SaveEvery.
+const savedBytes = 200_000
+
 // keepSequences saves the sequences of all shards in one message, while they move.
 func (f *Fleet) keepSequences(ctx context.Context) {
 	tick := time.NewTicker(f.config.SaveEvery)
@@ -27,7 +31,8 @@ func (f *Fleet) keepSequences(ctx context.Context) {
 		}
 		specs = f.eng.Sessions(specs[:0])
 		next = appendVector(next[:0], specs)
-		if bytes.Equal(next, last) && time.Since(written) < vectorTTL/2 || len(next) == 0 {
+		since := time.Since(written)
+		if bytes.Equal(next, last) && since < vectorTTL/2 || len(next) == 0 || since.Seconds() < float64(len(last))/savedBytes {
 			continue
 		}
 		if _, err := f.store.put(ctx, "seq."+f.id, next, vectorTTL); err == nil {

@@ -29,12 +29,14 @@ type Result struct {
 
 	// LastResumed is from what was done to when the last session was resumed, in seconds; it
 	// tells something where one thing is done.
-	LastResumed float64  `json:"last_resumed_s"`
-	AwayMax     float64  `json:"away_ms_max"` // the longest that a session was without a connection
-	Owners      int      `json:"owners_max"`  // processes that delivered events of one session at a time
-	ReadyIn     float64  `json:"ready_s"`     // from the end of what was done until all shards were ready
-	Seed        uint64   `json:"seed"`
-	Notes       []string `json:"notes,omitempty"`
+	LastResumed float64 `json:"last_resumed_s"`
+	AwayMax     float64 `json:"away_ms_max"` // the longest that a session was without a connection
+	Owners      int     `json:"owners_max"`  // processes that delivered events of one session at a time
+	ReadyIn     float64 `json:"ready_s"`     // from the end of what was done until all shards were ready
+	Seed        uint64  `json:"seed"`
+
+	Published *Published `json:"published,omitempty"`
+	Notes     []string   `json:"notes,omitempty"`
 }
 
 // String is what a person reads.
@@ -47,6 +49,9 @@ away             %.0f ms at most
 owners           %d at a time
 seed             %d`, r.Scenario, r.Nodes, r.NATS, r.Ready, r.Shards, r.ReadyIn, r.Events, r.Lost, r.Doubled,
 		r.Identifies, r.Early, r.Resumes, r.LastResumed, r.AwayMax, r.Owners, r.Seed)
+	if p := r.Published; p != nil {
+		text += fmt.Sprintf("\npublished        %d in the stream, %d missing, %d twice", p.Messages, p.Missing, p.Twice)
+	}
 	if len(r.Notes) > 0 {
 		text += "\n" + strings.Join(r.Notes, "\n")
 	}

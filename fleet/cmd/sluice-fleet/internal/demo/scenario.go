@@ -32,8 +32,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return r, fmt.Errorf("--nats is external or embedded, not %q", o.NATS)
 	case o.Nodes < 2 || o.Shards < o.Nodes || o.Rate < 0:
 		return r, fmt.Errorf("%d processes and %d shards: want two processes and a shard for each at least", o.Nodes, o.Shards)
-	case o.NATS == "embedded" && (o.Scenario == "cut" || o.Scenario == "down" || o.Scenario == "surge"):
-		return r, fmt.Errorf("scenario %s needs --nats external", o.Scenario)
+	case o.NATS == "embedded" && (o.Publish || o.Scenario == "cut" || o.Scenario == "down" || o.Scenario == "surge"):
+		return r, fmt.Errorf("scenario %s, and --publish, need --nats external", o.Scenario)
 	}
 	if o.Scenario == "reshard" && o.ReshardTo == 0 {
 		o.ReshardTo = o.Shards * 13 / 10

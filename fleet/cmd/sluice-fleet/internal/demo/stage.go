@@ -37,6 +37,7 @@ type Options struct {
 	Lease           time.Duration
 	SaveEvery       time.Duration
 	Seed            uint64
+	Publish         bool      // all events go to a JetStream stream, which is held against the gateway too
 	Out             io.Writer // what happens, for people
 }
 
@@ -91,6 +92,9 @@ func setUp(ctx context.Context, o Options) (st *stage, err error) {
 	}
 	if o.NATS == "external" {
 		if err = st.startNATS(""); err != nil {
+			return st, err
+		}
+		if err = st.makeStream(ctx); err != nil {
 			return st, err
 		}
 	} else if err = st.choosePorts(); err != nil {
@@ -156,6 +160,9 @@ func (st *stage) start(slot int, replaces string) (*process, error) {
 	args := []string{"node", "--api-url=" + st.gateway.hello.APIURL, "--name=" + p.name, "--replaces=" + replaces,
 		fmt.Sprintf("--intents=%d", gateway.IntentsAll), "--lease=" + st.Lease.String(), "--save-every=" + st.SaveEvery.String(),
 		"--deliveries=" + file}
+	if st.Publish {
+		args = append(args, "--publish="+prefix, "--stream=all")
+	}
 	if st.NATS == "external" {
 		url := st.natsURL
 		if st.Scenario == "cut" || st.Scenario == "chaos" {
@@ -334,13 +341,14 @@ func (st *stage) finish(ctx context.Context, r *Result, before *gatewaytest.Repo
 		return err
 	}
 	for _, p := range append([]*process(nil), st.nodes...) {
-		if err := st.term(ctx, p); err != nil {
+		if err := st.term(ctx, p); err != nil && ctx.Err() == nil {
 			r.Notes = append(r.Notes, err.Error())
 		}
 	}
 	all, err := readDeliveries(st.files)
-	if err == nil {
-		r.count(before, after, all, began)
+	if err != nil {
+		return err
 	}
-	return err
+	r.count(before, after, all, began)
+	return st.countStream(ctx, r, after)
 }

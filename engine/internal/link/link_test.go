@@ -32,3 +32,54 @@ func TestSendOnAStuckConnection(t *testing.T) {
 		}
 	})
 }
+
+// TestSpent: what was sent within a period, what is left, and no waiting for a write.
+func TestSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer far.Close()
+		var l Link
+		want := func(what string, used, left int) {
+			t.Helper()
+			if u, n := l.Spent(time.Now()); u != used || n != left {
+				t.Errorf("%s: %d used, %d left; want %d, %d", what, u, n, used, left)
+			}
+		}
+		want("without a connection", 0, 0)
+		l.Attach(near)
+		want("before a session", 0, 0)
+		l.Start("abc", 0, time.Minute)
+		most, _ := l.Permits(time.Now())
+		want("before the first", 0, most)
+		go func() {
+			buf := make([]byte, 1024)
+			for range 2 {
+				_, _ = far.Read(buf)
+			}
+		}()
+		for i := range 2 {
+			if done, _, _, err := l.Try(&Command{Payload: []byte(`{}`)}); !done || err != nil {
+				t.Fatal(done, err)
+			}
+			want("sent", i+1, most-i-1)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			l.Try(&Command{Payload: []byte(`{}`)}) // nobody reads
+		}()
+		synctest.Wait()
+		want("while a write is under way", 0, 0)
+		<-ended
+		if n := l.Commands(); n != 2 {
+			t.Errorf("%d commands", n)
+		}
+		time.Sleep(2 * time.Minute)
+		want("a period later", 0, most)
+		l.Pause()
+		want("when the session is over", 0, 0)
+		l.Start("abc", -1, 0)
+		want("without a limit", 0, 0)
+		l.Detach()
+	})
+}

@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 		"engine/internal/saver", "engine/internal/secret", "engine/internal/transport",
 		"frame", "gateway", "lazyjson", "pool", "internal/prefetch", "internal/reactor", "internal/descriptors",
 	},
+	"engine/typed":             {"engine", "gateway", "lazyjson/decode"},
 	"engine/metrics":           {"engine", "engine/lifecycle", "gateway"},
 	"engine/monitor":           {"engine", "engine/identify", "engine/lifecycle", "gateway"},
 	"engine/internal/wiretest": {"frame"}, // for tests alone

@@ -100,8 +100,10 @@ func (f *Fleet) read(ctx context.Context) error {
 		}
 	}
 	for id := range f.suspects {
-		if f.absentLocked(id) {
-			delete(members, id) // its lease may still run
+		if _, listed := members[id]; !listed {
+			delete(f.suspects, id) // its lease has run out: nobody asks for it any more
+		} else if f.absentLocked(id) {
+			delete(members, id) // although its lease still runs
 		}
 	}
 	f.members = members

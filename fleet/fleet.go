@@ -89,7 +89,7 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 	}
 	f.log = f.log.With("node", config.Name)
 	f.eng.On(gateway.Events(gateway.EventSessionBegan), f.sessionBegan)
-	f.eng.On(gateway.Events(gateway.EventGuildsReady), f.guildsReady)
+	f.eng.On(gateway.Events(gateway.EventGuildsReady, gateway.EventSessionResumed), f.guildsReady)
 	if f.conn, f.ownConn, err = config.connect(ctx); err != nil {
 		return nil, err
 	}

@@ -41,7 +41,8 @@ func writePlan(ctx context.Context, st *store, total int) error {
 // [engine.Engine.Reshard].
 const overlap = 5 * time.Second
 
-// guildsReady notes a shard that has its guilds.
+// guildsReady notes a shard that has its guilds. One that was resumed has moved here, or come
+// back: its guilds came to whoever had it before, or with the replay.
 func (f *Fleet) guildsReady(ev *engine.Event) {
 	f.mu.Lock()
 	f.arrived[placeOf(ev.Shard)] = true
@@ -65,7 +66,8 @@ func (f *Fleet) followPlan(ctx context.Context) {
 	}
 }
 
-// readyKey is where a process tells how many of the plan's new shards are ready there.
+// markReady marks this process's new shards that are ready, and, once all of all processes have
+// been for long enough, has the old ones end.
 func (f *Fleet) markReady(ctx context.Context, p plan) {
 	f.mu.Lock()
 	all := true

@@ -114,3 +114,14 @@ func owners(events []seen) int {
 	}
 	return 1
 }
+
+// Compare holds what files say that callbacks had against what the gateway wrote.
+func Compare(report *gatewaytest.Report, files []string) (lost, doubled int, err error) {
+	all, err := readDeliveries(files)
+	if err != nil {
+		return 0, 0, err
+	}
+	var r Result
+	r.count(&gatewaytest.Report{}, report, all, time.Time{})
+	return r.Lost, r.Doubled, nil
+}

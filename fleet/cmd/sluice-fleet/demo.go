@@ -62,6 +62,7 @@ says to them; in the end the gateway counts what was lost and what came twice.
 	f.DurationVar(&o.SaveEvery, "save-every", 250*time.Millisecond, "how old saved sequences may become")
 	f.Uint64Var(&o.Seed, "seed", 0, "of what is at random (default one at random)")
 	f.BoolVar(&o.Publish, "publish", false, "have the processes publish all events to JetStream, and count what is there too")
+	f.BoolVar(&o.Calm, "calm", false, "in chaos, have no faults of the gateway's beside")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
 }

@@ -129,7 +129,7 @@ func (o *nodeOptions) run(ctx context.Context) error {
 			return err
 		}
 		defer log.Close()
-		f.Engine().On(gateway.AllDispatches(), log.Note)
+		f.Engine().On(gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost)), log.Note)
 	}
 	ended, err := o.startPublishing(f, logger)
 	if err != nil {

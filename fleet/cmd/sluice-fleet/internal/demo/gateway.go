@@ -50,6 +50,9 @@ func ServeGateway(o GatewayOptions, in io.Reader, out io.Writer) error {
 	for lines.Scan() {
 		var answer any
 		switch lines.Text() {
+		case "calm":
+			server.EndChaos()
+			answer = struct{}{}
 		case "quiesce":
 			server.EndChaos()
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

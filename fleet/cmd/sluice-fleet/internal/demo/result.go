@@ -19,8 +19,8 @@ type Result struct {
 	Shards    int    `json:"shards"`              // in the end
 	Ready     int    `json:"ready"`               // of these, in the end
 	Events    int    `json:"events"`              // that callbacks had, each once
-	Lost      int    `json:"lost"`                // that the gateway wrote and no callback had
-	Announced int    `json:"announced,omitempty"` // of these, of sessions that the gateway ended
+	Lost      int    `json:"lost"`                // that the gateway wrote, and callbacks neither had nor were told of
+	Announced int    `json:"announced,omitempty"` // that callbacks did not have, and were told of
 	Doubled   int    `json:"doubled"`             // that callbacks had more than once
 
 	Identifies int64 `json:"identifies"` // behind those of the start
@@ -60,14 +60,18 @@ seed             %d`, r.Scenario, r.Nodes, r.NATS, r.Ready, r.Shards, r.ReadyIn,
 
 // count holds what callbacks had against what the gateway wrote. before is the gateway's report
 // when all was well, and began when something was done.
-func (r *Result) count(before, after *gatewaytest.Report, all map[uint64][]seen, began time.Time) {
+func (r *Result) count(before, after *gatewaytest.Report, all map[uint64]*told, began time.Time) {
 	r.Identifies = after.Identifies - before.Identifies
 	r.Early = after.EarlyIdentifies
 	r.Resumes = after.Resumes - before.Resumes
 	r.Owners = 1
 	for i := range after.Sessions {
 		s := &after.Sessions[i]
-		events := all[hash(s.ID)]
+		t := all[hash(s.ID)]
+		if t == nil {
+			t = &told{}
+		}
+		events := t.events
 		had := map[int64]int{}
 		last := s.LastSeq
 		for _, e := range events {
@@ -81,10 +85,14 @@ func (r *Result) count(before, after *gatewaytest.Report, all map[uint64][]seen,
 			}
 		}
 		for seq := int64(1); seq <= last; seq++ {
-			if had[seq] == 0 {
+			switch {
+			case had[seq] > 0:
+			case t.announced(seq):
+				r.Announced++
+			default:
 				r.Lost++
-				if s.Ended {
-					r.Announced++
+				if len(r.Notes) < 20 {
+					r.Notes = append(r.Notes, fmt.Sprintf("shard %d lost %d of %d; ended %v, connected %v, lost %v", s.Shard, seq, last, s.Ended, s.Connected, t.lost))
 				}
 			}
 		}

@@ -228,7 +228,7 @@ func (st *stage) doChaos(ctx context.Context, r *Result) error {
 		}
 	}
 	r.Notes = append(r.Notes, fmt.Sprintf("%v", counts))
-	return nil
+	return st.gateway.ask("calm", &struct{}{})
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -37,6 +37,7 @@ type Options struct {
 	Lease           time.Duration
 	SaveEvery       time.Duration
 	Seed            uint64
+	Calm            bool      // chaos without faults of the gateway's
 	Publish         bool      // all events go to a JetStream stream, which is held against the gateway too
 	Out             io.Writer // what happens, for people
 }
@@ -84,7 +85,7 @@ func setUp(ctx context.Context, o Options) (st *stage, err error) {
 	}()
 	most := max(o.Shards, o.ReshardTo)
 	g := GatewayOptions{Shards: o.Shards, MaxConcurrency: most, Rate: o.Rate}
-	if o.Scenario == "chaos" {
+	if o.Scenario == "chaos" && !o.Calm {
 		g.ChaosSeed = o.Seed
 	}
 	if st.gateway, err = startGateway(st.self, g); err != nil {

@@ -56,7 +56,7 @@ type Shard struct {
 	public    published
 	story     story // its last happenings
 	link      link.Link
-	presence  atomic.Pointer[[]byte] // the last one that UpdatePresence sent
+	presence  atomic.Pointer[[]byte] // the last one that was sent
 	requests  requests               // that wait for answers
 	id, total int
 	done      chan struct{} // closed when the loop has ended

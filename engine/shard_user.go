@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -131,6 +132,9 @@ func (s *Shard) WaitReady(ctx context.Context) error {
 // [*gateway.FieldError]. Only with ErrConnectionLost may the payload have been
 // sent; Send itself never sends it a second time.
 //
+// A presence (opcode 3) is remembered for later identifies, as one that
+// [Shard.UpdatePresence] sent.
+//
 // Heartbeats, identifies and resumes are the engine's own to send, and what only
 // the gateway sends would cost the session: both are refused.
 //
@@ -141,9 +145,24 @@ func (s *Shard) WaitReady(ctx context.Context) error {
 func (s *Shard) Send(ctx context.Context, payload []byte) error {
 	op, err := checkCommand(payload)
 	if err == nil {
-		err = s.send(ctx, &link.Command{Op: op, Payload: payload})
+		if op == gateway.OpPresenceUpdate {
+			err = s.sendPresence(ctx, payload)
+		} else {
+			err = s.send(ctx, &link.Command{Op: op, Payload: payload})
+		}
 	}
 	return s.sendError(op, err)
+}
+
+// sendPresence sends a presence, and remembers it.
+func (s *Shard) sendPresence(ctx context.Context, payload []byte) error {
+	cmd := link.Command{Op: gateway.OpPresenceUpdate, Payload: payload}
+	if env, err := lazyjson.Peek(payload); err == nil {
+		if alone := bytes.Clone(env.Data(payload)); len(alone) > 0 && alone[0] == '{' {
+			cmd.Sent = func() { s.presence.Store(&alone) }
+		}
+	}
+	return s.send(ctx, &cmd)
 }
 
 // send sends a command, and waits until it can.

@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 
-# `work` in a go command is every package of the modules in go.work. The two that race
-# and test other clients are outside it, and built with GOWORK=off.
+# `work` in a go command is every package of the modules in go.work. Those that race, test
+# and adapt to other clients are outside it, and built with GOWORK=off.
 
 # Pinned, and outside go.mod: a linter is no dependency of who imports sluice.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -67,6 +67,7 @@ lint: staticcheck tidy ## vet, staticcheck, and no go.mod out of date
 	go vet -tags frontends ./engine
 	cd bench/compare && GOWORK=off go vet ./...
 	cd gatewaytest/clients && GOWORK=off go vet ./...
+	@for module in $(ADAPTERS); do (cd $$module && export GOWORK=off && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff) || exit 1; done
 
 .PHONY: staticcheck
 staticcheck:
@@ -142,6 +143,13 @@ operations: ## alerts, dashboard and metrics, checked by Prometheus's promtool
 		fi; \
 	fi
 	go test -count=1 -v -run='^Test(Promtool|Dashboard|Alerts|Table)$$' ./engine/metrics
+
+# Modules for users of other libraries, outside go.work.
+ADAPTERS = $(patsubst %/go.mod,%,$(wildcard adapters/*/go.mod))
+
+.PHONY: adapters
+adapters: ## other libraries' bots on the engine, under the race detector; theirs come from the module cache
+	@for module in $(ADAPTERS); do (cd $$module && GOWORK=off go test -race -count=1 -timeout=10m ./...) || exit 1; done
 
 .PHONY: bench
 bench: ## benchmarks of every stage and of the whole line

@@ -1,0 +1,27 @@
+module github.com/sluice-go/sluice/adapters/disgo
+
+go 1.26.0
+
+replace github.com/sluice-go/sluice => ../..
+
+require (
+	github.com/disgoorg/disgo v0.19.3
+	github.com/disgoorg/json/v2 v2.0.0
+	github.com/disgoorg/snowflake/v2 v2.0.3
+	github.com/gorilla/websocket v1.5.3
+	github.com/sluice-go/sluice v0.0.0
+)
+
+require (
+	github.com/disgoorg/godave v0.1.0 // indirect
+	github.com/disgoorg/omit v1.0.0 // indirect
+	github.com/gobwas/httphead v0.1.0 // indirect
+	github.com/gobwas/ws v1.5.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/sasha-s/go-csync v0.0.0-20240107134140-fcbab37b09ad // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)

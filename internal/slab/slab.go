@@ -39,9 +39,10 @@ type Block struct {
 
 // chunk is memory for several blocks.
 type chunk struct {
-	memory []byte // nil: given back to the system
-	blocks []Block
-	free   []*Block
+	memory  []byte // nil: given back to the system
+	outside bool   // it is not the heap's
+	blocks  []Block
+	free    []*Block
 }
 
 // New returns a pool of blocks of so many bytes, at least 1.
@@ -112,7 +113,7 @@ func (p *Pool) open() *chunk {
 
 // fill gets memory for a chunk's blocks.
 func (c *chunk) fill(size int) {
-	c.memory = allocate(size * len(c.blocks))
+	c.memory, c.outside = allocate(size * len(c.blocks))
 	for i := range c.blocks {
 		c.blocks[i].B = c.memory[i*size : (i+1)*size : (i+1)*size]
 	}

@@ -55,6 +55,7 @@ func (c *Core) beat(now time.Time, drained bool) {
 	}
 	if c.heart.beat(now) {
 		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
+		c.slim(now)
 	}
 	c.heart.looked()
 }

@@ -103,6 +103,7 @@ type Core struct {
 	Wish   Wish
 	rest   *pool.Buffer        // an unfinished frame, only while unfinished
 	inflow inflow.Decompressor // this connection's decompressor
+	quiet  quiet
 	frames frame.Assembler
 	wire   int // length of the frames since the last payload
 

@@ -57,6 +57,8 @@ type stream interface {
 	cuttable() bool
 	// rest gives back what is only needed during a feed.
 	rest()
+	// pack takes less memory, if it can, until the next message that needs more.
+	pack()
 	close()
 }
 
@@ -83,7 +85,7 @@ const (
 // WindowBytes returns how many bytes the windows of all connections of the process have.
 // What klauspost/compress keeps for one is not known, and not counted.
 func WindowBytes() int64 {
-	return int64(windows.Lent())*inflate.WindowSize + zstdWindows.Load()
+	return int64(windows.Lent())*inflate.WindowSize - packedBytes() + zstdWindows.Load()
 }
 
 // Open starts the context of a new connection.
@@ -124,6 +126,14 @@ var (
 	inflaters = sync.Pool{New: func() any { return new(inflate.Decoder) }}
 	unzstds   = sync.Pool{New: func() any { return new(zstd.Decoder) }}
 )
+
+// Pack has the connection take less memory while nothing happens, if that is possible. It takes
+// some 0.2 ms, and a message that needs what was put away another 0.1 ms.
+func (in *Decompressor) Pack() {
+	if in.stream != nil {
+		in.stream.pack()
+	}
+}
 
 // decoder borrows a decoder for the rest of the feed.
 func (in *Decompressor) decoder() *inflate.Decoder {

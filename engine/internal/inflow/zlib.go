@@ -19,6 +19,7 @@ func hasZlibHeader(b []byte) bool {
 type zlibStream struct {
 	stream inflate.Stream
 	window *slab.Block // of stream; nil before the first message
+	packed packed      // most of window, while nothing happens
 }
 
 // windows are the memory of all connections' windows. They live as long as these,
@@ -35,6 +36,11 @@ func (z *zlibStream) decode(in *Decompressor, message []byte) (payload []byte, d
 		z.stream.SetWindow((*inflate.Window)(z.window.B))
 	}
 	payload, done, err = in.decoder().Decode(&z.stream, message, in.limit)
+	if err != nil && z.packed.block != nil { // it may be for what is missing of the window
+		if err = z.unpack(); err == nil {
+			payload, done, err = in.decoder().Decode(&z.stream, message, in.limit)
+		}
+	}
 	return payload, done, inflateError("zlib-stream", err)
 }
 
@@ -49,6 +55,7 @@ func (z *zlibStream) close() {
 	if z.window == nil {
 		return
 	}
+	z.packed.drop()
 	z.stream = inflate.Stream{}
 	pool.Poison(z.window.B)
 	windows.Put(z.window)

@@ -39,6 +39,7 @@ func (z *zstdStream) decode(in *Decompressor, message []byte) (payload []byte, d
 func (z *zstdStream) cuttable() bool { return true }
 
 func (z *zstdStream) rest()  {}
+func (z *zstdStream) pack()  {}
 func (z *zstdStream) close() { z.count(0) }
 
 // count notes how many bytes the window has.

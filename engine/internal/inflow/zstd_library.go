@@ -43,6 +43,9 @@ func (z *libraryZstd) close() {
 	}
 }
 
+// pack implements stream: what the library keeps is its own.
+func (z *libraryZstd) pack() {}
+
 // rest implements stream. The room that the reader demands counts as used, so
 // that the pool keeps it.
 func (z *libraryZstd) rest() {

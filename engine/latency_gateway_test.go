@@ -40,8 +40,11 @@ func TestLatency(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	asked := 0
 	eventually(t, "events", func() bool {
-		srv.RequestHeartbeat(int(calls.Load()) % shards)
+		if asked++; asked < 5*shards { // the gateway hangs up on who sends too much, also of these
+			srv.RequestHeartbeat(asked % shards)
+		}
 		return calls.Load() >= shards*events
 	})
 	if err := srv.Quiesce(t.Context()); err != nil {

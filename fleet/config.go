@@ -71,7 +71,7 @@ const (
 	defaultCapacity  = 10
 	defaultLease     = 4 * time.Second
 	defaultSaveEvery = 250 * time.Millisecond
-	defaultPoll      = 500 * time.Millisecond
+	defaultPoll      = time.Second // whatever changes is hinted at, too
 )
 
 // validate fills in defaults and returns every mistake.

@@ -17,8 +17,6 @@ const settleTime = 3 * time.Second
 // control looks at the bucket again and again, and does what it finds there to do. It is the
 // only goroutine that starts, moves and gives up shards, but for keepFence.
 func (f *Fleet) control(ctx context.Context) {
-	poll := time.NewTicker(f.config.poll)
-	defer poll.Stop()
 	failing := false
 	for {
 		err := f.round(ctx)
@@ -31,12 +29,17 @@ func (f *Fleet) control(ctx context.Context) {
 			f.log.Info("the fleet's bucket can be read again")
 		}
 		failing = err != nil
+		wait := f.config.poll
+		if failing {
+			wait = min(wait, gateRetry)
+		}
+		poll := time.NewTimer(wait)
 		select {
 		case <-f.wake:
 		case <-poll.C:
 		case <-ctx.Done():
-			return
 		}
+		poll.Stop()
 	}
 }
 

@@ -21,7 +21,7 @@ func (r *run) deliver(ev *engine.Event) {
 	switch ev.Type {
 	case discord.EventHeartbeatACK:
 		now := time.Now()
-		r.plan.handler(g, gateway.EventTypeHeartbeatAck, 0, gateway.EventHeartbeatAck{LastHeartbeat: now.Add(-g.Latency()), NewHeartbeat: now})
+		r.plan.handler(g, gateway.EventTypeHeartbeatAck, 0, gateway.EventHeartbeatAck{LastHeartbeat: now.Add(-ev.Shard.Stats().Latency), NewHeartbeat: now})
 		return
 	case discord.EventSessionLost:
 		lost, _ := ev.SessionLost()
@@ -29,7 +29,7 @@ func (r *run) deliver(ev *engine.Event) {
 		return
 	}
 	name := gateway.EventType(ev.Name())
-	data, err := gateway.UnmarshalEventData(ev.Data, name)
+	data, err := decode(ev.Data, name)
 	if err != nil {
 		r.plan.config.Logger.Error("disgo cannot decode an event", "shard", g.ShardID(), "event", string(name), "seq", ev.Seq, "err", err)
 		if !r.plan.raw {

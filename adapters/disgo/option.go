@@ -18,6 +18,7 @@ type options struct {
 	engine  func(*engine.Engine)
 	gateway []gateway.ConfigOpt
 	raw     bool
+	inline  bool
 }
 
 // WithEventHandler has the manager hand events to a function of the caller's, and not to
@@ -41,6 +42,17 @@ func WithCloseHandler(handler gateway.CloseHandlerFunc) Option {
 // A manager makes an engine when it opens, and another one if it opens again.
 func WithEngine(use func(*engine.Engine)) Option {
 	return func(o *options) { o.engine = use }
+}
+
+// WithQuickListeners has events decoded and listeners called on the engine's loops, which
+// saves a copy and a goroutine's turn for each event: for bots whose listeners return at
+// once, or are called by bot.WithAsyncEventsEnabled. One that waits holds up other
+// shards of its loop, though no heartbeat, and a Send that would have to wait returns
+// [engine.ErrInCallback].
+//
+// [engine.ErrInCallback]: https://pkg.go.dev/github.com/sluice-go/sluice/engine#pkg-variables
+func WithQuickListeners() Option {
+	return func(o *options) { o.inline = true }
 }
 
 // WithGatewayConfigOpts has options of disgo's own count for the shards, as those do

@@ -65,7 +65,11 @@ func (m *Manager) launch(alone bool) (*run, error) {
 	if r.engine, err = engine.New(config); err != nil {
 		return nil, err
 	}
-	r.engine.On(handled, engine.Async(r.deliver, engine.AsyncOptions{}))
+	deliver := engine.Async(r.deliver, engine.AsyncOptions{})
+	if m.options.inline {
+		deliver = r.deliver
+	}
+	r.engine.On(handled, deliver)
 	if m.options.engine != nil {
 		m.options.engine(r.engine)
 	}

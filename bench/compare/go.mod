@@ -4,12 +4,15 @@ go 1.26.0
 
 replace github.com/sluice-go/sluice => ../..
 
+replace github.com/sluice-go/sluice/adapters/disgo => ../../adapters/disgo
+
 require (
 	github.com/bwmarrin/discordgo v0.29.0
 	github.com/bytedance/sonic v1.15.5
 	github.com/diamondburned/arikawa/v3 v3.6.0
 	github.com/disgoorg/disgo v0.19.3
 	github.com/sluice-go/sluice v0.0.0
+	github.com/sluice-go/sluice/adapters/disgo v0.0.0
 	github.com/tidwall/gjson v1.20.0
 	golang.org/x/sys v0.49.0
 )
@@ -18,6 +21,7 @@ require (
 	github.com/bytedance/gopkg v0.1.3 // indirect
 	github.com/bytedance/sonic/loader v0.5.3 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
+	github.com/disgoorg/godave v0.1.0 // indirect
 	github.com/disgoorg/json/v2 v2.0.0 // indirect
 	github.com/disgoorg/omit v1.0.0 // indirect
 	github.com/disgoorg/snowflake/v2 v2.0.3 // indirect

@@ -54,6 +54,13 @@ var field = []entrant{
 		command:      []string{"bin/disgo"},
 	},
 	{
+		name:         "disgo on sluice",
+		compressions: []string{"zlib-stream", "zstd-stream", "payload", "none"},
+		extra:        []string{"payload", "none"},
+		build:        [][]string{{"go", "build", "-o", "bin/disgo-on-sluice", "./disgo-on-sluice"}},
+		command:      []string{"bin/disgo-on-sluice"},
+	},
+	{
 		name:         "discordgo",
 		compressions: []string{"payload", "none"},
 		extra:        []string{"none"},

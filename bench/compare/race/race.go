@@ -28,6 +28,9 @@ func (r *race) enters(e entrant, compression string) bool {
 	if !r.full && slices.Contains(e.extra, compression) {
 		return false
 	}
+	if !slices.ContainsFunc(r.loads(), func(l load) bool { return r.only.MatchString(l.name + "/" + compression + "/" + e.name) }) {
+		return false
+	}
 	return !slices.ContainsFunc(r.absent, func(a absence) bool {
 		return a.Client == e.name && a.Compression == compression
 	})

@@ -1,0 +1,66 @@
+// Command disgo-on-sluice is the race's client on disgo with sluice's engine below it: the
+// same handler and the same decoding as command disgo. RACE_PROFILE names a file for a CPU
+// profile.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"runtime/pprof"
+	"time"
+
+	"github.com/disgoorg/disgo/gateway"
+
+	sluicedisgo "github.com/sluice-go/sluice/adapters/disgo"
+	"github.com/sluice-go/sluice/bench/compare/client"
+	"github.com/sluice-go/sluice/engine"
+)
+
+func main() { client.Main(connect) }
+
+func connect(bot *client.Bot) error {
+	if path := os.Getenv("RACE_PROFILE"); path != "" {
+		if err := profile(path); err != nil {
+			return err
+		}
+	}
+	compression, err := engine.ParseCompression(bot.Compress)
+	if err != nil {
+		return err
+	}
+	count := func(g gateway.Gateway, t gateway.EventType, seq int, _ gateway.EventData) {
+		if t == gateway.EventTypeRaw {
+			bot.Count(g.ShardID(), int64(seq))
+		}
+	}
+	return sluicedisgo.New(engine.Config{
+		Token:       engine.NewToken(bot.Token),
+		Shards:      engine.Shards{Total: bot.Shards},
+		Compression: compression,
+		APIURL:      bot.APIURL,
+		Logger:      slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	},
+		sluicedisgo.WithEventHandler(count),
+		sluicedisgo.WithGatewayConfigOpts(gateway.WithIntents(gateway.IntentsAll), gateway.WithEnableRawEvents(true)),
+	).OpenAll(context.Background())
+}
+
+// profile writes a CPU profile of seconds 2 to 7.
+func profile(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	time.AfterFunc(2*time.Second, func() {
+		if err := pprof.StartCPUProfile(f); err != nil {
+			slog.Error("no profile", "error", err)
+			return
+		}
+		time.AfterFunc(5*time.Second, func() {
+			pprof.StopCPUProfile()
+			f.Close()
+		})
+	})
+	return nil
+}

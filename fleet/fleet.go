@@ -112,22 +112,28 @@ func newIncarnation() string {
 }
 
 // enter opens the bucket, learns of how many shards the bot is, and writes this process's own
-// key.
+// key. While the servers of a cluster find each other any of that may fail, and is tried again.
 func (f *Fleet) enter(ctx context.Context) error {
 	for {
-		_, err := f.store.open(ctx)
+		err := f.tryEnter(ctx)
 		if err == nil {
-			break
+			return f.subscribe()
 		}
 		if !passing(err) {
 			return err
 		}
-		f.log.Warn("the fleet's bucket cannot be opened yet; trying again", "cause", err)
+		f.log.Warn("the fleet's bucket cannot be used yet; trying again", "cause", err)
 		select {
-		case <-time.After(time.Second):
+		case <-time.After(gateRetry):
 		case <-ctx.Done():
 			return err
 		}
+	}
+}
+
+func (f *Fleet) tryEnter(ctx context.Context) error {
+	if _, err := f.store.open(ctx); err != nil {
+		return err
 	}
 	if err := f.learnPlan(ctx); err != nil {
 		return err
@@ -135,10 +141,7 @@ func (f *Fleet) enter(ctx context.Context) error {
 	if f.store.age < settleTime && f.anybody() {
 		f.quiet = time.Now().Add(settleTime)
 	}
-	if err := f.renew(ctx); err != nil {
-		return err
-	}
-	return f.subscribe()
+	return f.renew(ctx)
 }
 
 // passing reports whether an error of the store's may go away by itself: no leader is

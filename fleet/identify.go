@@ -33,6 +33,8 @@ type queue struct {
 	f      *Fleet
 	period time.Duration
 
+	counting sync.Mutex // one shard of this process at a time changes the budget
+
 	mu      sync.Mutex
 	mc      int
 	buckets map[int]*bucket
@@ -320,6 +322,8 @@ func (q *queue) writeBudget(ctx context.Context, a allowance, rev uint64, left t
 // claim counts one identify, before it is sent: many processes may be about to send the last
 // one. It reports whether it did, and why no identify may be sent.
 func (q *queue) claim(ctx context.Context) (counted bool, err error) {
+	q.counting.Lock()
+	defer q.counting.Unlock()
 	for range 50 {
 		a, e, left, known := q.readBudget(ctx)
 		if !known {
@@ -340,6 +344,8 @@ var errBusy = errors.New("fleet: too many processes count identifies at the same
 
 // giveBack takes a claim back: nothing was sent.
 func (q *queue) giveBack(ctx context.Context) {
+	q.counting.Lock()
+	defer q.counting.Unlock()
 	for range 50 {
 		a, e, left, known := q.readBudget(ctx)
 		if !known {

@@ -286,6 +286,13 @@ func (st *stage) allReady(ctx context.Context, limit time.Duration) error {
 		if s, err = st.status(ctx); err == nil && ready(s) == st.total && len(s.Free) == 0 && s.Phase == "" {
 			return nil
 		}
+		for _, p := range st.nodes {
+			select {
+			case <-p.ended:
+				return fmt.Errorf("%s has ended: %s", p.name, p.errs.String())
+			default:
+			}
+		}
 	}
 	for _, p := range st.nodes {
 		fmt.Fprintf(st.Out, "%s: %s\n", p.name, p.errs.String())

@@ -120,7 +120,10 @@ func (st *store) check(found map[string]string) error {
 
 // get reads a key from the stream's leader.
 func (st *store) get(ctx context.Context, key string) (entry, error) {
-	return st.next(ctx, key, 0)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	m, err := (*st.stream.Load()).GetLastMsgForSubject(ctx, st.prefix+key)
+	return st.entry(m, err)
 }
 
 // next reads the first entry behind a revision whose key matches a pattern.
@@ -128,6 +131,11 @@ func (st *store) next(ctx context.Context, pattern string, after uint64) (entry,
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	m, err := (*st.stream.Load()).GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(st.prefix+pattern))
+	return st.entry(m, err)
+}
+
+// entry returns what a message of the stream says.
+func (st *store) entry(m *jetstream.RawStreamMsg, err error) (entry, error) {
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return entry{}, errNoKey

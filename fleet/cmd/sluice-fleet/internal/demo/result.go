@@ -21,6 +21,7 @@ type Result struct {
 	Events    int    `json:"events"`              // that callbacks had, each once
 	Lost      int    `json:"lost"`                // that the gateway wrote, and callbacks neither had nor were told of
 	Announced int    `json:"announced,omitempty"` // that callbacks did not have, and were told of
+	Unseen    int    `json:"unseen,omitempty"`    // sessions whose READY no process had before it ended
 	Doubled   int    `json:"doubled"`             // that callbacks had more than once
 
 	Identifies int64 `json:"identifies"` // behind those of the start
@@ -72,6 +73,12 @@ func (r *Result) count(before, after *gatewaytest.Report, all map[uint64]*told, 
 			t = &told{}
 		}
 		events := t.events
+		if len(events) == 0 && !s.Connected {
+			// A process was killed or stopped between its identify and READY: nobody knows the
+			// session, and its events come with the next one.
+			r.Unseen++
+			continue
+		}
 		had := map[int64]int{}
 		last := s.LastSeq
 		for _, e := range events {
@@ -100,7 +107,10 @@ func (r *Result) count(before, after *gatewaytest.Report, all map[uint64]*told, 
 			r.Events++
 			r.Doubled += n - 1
 		}
-		r.Owners = max(r.Owners, owners(events))
+		if n := owners(events); n > r.Owners {
+			r.Owners = n
+			r.Notes = append(r.Notes, fmt.Sprintf("shard %d had %d owners", s.Shard, n))
+		}
 		if s.Resumed.After(began) {
 			r.LastResumed = max(r.LastResumed, s.Resumed.Sub(began).Seconds())
 			r.AwayMax = max(r.AwayMax, float64(s.Away)/1e6)

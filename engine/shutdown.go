@@ -40,8 +40,8 @@ func (e *Engine) Logout(ctx context.Context) error { return e.leave(ctx, core.Lo
 
 // leave has Run end in a way, if none is decided yet, and waits for it.
 func (e *Engine) leave(ctx context.Context, how *core.Departure) error {
-	patience := ctx
-	if runCalls.call() {
+	patience, inside := ctx, runCalls.call()
+	if inside {
 		patience = nil // it may well end when the callback does
 	}
 	e.mu.Lock()
@@ -54,9 +54,18 @@ func (e *Engine) leave(ctx context.Context, how *core.Departure) error {
 	if late && how == core.Logout {
 		return ErrShuttingDown
 	}
+	over := false
+	select {
+	case <-e.ended:
+		over = true
+	default:
+	}
 	e.ask()
-	if !started {
+	switch {
+	case !started || over:
 		return nil
+	case inside: // also where Run does not wait for it, and ends just now
+		return ErrInCallback
 	}
 	return awaitRun(ctx, e.ended)
 }

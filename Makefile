@@ -68,6 +68,7 @@ lint: staticcheck tidy ## vet, staticcheck, and no go.mod out of date
 	cd bench/compare && GOWORK=off go vet ./...
 	cd gatewaytest/clients && GOWORK=off go vet ./...
 	@for module in $(ADAPTERS); do (cd $$module && export GOWORK=off && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff) || exit 1; done
+	cd engine/monitor/browser && GOWORK=off go vet ./...
 
 .PHONY: staticcheck
 staticcheck:
@@ -150,6 +151,15 @@ ADAPTERS = $(patsubst %/go.mod,%,$(wildcard adapters/*/go.mod))
 .PHONY: adapters
 adapters: ## other libraries' bots on the engine, under the race detector; theirs come from the module cache
 	@for module in $(ADAPTERS); do (cd $$module && GOWORK=off go test -race -count=1 -timeout=10m ./...) || exit 1; done
+
+# Of the pictures, page-light.png and page-dark.png are in the README.
+.PHONY: page
+page: ## the page of engine/monitor in a Chromium; PICTURES=DIR has it take pictures
+	@command -v chromium >/dev/null || { \
+		echo "missing: chromium; its tests are skipped without apt-get install chromium"; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y -qq --no-install-recommends chromium; fi; \
+	}
+	cd engine/monitor/browser && GOWORK=off go test -count=1 -v . -args $(if $(PICTURES),-pictures='$(abspath $(PICTURES))')
 
 .PHONY: bench
 bench: ## benchmarks of every stage and of the whole line

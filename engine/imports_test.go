@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"engine/typed":             {"engine", "gateway", "lazyjson/decode"},
 	"engine/metrics":           {"engine", "engine/lifecycle", "gateway"},
 	"engine/monitor":           {"engine", "engine/identify", "engine/lifecycle", "gateway"},
+	"engine/monitor/browser":   {},        // for tests alone, a module of its own
 	"engine/internal/wiretest": {"frame"}, // for tests alone
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -233,7 +234,7 @@ func TestHelp(t *testing.T) {
 // The environment is where child processes would look.
 func TestTokenLeavesTheEnvironment(t *testing.T) {
 	t.Setenv("DISCORD_TOKEN", anyToken+"\n")
-	token, err := readToken("", newLog(&bytes.Buffer{}, 0))
+	token, err := readToken("", slog.New(slog.DiscardHandler))
 	if err != nil || token.Reveal() != anyToken {
 		t.Fatalf("read %d bytes, %v", len(token.Reveal()), err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/cmd/sluice/internal/demo"
+	"github.com/sluice-go/sluice/engine"
 )
 
 // demoOptions are the flags of demo.
@@ -31,7 +32,8 @@ type demoOptions struct {
 	json           bool
 	driver         driverFlag
 	latency        time.Duration
-	logLevel       levelFlag
+	log            logOptions
+	http           httpOptions
 	storm          bool
 	trace          string
 	speed          speedFlag
@@ -49,7 +51,7 @@ func newDemo() *cobra.Command {
 		guilds:     2,
 		speed:      1,
 		guildSize:  134_000,
-		logLevel:   levelFlag{slog.LevelError},
+		log:        logOptions{level: levelFlag{slog.LevelError}},
 		chaosEvery: 4 * time.Second,
 	}
 	cmd := &cobra.Command{
@@ -86,17 +88,30 @@ what the trace says and --guilds 0; --speed takes the place of --rate. One shard
 events carry the time at which they are written, and have another type, to measure the
 latency; that of a trace of one shard is not measured.
 
+With --http there is a page to watch all that on. --duration is then 10m, where the
+call does not say otherwise.
+
 With --storm the gateway drops all connections at once when --duration is over.
 --shards is then 2000, --duration 5s, --rate 2 and --guild-size 2048.`,
 		Example: `  sluice demo
   sluice demo --shards 200 --rate max --compress zstd --json
-  sluice demo --chaos --shards 50 --duration 20s`,
+  sluice demo --chaos --shards 50 --duration 20s
+  sluice demo --http 127.0.0.1:9600 --chaos`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.complete(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			return fail(demo.Run(cmd.Context(), o.demo(cmd.ErrOrStderr()), cmd.OutOrStdout(), cmd.ErrOrStderr()))
+			credential, err := o.http.readCredential()
+			if err != nil {
+				return fail(err)
+			}
+			if credential == "" {
+				credential = newCredential()
+			}
+			options, flush := o.demo(cmd.ErrOrStderr(), credential)
+			defer flush()
+			return fail(demo.Run(cmd.Context(), options, cmd.OutOrStdout(), cmd.ErrOrStderr()))
 		},
 	}
 	f := cmd.Flags()
@@ -122,7 +137,8 @@ With --storm the gateway drops all connections at once when --duration is over.
 	f.BoolVar(&o.json, "json", false, "print one JSON object on standard output instead of text")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
 	f.Var(durationFlag{&o.latency, 0}, "latency", "how long an event may wait so that one wake serves many, such as 1ms")
-	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
+	o.log.flags(f)
+	o.http.flags(f)
 	return cmd
 }
 
@@ -133,6 +149,9 @@ func (o *demoOptions) complete(given func(flag string) bool) error {
 	}
 	if !o.chaos && (given("seed") || given("chaos-interval")) {
 		return errors.New("--seed and --chaos-interval are of use only with --chaos")
+	}
+	if err := o.http.check(); err != nil {
+		return err
 	}
 	switch {
 	case o.trace == "" && given("speed"):
@@ -172,6 +191,9 @@ func (o *demoOptions) complete(given func(flag string) bool) error {
 			unless("rate", func() { o.rate = 2 })
 		}
 	}
+	if o.http.address != "" {
+		unless("duration", func() { o.duration = max(o.duration, 10*time.Minute) })
+	}
 	if o.maxConcurrency == 0 {
 		o.maxConcurrency = o.shards
 	}
@@ -202,15 +224,42 @@ func (o *demoOptions) mockArgs() []string {
 	return args
 }
 
-// demo returns what the flags ask for.
-func (o *demoOptions) demo(errOut io.Writer) *demo.Options {
-	return &demo.Options{
+// demo returns what the flags ask for. flush writes what the log has kept back.
+func (o *demoOptions) demo(errOut io.Writer, credential string) (options *demo.Options, flush func()) {
+	logger, level, flush := o.log.open(errOut)
+	options = &demo.Options{
 		Shards: o.shards, Duration: o.duration, WarmUp: o.warmUp, Heartbeat: o.heartbeat,
 		Compression: o.compress.Compression, MaxWindow: o.maxWindow, TLS: o.tls,
 		MaxConcurrency: o.maxConcurrency, Guilds: o.guilds, Probes: o.probes(), Driver: o.driver.Driver, Latency: o.latency,
-		Storm: o.storm, Chaos: o.chaos, JSON: o.json, Logger: newLog(errOut, o.logLevel.Level),
+		Storm: o.storm, Chaos: o.chaos, JSON: o.json, Logger: logger,
 		Gateway: o.mockArgs(),
 	}
+	options.Show = func(eng *engine.Engine) (hide func(), err error) {
+		page, hide, err := o.http.show(eng, "sluice demo", credential, level, nil)
+		if page != "" {
+			_, _ = fmt.Fprint(errOut, o.invitation(page, credential))
+		}
+		return hide, err
+	}
+	return options, flush
+}
+
+// invitation says where the page is, and what there is to see.
+func (o *demoOptions) invitation(page, credential string) string {
+	about := "All shards are well, unless you restart one."
+	switch {
+	case o.chaos:
+		about = "The gateway misbehaves on purpose: watch shards drop and come back, and nothing get lost."
+	case o.storm:
+		about = "At the end the gateway drops all connections at once."
+	}
+	return fmt.Sprintf(`
+  Open %s in a browser, or run: sluice top %s
+  Each mark is a shard. %s
+  Click one for its story. To restart it there, the credential is %s
+  The demo goes on for %v; Ctrl-C ends it earlier.
+
+`, page, page, about, credential, o.duration)
 }
 
 // probes returns how many shards measure the latency; of a trace, whose events are changed by that, one.

@@ -6,6 +6,7 @@
 //	sluice record what run receives, in a file
 //	sluice replay the gateway with what was recorded
 //	sluice trace  look at such files, redact, cut, repair and import them
+//	sluice top    a running bot in the terminal
 //
 // Exit status: 0 when all went well or a signal ended the command, 1 when it
 // failed, 2 when it was called wrongly.
@@ -16,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -71,7 +71,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp(root))
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newDemo(), newRun(), newMock(), newRecord(), newReplay(), newTrace())
+	root.AddCommand(newDemo(), newRun(), newMock(), newRecord(), newReplay(), newTrace(), newTop())
 	return root
 }
 
@@ -112,9 +112,4 @@ func harmless(arg string) string {
 		return "…"
 	}
 	return arg
-}
-
-// newLog returns a logger that writes lines to w.
-func newLog(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }

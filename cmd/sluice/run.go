@@ -38,7 +38,8 @@ type runOptions struct {
 	retries    int
 	driver     driverFlag
 	latency    time.Duration
-	logLevel   levelFlag
+	log        logOptions
+	http       httpOptions
 }
 
 func newRunOptions() runOptions {
@@ -94,7 +95,8 @@ func (o *runOptions) flags(cmd *cobra.Command, out string) {
 	f.Var(intFlag{&o.retries, 0, 1 << 30}, "retries", "give up when this many retries in a row have failed (default: never)")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
 	f.Var(durationFlag{&o.latency, 0}, "latency", "how long an event may wait so that one wake serves many, such as 1ms")
-	f.Var(&o.logLevel, "log-level", "debug, info, warn or error; the log goes to standard error")
+	o.log.flags(f)
+	o.http.flags(f)
 }
 
 func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
@@ -110,7 +112,15 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 // attached runs the engine until ctx or its duration ends. attach sees it before, and may end it; what it
 // returns is called in the end.
 func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func(*engine.Engine, context.CancelCauseFunc, *slog.Logger) (finish func() error, err error)) error {
-	logger := newLog(stderr, o.logLevel.Level)
+	if err := o.http.check(); err != nil {
+		return err
+	}
+	logger, level, flush := o.log.open(stderr)
+	defer flush()
+	credential, err := o.http.readCredential()
+	if err != nil {
+		return fail(err)
+	}
 	shards, err := o.part.of(o.shards.Shards)
 	if err != nil {
 		return err
@@ -155,6 +165,14 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 	finish, err := attach(eng, abort, logger)
 	if err != nil {
 		return fail(err)
+	}
+	page, hide, err := o.http.show(eng, "sluice run", credential, level, nil)
+	if err != nil {
+		return fail(errors.Join(err, finish()))
+	}
+	defer hide()
+	if page != "" {
+		logger.Info("the page is open", "url", page, "actions", credential != "")
 	}
 	stopped, notified := logProgress(ctx, eng, logger), notify(ctx, eng, logger)
 	err = eng.Run(ctx)

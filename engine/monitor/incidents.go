@@ -19,7 +19,7 @@ const (
 
 	// keptIncidents is how many are remembered, keptCauses how many causes of each.
 	keptIncidents = 100
-	keptCauses    = 8
+	keptCauses    = 16
 )
 
 // shardKey names a shard. Ids come twice while shards of two totals run.
@@ -334,12 +334,20 @@ func clock(at, now time.Time) string {
 	return at.Format("Jan 2 15:04:05")
 }
 
-// withoutNumbers makes one text of those that differ in ports, sequences or ids.
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// withoutNumbers makes one text of those that differ in ports, sequences or ids. Close codes,
+// as in "closed by the gateway with 4000", stay.
 func withoutNumbers(text string) string {
 	var b strings.Builder
 	digits := false
 	for i := range len(text) {
-		digit := '0' <= text[i] && text[i] <= '9'
+		digit := isDigit(text[i])
+		if !digits && strings.HasSuffix(text[:i], " with ") {
+			digit = false
+		} else if digit && i > 0 && !digits && isDigit(text[i-1]) {
+			digit = false // the rest of a code
+		}
 		if !digit {
 			b.WriteByte(text[i])
 		} else if !digits {

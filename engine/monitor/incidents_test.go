@@ -118,6 +118,11 @@ func TestIncidentsAreBounded(t *testing.T) {
 	if got := clock(base, base.Add(48*time.Hour)); got != "Nov 28 03:12:00" {
 		t.Error(got)
 	}
+	for text, want := range map[string]string{"closed by the gateway with 4000 unknown error": "", "sequences 12 to 34": "sequences # to #", "a:1234->b:5": "a:#->b:#", "with 9 x": "with # x"} {
+		if got := withoutNumbers(text); got != want && (want != "" || got != text) {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234", -123: "-123"} {
 		if got := count(n); got != want {
 			t.Errorf("%s, want %s", got, want)

@@ -1,8 +1,10 @@
 "use strict";
 // Grid draws a mark for each shard on one canvas. Marks are painted once for each state and
-// size, and copied: ten thousand of them take a few milliseconds. A frame that changes
-// little repaints only the marks that changed.
+// size, and their pixels copied: ten thousand of them take a few milliseconds, also without
+// a graphics card. A frame that changes little copies only the marks that changed.
 class Grid {
+  static fades = [0, 0.06, 0.12, 0.18, 0.25]; // how strong the frame of a change is, the last first
+
   constructor(canvas, tip, names, open) {
     this.canvas = canvas; this.tip = tip; this.names = names; this.open = open;
     this.pen = canvas.getContext("2d");
@@ -74,16 +76,18 @@ class Grid {
     this.paint(); this.whole = true; this.later();
   }
 
-  // paint makes the marks: colour and shape both tell the state.
+  // paint makes the marks: colour and shape both tell the state. There is a row of them for each
+  // step in which the frame of a mark that has just changed fades.
   paint() {
-    const style = getComputedStyle(document.documentElement), s = Math.round(this.size * this.ratio);
-    this.mark = s;
-    const sheet = this.sheet = document.createElement("canvas");
-    sheet.width = s * this.names.length; sheet.height = s;
-    const p = sheet.getContext("2d"), pad = Math.max(1, s * 0.12), a = pad, b = s - pad, m = s / 2, w = b - a;
-    this.ink = style.getPropertyValue("--ink").trim();
-    this.names.forEach((_, i) => {
-      p.save(); p.translate(i * s, 0);
+    const style = getComputedStyle(document.documentElement), s = Math.round(this.size * this.ratio), n = this.names.length;
+    const sheet = document.createElement("canvas");
+    sheet.width = s * n; sheet.height = s * Grid.fades.length;
+    const p = sheet.getContext("2d", { willReadFrequently: true }), pad = Math.max(1, s * 0.12), a = pad, b = s - pad, m = s / 2, w = b - a;
+    const ink = style.getPropertyValue("--ink").trim();
+    p.fillStyle = style.getPropertyValue("--card").trim(); p.fillRect(0, 0, sheet.width, sheet.height);
+    Grid.fades.forEach((strength, row) => this.names.forEach((_, i) => {
+      p.save(); p.translate(i * s, row * s);
+      p.fillStyle = ink; p.globalAlpha = strength; p.fillRect(0, 0, s, s); p.globalAlpha = 1;
       p.fillStyle = p.strokeStyle = style.getPropertyValue("--s" + i).trim();
       p.lineWidth = Math.max(1.5, s * 0.17); p.beginPath();
       switch (i) {
@@ -97,49 +101,55 @@ class Grid {
         default: p.roundRect(a, a, w, w, w * 0.18); p.fill();
       }
       p.restore();
-    });
+    }));
+    p.fillStyle = ink; p.fillRect(0, 0, 1, 1);
+    const pixels = (x, y, w, h) => new Uint32Array(p.getImageData(x, y, w, h).data.buffer);
+    this.ink = pixels(0, 0, 1, 1)[0];
+    p.fillStyle = style.getPropertyValue("--card").trim(); p.fillRect(0, 0, 1, 1);
+    this.mark = s; this.marks = [];
+    for (let row = 0; row < Grid.fades.length; row++) for (let i = 0; i < n; i++) this.marks.push(pixels(i * s, row * s, s, s));
+    this.image = this.pen.createImageData(this.canvas.width, this.canvas.height);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+    this.pixels.fill(pixels(0, 0, 1, 1)[0]);
+    this.fade = new Uint8Array(this.states.length);
   }
 
   later() {
     if (!this.asked) { this.asked = true; requestAnimationFrame((t) => this.draw(t)); }
   }
 
+  // draw copies the marks that changed, and shows the part of the picture in which they lie.
   draw(now) {
     this.asked = false; this.frames++;
-    if (this.whole) {
-      this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      for (let i = 0; i < this.states.length; i++) this.one(i, now, false);
-      this.whole = false;
-    } else {
-      for (const i of this.dirty) this.one(i, now, true);
-    }
-    this.dirty.clear();
     for (const [i, since] of this.flashes) {
-      if (now - since > 900) this.flashes.delete(i);
-      this.dirty.add(i);
+      const step = Math.floor(((now - since) / 900) * Grid.fades.length), fade = Math.max(0, Grid.fades.length - 1 - Math.max(0, step));
+      if (step >= Grid.fades.length) this.flashes.delete(i);
+      if (fade !== this.fade[i]) { this.fade[i] = fade; this.dirty.add(i); }
     }
-    if (this.dirty.size) this.later();
+    if (this.whole) for (let i = 0; i < this.states.length; i++) this.one(i);
+    else for (const i of this.dirty) this.one(i);
+    if (this.whole || this.dirty.size > 100) this.pen.putImageData(this.image, 0, 0);
+    else for (const i of this.dirty) { const [x, y] = this.corner(i); this.pen.putImageData(this.image, 0, 0, x, y, this.mark, this.mark); }
+    this.whole = false; this.dirty.clear();
+    if (this.flashes.size) this.later();
   }
 
-  // one draws a mark, and a fading frame around it when it has just changed.
-  one(i, now, clear) {
-    const [x, y] = this.place(i), s = this.mark, px = Math.round(x * this.ratio), py = Math.round(y * this.ratio);
-    if (clear) this.pen.clearRect(px, py, s, s);
-    const since = this.flashes.get(i);
-    if (since !== undefined) {
-      this.pen.globalAlpha = Math.max(0, 0.45 * (1 - (now - since) / 900));
-      this.pen.fillStyle = this.ink; this.pen.fillRect(px, py, s, s); this.pen.globalAlpha = 1;
-    }
-    this.pen.drawImage(this.sheet, this.states[i] * s, 0, s, s, px, py, s, s);
-    if (i === this.cursor || i === this.hovered) {
-      this.pen.strokeStyle = this.ink; this.pen.lineWidth = Math.max(1, this.ratio);
-      this.pen.strokeRect(px + 0.5, py + 0.5, s - 1, s - 1);
+  corner(i) { const [x, y] = this.place(i); return [Math.round(x * this.ratio), Math.round(y * this.ratio)]; }
+
+  // one copies a mark into the picture, with a line around it where the cursor is.
+  one(i) {
+    const s = this.mark, width = this.canvas.width, [x, y] = this.corner(i), out = this.pixels;
+    const from = this.marks[this.fade[i] * this.names.length + this.states[i]];
+    const right = Math.min(s, width - x), bottom = Math.min(s, this.canvas.height - y), framed = i === this.cursor || i === this.hovered;
+    for (let r = 0; r < bottom; r++) {
+      const to = (y + r) * width + x;
+      for (let c = 0; c < right; c++) out[to + c] = framed && (r === 0 || c === 0 || r === s - 1 || c === s - 1) ? this.ink : from[r * s + c];
     }
   }
 
   place(i) {
     let row = this.rows[0];
-    for (const r of this.rows) if (i >= r.first) row = r;
+    if (this.rows.length > 1) for (const r of this.rows) if (i >= r.first) row = r;
     const k = i - row.first;
     return [(k % this.columns) * this.size, row.y + Math.floor(k / this.columns) * this.size];
   }

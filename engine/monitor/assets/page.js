@@ -4,7 +4,6 @@
   const $ = (id) => document.getElementById(id);
   const root = document.documentElement;
   root.classList.add("live");
-  $("absent").open = false;
   const names = ["Disconnected", "Connecting", "AwaitingHello", "Queued", "Identifying", "Resuming", "Ready", "Closing", "Stopped"];
   const say = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
   const count = (n) => Math.round(n).toLocaleString("en-US");
@@ -12,6 +11,7 @@
   const bytes = (n) => short(n) + "B";
   const seconds = (s) => (s >= 1 ? s.toFixed(2) + " s" : s >= 1e-3 ? (s * 1e3).toFixed(1) + " ms" : (s * 1e6).toFixed(0) + " µs");
   const time = (at) => new Date(at).toLocaleTimeString("en-GB");
+  const day = (at) => (new Date(at).toDateString() === new Date().toDateString() ? "at " : "tomorrow at ") + time(at);
   const get = async (url) => { const r = await fetch(url); if (!r.ok) throw new Error((await r.json()).error); return r.json(); };
   const make = (tag, text, cls) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (cls) e.className = cls; return e; };
 
@@ -28,22 +28,28 @@
   $("find").addEventListener("submit", (e) => { e.preventDefault(); const id = parseInt($("find-id").value, 10); if (id >= 0) open(id, grid.totals[grid.totals.length - 1] || 0); });
 
   // Figures.
-  function tick(s) {
-    const away = s.shards - s.ready;
-    const text = !s.shards ? "No shards yet: the engine is starting, or has not been started."
-      : s.stalled ? `${count(s.stalled)} shards are stalled: a callback does not return.`
-      : away === 0 ? (s.shards === 1 ? "The shard is ready." : `All ${count(s.shards)} shards are ready.`)
-      : `${count(s.ready)} of ${count(s.shards)} shards are ready, ${count(away)} not.`;
+  let stalled = 0;
+  function headline(shards, ready) {
+    const away = shards - ready;
+    const text = !shards ? "No shards yet: the engine is starting, or has not been started."
+      : stalled ? `${count(stalled)} shards are stalled: a callback does not return.`
+      : away === 0 ? (shards === 1 ? "The shard is ready." : `All ${count(shards)} shards are ready.`)
+      : `${count(ready)} of ${count(shards)} shards are ready, ${count(away)} not.`;
     say("headline", text);
-    $("headline").className = "headline " + (s.shards && !away && !s.stalled ? "fine" : "poor");
-    document.title = `${s.title}: ${text}`;
+    $("headline").className = "headline " + (shards && !away && !stalled ? "fine" : "poor");
+    say("t-ready", count(ready)); say("t-shards", count(shards));
+    return text;
+  }
+  function tick(s) {
+    stalled = s.stalled;
+    document.title = `${s.title}: ${headline(s.shards, s.ready)}`;
     say("link", `live · ${time(s.at)}`); $("link").classList.remove("cut");
-    say("t-ready", count(s.ready)); say("t-shards", count(s.shards)); say("t-events", short(s.rates.events));
-    if (s.rates.latency_p50_s) { const [n, unit] = seconds(s.rates.latency_p50_s).split(" "); say("t-latency", n); say("t-latency-unit", unit + ", half of them"); }
+    say("t-events", short(s.rates.events));
+    if (s.rates.latency_p50_s) { const [n, unit] = seconds(s.rates.latency_p50_s).split(" "); say("t-latency", n); say("t-latency-unit", unit + ", median"); }
     say("t-reconnects", count(s.totals.reconnects)); say("t-lost", count(s.totals.missing)); say("t-sessions", count(s.totals.sessions_lost));
     $("t-lost").parentElement.classList.toggle("bad", s.totals.missing + s.totals.sessions_lost > 0);
     if (s.budget.total) {
-      say("t-budget", count(s.budget.remaining)); say("t-reset", `of ${count(s.budget.total)}, new ones at ${time(s.budget.reset_at)}`);
+      say("t-budget", count(s.budget.remaining)); say("t-reset", `of ${count(s.budget.total)}, new ones ${day(s.budget.reset_at)}`);
       const m = $("m-budget"); m.max = s.budget.total; m.low = s.budget.reserve || 0; m.optimum = s.budget.total; m.value = s.budget.remaining;
     }
     if (s.shards !== grid.states.length) resync();
@@ -69,7 +75,7 @@
     const c = charts[canvas.dataset.chart];
     c.chart = new Chart(canvas, document.querySelector(`[data-for=${canvas.dataset.chart}]`), c[0]);
   }
-  let span = 3600, timer;
+  let span = 300, timer;
   async function history() {
     clearTimeout(timer);
     try {
@@ -163,7 +169,7 @@
   stream.onopen = resync;
   stream.onerror = () => { say("link", "no connection to the bot; trying again"); $("link").classList.add("cut"); };
   on("tick", tick);
-  on("states", (list) => { if (!grid.update(list)) resync(); legend(); });
+  on("states", (list) => { if (!grid.update(list)) resync(); legend(); headline(grid.states.length, grid.counts()[6]); });
   on("incidents", incidents);
   on("happenings", ({ list, more }) => { if (shown && (more || list.some((h) => h.shard === shown.id && h.total === shown.total))) look(); });
   window.sluice = { grid, charts }; // for tests

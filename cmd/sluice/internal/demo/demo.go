@@ -38,6 +38,9 @@ type Options struct {
 	JSON           bool          // print one object instead of text
 	Logger         *slog.Logger
 
+	// Show has the engine shown while it runs; hide ends that.
+	Show func(*engine.Engine) (hide func(), err error)
+
 	// Gateway is what the gateway's process is called with, ChaosArgs besides.
 	Gateway []string
 }
@@ -92,6 +95,12 @@ func (d *demo) run(ctx context.Context) (*summary, error) {
 	}
 	d.tally = newTally(o.Shards, o.Probes, o.MaxConcurrency)
 	d.engine.On(d.tally.events(), d.tally.event)
+
+	hide, err := o.Show(d.engine)
+	if err != nil {
+		return nil, err
+	}
+	defer hide()
 
 	debug.FreeOSMemory()
 	start, err := measureProcess()

@@ -21,14 +21,19 @@ var atOnce = func() context.Context {
 	return ctx
 }()
 
-// done answers an action that is under way, and keeps it among the incidents.
-func (m *Monitor) did(w http.ResponseWriter, r *http.Request, note string) {
+// tell keeps what a person did among the incidents.
+func (m *Monitor) tell(note string) {
 	m.mu.Lock()
 	m.incidents.tell(time.Now(), note)
 	m.mu.Unlock()
 	if m.stream.listened() {
 		m.stream.send("incidents", m.incidentList())
 	}
+}
+
+// did answers an action that is under way.
+func (m *Monitor) did(w http.ResponseWriter, r *http.Request, note string) {
+	m.tell(note)
 	if wantsHTML(r) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(http.StatusAccepted)
@@ -100,14 +105,14 @@ func (m *Monitor) reshard(w http.ResponseWriter, r *http.Request) {
 	go func() {
 		defer cancel()
 		err := m.engine.Reshard(ctx, shards)
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.resharding = false
+		note := "resharding to " + about + " was complete"
 		if err != nil {
-			m.incidents.tell(time.Now(), "resharding failed: "+err.Error())
-			return
+			note = "resharding failed: " + err.Error()
 		}
-		m.incidents.tell(time.Now(), "resharding to "+about+" was complete")
+		m.mu.Lock()
+		m.resharding = false
+		m.mu.Unlock()
+		m.tell(note)
 	}()
 	m.did(w, r, "all shards are being replaced, by "+about)
 }

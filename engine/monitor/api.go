@@ -37,11 +37,19 @@ func (m *Monitor) routes() http.Handler {
 	if m.config.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/profile", long(pprof.Profile))
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		mux.HandleFunc("GET /debug/pprof/trace", long(pprof.Trace))
 	}
 	return m.guarded(mux)
+}
+
+// long lets a request take longer than the server lets it be read, which would end it.
+func long(handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		handler(w, r)
+	}
 }
 
 // stuckAfter is how long the monitor itself may not have looked, in a process that works.

@@ -1,13 +1,17 @@
 package monitor
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/engine"
 )
 
 // TestSlowClients that never end their header, or do not read their answer, are cut off.
@@ -57,6 +61,41 @@ func TestSlowClients(t *testing.T) {
 	_ = server.Close()
 	if err := <-ended; err != http.ErrServerClosed {
 		t.Error(err)
+	}
+}
+
+// TestStreamOutlivesTheLimits of requests and answers, and so does a profile.
+func TestStreamOutlivesTheLimits(t *testing.T) {
+	eng, err := engine.New(engine.Config{Token: engine.NewToken("a.b.c")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := New(Config{Engine: eng, Pprof: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(m)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+	server.Start()
+	defer server.Close()
+	defer m.Close()
+	answer, err := http.Get(server.URL + "/debug/pprof/trace?seconds=0.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		t.Error(err)
+	}
+	answer.Body.Close()
+	if answer, err = http.Get(server.URL + "/api/v1/events"); err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	r := &reader{Scanner: bufio.NewScanner(answer.Body)}
+	for range 3 { // the first at once, then one a second
+		if _, ok := r.next("tick"); !ok {
+			t.Fatal("the stream ended")
+		}
 	}
 }
 

@@ -97,6 +97,7 @@ func (m *Monitor) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{}) // the server's limit would end the stream; nothing more is read
 	write := func(b []byte) bool {
 		_ = control.SetWriteDeadline(time.Now().Add(writeLimit)) // else the server's limit holds
 		if _, err := w.Write(b); err != nil {

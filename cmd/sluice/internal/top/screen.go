@@ -1,3 +1,5 @@
+//go:build aix || darwin || dragonfly || freebsd || linux || netbsd || openbsd || solaris || windows
+
 package top
 
 import (
@@ -10,12 +12,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 )
-
-// Options say how top shows.
-type Options struct {
-	Order    Order
-	Interval time.Duration // between two looks
-}
 
 // Run shows the engine on a terminal until ctx ends or the user quits.
 func Run(ctx context.Context, c *Client, o Options, in io.Reader, out io.Writer) error {

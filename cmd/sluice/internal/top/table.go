@@ -35,6 +35,12 @@ func ParseOrder(name string) (Order, error) {
 	return 0, fmt.Errorf("want one of %s", strings.Join(orderNames[:], ", "))
 }
 
+// Options say how top shows.
+type Options struct {
+	Order    Order
+	Interval time.Duration // between two looks
+}
+
 // row is a shard with what it did since the snapshot before.
 type row struct {
 	Shard

@@ -83,10 +83,12 @@ func (f *Fleet) draining() bool {
 // read reads the members, the plan, and what changed of the records.
 func (f *Fleet) read(ctx context.Context) error {
 	members := map[string]member{}
+	renewed := map[string]renewal{}
 	if _, err := f.store.changes(ctx, "node.*", 0, func(e entry) {
 		var m member
 		if e.value != nil && json.Unmarshal(e.value, &m) == nil && "node."+m.Incarnation == e.key {
 			members[m.Incarnation] = m
+			renewed[m.Incarnation] = renewal{e.rev, time.Now()}
 		}
 	}); err != nil {
 		return err
@@ -102,10 +104,19 @@ func (f *Fleet) read(ctx context.Context) error {
 			f.joined = time.Now()
 		}
 	}
+	for id, now := range renewed {
+		if was := f.renewed[id]; was.rev == now.rev {
+			renewed[id] = was
+		}
+	}
+	f.renewed = renewed
 	for id := range f.suspects {
 		if _, listed := members[id]; !listed {
 			delete(f.suspects, id) // its lease has run out: nobody asks for it any more
 		} else if f.absentLocked(id) {
+			if _, was := f.members[id]; was {
+				f.log.Warn("a process of the fleet is gone: nobody answers in its name, and it no longer writes its key", "incarnation", id)
+			}
 			delete(members, id) // although its lease still runs
 		}
 	}

@@ -44,6 +44,7 @@ type Fleet struct {
 	began      map[place]engine.ShardSpec // sessions that records do not have yet
 	drain      bool
 	replacedBy string // an incarnation
+	renewed    map[string]renewal
 	suspects   map[string]int
 	moves      map[place]string // that a person asked for: to whom
 	cursor     uint64           // of records
@@ -72,7 +73,7 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 		config: config, id: newIncarnation(),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}), leave: make(chan struct{}),
 		members: map[string]member{}, records: map[place]record{}, mine: map[place]*holding{},
-		began: map[place]engine.ShardSpec{}, suspects: map[string]int{}, moves: map[place]string{}, arrived: map[place]bool{},
+		began: map[place]engine.ShardSpec{}, suspects: map[string]int{}, renewed: map[string]renewal{}, moves: map[place]string{}, arrived: map[place]bool{},
 	}
 	hash := config.Engine.Token.Hash()
 	f.subjects = "sluice." + hash[:16] + "."

@@ -31,9 +31,10 @@ func TestBudgetOfAll(t *testing.T) {
 	want := left - total/20
 	st.spread(want, a, b)
 	eventually(t, "the budget", func() bool { return a.Engine().Budget().Remaining == total/20 })
-	if got := b.Engine().Budget(); got.Total != total || got.Reserve != total/20 {
-		t.Errorf("%+v", got)
-	}
+	eventually(t, "the budget", func() bool {
+		got := b.Engine().Budget()
+		return got.Total == total && got.Reserve == total/20
+	})
 	time.Sleep(300 * time.Millisecond) // in which none more may come
 	if r := st.gateway.Report(); int(r.Identifies) != want || r.ExcessIdentifies != 0 {
 		t.Errorf("%d identifies, want %d", r.Identifies, want)

@@ -20,6 +20,12 @@ const (
 	presenceEvery = 250 * time.Millisecond
 	absentAfter   = 3
 
+	// renewEvery is how often a process writes its key, at least, and silentFor for how long it
+	// must not have: that nobody answers may also be because two servers of a cluster have lost
+	// each other, or do not know yet who listens where.
+	renewEvery = 500 * time.Millisecond
+	silentFor  = 1200 * time.Millisecond
+
 	// calm is for how long after this process has reconnected nobody counts as gone: the
 	// others may not have yet.
 	calm = 3 * time.Second
@@ -41,7 +47,7 @@ func (f *Fleet) renew(ctx context.Context) error {
 
 // keepLease renews the key. That it fails stops nothing: the records say whose shards are.
 func (f *Fleet) keepLease(ctx context.Context) {
-	tick := time.NewTicker(f.config.Lease / 4)
+	tick := time.NewTicker(min(f.config.Lease/4, renewEvery))
 	defer tick.Stop()
 	for {
 		select {
@@ -85,6 +91,7 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 	tick := time.NewTicker(presenceEvery)
 	defer tick.Stop()
 	reconnects, since := f.conn.Stats().Reconnects, time.Now()
+	answered := map[string]bool{}
 	for {
 		select {
 		case <-tick.C:
@@ -105,12 +112,14 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 			f.mu.Lock()
 			switch err {
 			case nats.ErrNoResponders:
-				f.suspects[id]++
-				if f.suspects[id] == absentAfter {
-					f.log.Warn("a process of the fleet is gone: nobody answers in its name", "incarnation", id)
+				if !answered[id] {
+					break // it has just come, or its server is not known here
+				}
+				if f.suspects[id]++; f.suspects[id] >= absentAfter {
 					f.look()
 				}
 			case nil:
+				answered[id] = true
 				delete(f.suspects, id)
 			}
 			f.mu.Unlock()
@@ -118,8 +127,17 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 	}
 }
 
-// absentLocked reports whether a process is gone although its lease may still run. mu is held.
-func (f *Fleet) absentLocked(id string) bool { return f.suspects[id] >= absentAfter }
+// absentLocked reports whether a process is gone although its lease may still run: nobody answers
+// in its name, and it no longer writes its key. mu is held.
+func (f *Fleet) absentLocked(id string) bool {
+	return f.suspects[id] >= absentAfter && time.Since(f.renewed[id].seen) >= silentFor
+}
+
+// renewal is when a process's key was first seen with a revision.
+type renewal struct {
+	rev  uint64
+	seen time.Time
+}
 
 // others returns the other members, and those that are suspected.
 func (f *Fleet) others() []string {

@@ -235,7 +235,7 @@ func (o *demoOptions) demo(errOut io.Writer, credential string) (options *demo.O
 		Gateway: o.mockArgs(),
 	}
 	options.Show = func(eng *engine.Engine) (hide func(), err error) {
-		page, hide, err := o.http.show(eng, "sluice demo", credential, level, nil)
+		page, hide, err := o.http.show(eng, "sluice demo", credential, level, logger)
 		if page != "" {
 			_, _ = fmt.Fprint(errOut, o.invitation(page, credential))
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/calm"
+	"github.com/sluice-go/sluice/engine/metrics"
 	"github.com/sluice-go/sluice/engine/monitor"
 )
 
@@ -68,12 +68,16 @@ func newCredential() string { return rand.Text() }
 
 // show serves the page of an engine until stop is called, and returns its URL, which is ""
 // without --http.
-func (o *httpOptions) show(eng *engine.Engine, title, credential string, level *slog.LevelVar, metrics http.Handler) (url string, stop func(), err error) {
+func (o *httpOptions) show(eng *engine.Engine, title, credential string, level *slog.LevelVar, logger *slog.Logger) (url string, stop func(), err error) {
 	if o.address == "" {
 		return "", func() {}, nil
 	}
+	scrapes, err := metrics.NewHandler(eng, metrics.Options{PerShard: true, Logger: logger})
+	if err != nil {
+		return "", nil, err
+	}
 	m, err := monitor.New(monitor.Config{
-		Engine: eng, Title: title, Credential: credential, Level: level, Pprof: o.pprof, ReadyShare: float64(o.ready), Metrics: metrics,
+		Engine: eng, Title: title, Credential: credential, Level: level, Pprof: o.pprof, ReadyShare: float64(o.ready), Metrics: scrapes,
 	})
 	if err != nil {
 		return "", nil, errors.New(strings.TrimPrefix(strings.ReplaceAll(err.Error(), "Config.Credential", "the credential"), "monitor: "))

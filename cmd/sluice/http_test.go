@@ -91,10 +91,10 @@ func TestShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := httpOptions{address: "127.0.0.1:0"}
-	if _, _, err := o.show(eng, "", "short", nil, nil); err == nil || !strings.Contains(err.Error(), "the credential: 5 characters can be guessed") {
+	if _, _, err := o.show(eng, "", "short", nil, silent); err == nil || !strings.Contains(err.Error(), "the credential: 5 characters can be guessed") {
 		t.Error(err)
 	}
-	page, hide, err := o.show(eng, "a title", "", nil, nil)
+	page, hide, err := o.show(eng, "a title", "", nil, silent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,12 +107,23 @@ func TestShow(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "a title") || answer.StatusCode != 200 {
 		t.Errorf("%d, %v, %s", answer.StatusCode, err, text)
 	}
+	for path, want := range map[string]string{"metrics": "sluice_shards{state=\"Ready\"} 0\n", "metrics?shards=all": "# TYPE sluice_shard_state gauge\n"} {
+		answer, err := http.Get(page + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %s, %v, %.300s", path, answer.Status, err, text)
+		}
+	}
 	hide()
 	if answer, err := http.Get(page); err == nil {
 		answer.Body.Close()
 		t.Error("the page is there after it was hidden")
 	}
-	if page, hide, err := (&httpOptions{}).show(eng, "", "", nil, nil); page != "" || err != nil {
+	if page, hide, err := (&httpOptions{}).show(eng, "", "", nil, silent); page != "" || err != nil {
 		t.Error(page, err)
 	} else {
 		hide()

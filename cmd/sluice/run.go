@@ -166,7 +166,7 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 	if err != nil {
 		return fail(err)
 	}
-	page, hide, err := o.http.show(eng, "sluice run", credential, level, nil)
+	page, hide, err := o.http.show(eng, "sluice run", credential, level, logger)
 	if err != nil {
 		return fail(errors.Join(err, finish()))
 	}

@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/lifecycle"
+	"github.com/sluice-go/sluice/engine/monitor"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -37,17 +39,22 @@ const (
 // gatewayHello is what a bot must know of the gateway.
 type gatewayHello struct{ API, Token, CA string }
 
-// BenchmarkScrapeBesideEvents is what a scrape each second costs a bot of 1,000 shards that gets
-// 50,000 events a second over TLS, compressed. Gateway and scraper are another process. Each
-// iteration is three seconds without and three with, in turn: -benchtime 10x. It reports medians of
+// BenchmarkScrapeBesideEvents is what a scrape each second and an open page cost a bot of 1,000
+// shards that gets 50,000 events a second over TLS, compressed. Gateway, scraper and the page's
+// stream are another process. Each iteration is three seconds without and three with, in turn: -benchtime 10x. It reports medians of
 // the process's user and system time in ns/event, the median of the ratios, lap by lap, and
 // allocations/event without a scrape.
 func BenchmarkScrapeBesideEvents(b *testing.B) {
 	e, in := bot(b, costShards, costRate)
 	var events atomic.Int64
 	e.On(gateway.AllDispatches(), func(*engine.Event) { events.Add(1) })
-	srv := httptest.NewServer(handler(b, e, Options{}))
+	page, err := monitor.New(monitor.Config{Engine: e, Metrics: handler(b, e, Options{})})
+	if err != nil {
+		b.Fatal(err)
+	}
+	srv := httptest.NewServer(page)
 	defer srv.Close()
+	defer page.Close()          // ends the stream
 	time.Sleep(8 * time.Second) // the engine returns memory 5 s after the last shard became ready
 
 	var without, with, ratios, allocations []float64
@@ -171,35 +178,32 @@ func TestGatewayProcess(t *testing.T) {
 	if err := json.NewEncoder(os.Stdout).Encode(gatewayHello{s.APIURL(), s.Token(), string(s.CertPEM())}); err != nil {
 		t.Fatal(err)
 	}
-	var target atomic.Pointer[string]
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-			var scrapes bool
-			var url string
-			if _, err := fmt.Sscan(lines.Text(), &scrapes, &url); err == nil && scrapes {
-				target.Store(&url)
-			} else {
-				target.Store(nil)
-			}
+	watching, stop := context.WithCancel(t.Context())
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		stop()
+		watching, stop = context.WithCancel(t.Context())
+		var watches bool
+		var url string
+		if _, err := fmt.Sscan(lines.Text(), &watches, &url); err == nil && watches {
+			go read(watching, url+"/api/v1/events")
+			go func() {
+				for tick := time.NewTicker(time.Second); watching.Err() == nil; <-tick.C {
+					read(watching, url+"/metrics")
+				}
+			}()
 		}
-	}()
-	for tick := time.NewTicker(time.Second); ; {
-		select {
-		case <-ended:
-			return
-		case <-tick.C:
-		}
-		if url := target.Load(); url != nil {
-			answer, err := http.Get(*url)
-			if err != nil {
-				continue // the benchmark is over
-			}
-			if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-				t.Error(err)
-			}
-			_ = answer.Body.Close()
-		}
+	}
+	stop()
+}
+
+// read reads an answer to its end.
+func read(ctx context.Context, url string) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		panic(err)
+	}
+	if answer, err := http.DefaultClient.Do(r); err == nil { // otherwise the lap is over
+		_, _ = io.Copy(io.Discard, answer.Body)
+		_ = answer.Body.Close()
 	}
 }

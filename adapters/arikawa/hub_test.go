@@ -287,7 +287,9 @@ func TestChaos(t *testing.T) {
 	}
 	var told []lifecycle.SessionLost
 	difference := ""
-	defer func() { t.Logf("%s; %d events, %d losses told, faults %v", difference, events, len(told), srv.Report().Faults) }()
+	defer func() {
+		t.Logf("%s; %d events, %d losses told, faults %v", difference, events, len(told), srv.Report().Faults)
+	}()
 	eventually(t, "all events", func() bool {
 		for len(lost) > 0 {
 			told = append(told, <-lost)

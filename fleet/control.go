@@ -110,6 +110,16 @@ func (f *Fleet) read(ctx context.Context) error {
 		}
 	}
 	f.renewed = renewed
+	for id, m := range f.members {
+		if _, listed := members[id]; !listed && id != f.id && f.livesLocked(id) {
+			members[id] = m
+		}
+	}
+	for id := range f.answered {
+		if _, listed := members[id]; !listed {
+			delete(f.answered, id)
+		}
+	}
 	for id := range f.suspects {
 		if _, listed := members[id]; !listed {
 			delete(f.suspects, id) // its lease has run out: nobody asks for it any more

@@ -43,7 +43,8 @@ type Fleet struct {
 	mine       map[place]*holding
 	began      map[place]engine.ShardSpec // sessions that records do not have yet
 	drain      bool
-	replacedBy string // an incarnation
+	replacedBy string               // an incarnation
+	answered   map[string]time.Time // when others answered last
 	renewed    map[string]renewal
 	suspects   map[string]int
 	moves      map[place]string // that a person asked for: to whom
@@ -73,7 +74,7 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 		config: config, id: newIncarnation(),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}), leave: make(chan struct{}),
 		members: map[string]member{}, records: map[place]record{}, mine: map[place]*holding{},
-		began: map[place]engine.ShardSpec{}, suspects: map[string]int{}, renewed: map[string]renewal{}, moves: map[place]string{}, arrived: map[place]bool{},
+		began: map[place]engine.ShardSpec{}, suspects: map[string]int{}, renewed: map[string]renewal{}, answered: map[string]time.Time{}, moves: map[place]string{}, arrived: map[place]bool{},
 	}
 	hash := config.Engine.Token.Hash()
 	f.subjects = "sluice." + hash[:16] + "."

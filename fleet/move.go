@@ -159,8 +159,14 @@ func (f *Fleet) handOne(ctx context.Context, at place, next record) error {
 			f.mu.Unlock()
 			return nil
 		case errConflict:
-			// Another has it by now, or the answer to the swap before was lost.
-			return err
+			if e, readErr := f.store.get(ctx, at.key()); readErr == nil {
+				now := parseRecord(e)
+				if now.Owner != f.id {
+					return err // another has it by now, or the answer to the swap before was lost
+				}
+				next.rev, next.Ready = now.rev, next.Ready || now.Ready // this process wrote it meanwhile
+				continue
+			}
 		}
 		select {
 		case <-time.After(gateRetry):

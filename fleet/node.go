@@ -120,6 +120,7 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 				}
 			case nil:
 				answered[id] = true
+				f.answered[id] = time.Now()
 				delete(f.suspects, id)
 			}
 			f.mu.Unlock()
@@ -131,6 +132,13 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 // in its name, and it no longer writes its key. mu is held.
 func (f *Fleet) absentLocked(id string) bool {
 	return f.suspects[id] >= absentAfter && time.Since(f.renewed[id].seen) >= silentFor
+}
+
+// livesLocked reports whether a process whose lease has run out is there all the same: it answered
+// just now. The store may have been what kept it from renewing. mu is held.
+func (f *Fleet) livesLocked(id string) bool {
+	at, ever := f.answered[id]
+	return ever && time.Since(at) < 4*presenceEvery
 }
 
 // renewal is when a process's key was first seen with a revision.

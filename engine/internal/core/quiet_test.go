@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -24,9 +25,11 @@ func TestQuietShardIsPacked(t *testing.T) {
 	r.core.random = func() float64 { return 0 }
 	large := func(seq int64) []byte {
 		var text strings.Builder
-		for i := range 1500 {
-			fmt.Fprintf(&text, "member %d of the guild; ", i*i)
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 4000 { // nothing of it comes again before the next message
+			text.WriteByte("abcdefghijklmnopqrstuvwxyz012345"[r.IntN(32)])
 		}
+		text.WriteString(strings.Repeat("member of the guild; ", 800))
 		return e.Message(fmt.Sprintf(`{"t":"MESSAGE_CREATE","s":%d,"op":0,"d":{"content":%q}}`, seq, text.String()))
 	}
 	r.binary(large(2))

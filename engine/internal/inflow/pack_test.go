@@ -2,12 +2,13 @@ package inflow
 
 import (
 	"bytes"
-	"compress/zlib"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zlib" // Go's own makes other references in each version
 
 	"github.com/sluice-go/sluice/frame"
 )

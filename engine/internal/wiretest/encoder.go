@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"testing"
 
+	stable "github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -13,7 +14,7 @@ type Encoder struct {
 	Plain bool // messages are text
 
 	out    bytes.Buffer
-	zlib   *zlib.Writer
+	zlib   *stable.Writer // Go's own makes other references in each version
 	zstd   *zstd.Encoder
 	single *zlib.Writer // for payload compression: each payload is a stream of its own
 }
@@ -25,7 +26,7 @@ func NewEncoder(tb testing.TB, compression string) *Encoder {
 	e := &Encoder{}
 	switch compression {
 	case "zlib-stream":
-		e.zlib = zlib.NewWriter(&e.out)
+		e.zlib = stable.NewWriter(&e.out)
 	case "zstd-stream":
 		var err error
 		e.zstd, err = zstd.NewWriter(&e.out, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,10 +160,10 @@ func (h budgetReader) Handle(ctx context.Context, record slog.Record) error {
 func TestLoggersMayAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r *running
-		asked := 0
+		var asked atomic.Int64
 		r, _ = api(t, 0, budgetAnswer(2, 1, 40, 2, time.Hour))
 		r.handlers.logger = slog.New(budgetReader{r.config.Logger.Handler(), func() {
-			asked++
+			asked.Add(1)
 			_, _ = r.Budget(), r.Stats()
 			for s := range r.Shards() {
 				_, _, _, _ = s.View(), s.Session(), s.Stats(), s.State()
@@ -174,8 +175,8 @@ func TestLoggersMayAsk(t *testing.T) {
 		r.run()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !strings.Contains(r.logs.String(), "identifies are refused") || asked < 3 {
-			t.Errorf("asked %d times", asked)
+		if !strings.Contains(r.logs.String(), "identifies are refused") || asked.Load() < 3 {
+			t.Errorf("asked %d times", asked.Load())
 		}
 		r.end()
 	})

@@ -71,7 +71,7 @@ func TestOverview(t *testing.T) {
 			sum += l.Shards
 			busy += l.Busy
 		}
-		if loops := o.TLSLent > 0; sum != shards || (busy > 0) != loops { // only event loops lend records
+		if sum != shards || o.TLSLent > 0 && busy == 0 || driver == engine.PortableDriver && busy > 0 { // only event loops lend records
 			t.Errorf("%d shards on loops that were busy for %v", sum, busy)
 		}
 		byLoop := func() map[int]uint64 {

@@ -71,6 +71,8 @@ func (b *backlog) spareEvent() *queuedEvent {
 
 // rest keeps no memory for a shard that is silent.
 func (b *backlog) rest() {
-	keepSpare(b.spare)
-	b.spare = nil
+	if b.spare != nil {
+		spareEvents.Put(b.spare) // it was cleared when it was kept
+		b.spare = nil
+	}
 }

@@ -7,8 +7,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"runtime/pprof"
-	"time"
 
 	"github.com/disgoorg/disgo/gateway"
 
@@ -21,7 +19,7 @@ func main() { client.Main(connect) }
 
 func connect(bot *client.Bot) error {
 	if path := os.Getenv("RACE_PROFILE"); path != "" {
-		if err := profile(path); err != nil {
+		if err := client.Profile(path); err != nil {
 			return err
 		}
 	}
@@ -44,23 +42,4 @@ func connect(bot *client.Bot) error {
 		sluicedisgo.WithEventHandler(count),
 		sluicedisgo.WithGatewayConfigOpts(gateway.WithIntents(gateway.IntentsAll), gateway.WithEnableRawEvents(true)),
 	).OpenAll(context.Background())
-}
-
-// profile writes a CPU profile of seconds 2 to 7.
-func profile(path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	time.AfterFunc(2*time.Second, func() {
-		if err := pprof.StartCPUProfile(f); err != nil {
-			slog.Error("no profile", "error", err)
-			return
-		}
-		time.AfterFunc(5*time.Second, func() {
-			pprof.StopCPUProfile()
-			f.Close()
-		})
-	})
-	return nil
 }

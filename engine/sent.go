@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"bytes"
-	"strings"
 	"sync"
 	"time"
 
@@ -68,7 +66,7 @@ func (s *Shard) noteSent(now time.Time, payload []byte) bool {
 	}
 	buf := pool.Get(len(payload))
 	buf.B = append(buf.B, payload...)
-	mask(buf.B, s.engine.config.Token.secret().Reveal())
+	s.engine.config.Token.secret().Mask(buf.B)
 	log.add(sentPayload{now, frameSize(len(payload)), buf})
 	return true
 }
@@ -83,25 +81,6 @@ func frameSize(payload int) int {
 		size += 2
 	}
 	return size
-}
-
-// jsonToken writes a token as JSON has it: New refuses one with other characters to escape.
-var jsonToken = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
-// mask writes asterisks over a token, as it is and as JSON has it.
-func mask(payload []byte, token string) {
-	for _, form := range []string{token, jsonToken.Replace(token)} { // New refuses an empty one
-		for rest := payload; ; {
-			i := bytes.Index(rest, []byte(form))
-			if i < 0 {
-				break
-			}
-			for j := i; j < i+len(form); j++ {
-				rest[j] = '*'
-			}
-			rest = rest[i+len(form):]
-		}
-	}
 }
 
 // tellSent tells callbacks what was sent until now. What a callback sends comes at the next turn.

@@ -67,7 +67,7 @@ func (e *Engine) leave(ctx context.Context, how *core.Departure) error {
 	case inside: // also where Run does not wait for it, and ends just now
 		return ErrInCallback
 	}
-	return awaitRun(ctx, e.ended)
+	return awaitDone(ctx, e.ended)
 }
 
 // ending reports whether Run is about to end.

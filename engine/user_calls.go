@@ -117,11 +117,6 @@ func awaitCallbacks(ctx context.Context, done <-chan struct{}) error {
 	return awaitOutside(callbackCalls, ctx, done)
 }
 
-// awaitRun is awaitLoop for what is closed only when Run returns.
-func awaitRun(ctx context.Context, done <-chan struct{}) error {
-	return awaitOutside(runCalls, ctx, done)
-}
-
 func awaitOutside(fs functions, ctx context.Context, done <-chan struct{}) error {
 	select {
 	case <-done:
@@ -131,10 +126,21 @@ func awaitOutside(fs functions, ctx context.Context, done <-chan struct{}) error
 	if fs.call() {
 		return ErrInCallback
 	}
+	return awaitDone(ctx, done)
+}
+
+// awaitDone waits until done is closed, or returns the error of ctx. Where both have
+// come, it is done.
+func awaitDone(ctx context.Context, done <-chan struct{}) error {
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+		return nil
+	default:
 		return ctx.Err()
 	}
 }

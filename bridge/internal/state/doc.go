@@ -1,0 +1,32 @@
+// Package state keeps what a bot must be told that begins on a shard whose session is long
+// under way: READY, and a GUILD_CREATE for each guild, as Discord would send them now.
+//
+// # What is kept
+//
+// Of each guild, its last GUILD_CREATE, brought up to date by the events of [Events]. Fields
+// that this package does not know are kept as they came.
+//
+//   - channels, threads, roles, emojis, stickers, stage_instances, guild_scheduled_events,
+//     soundboard_sounds and voice_states follow their events. So does everything that
+//     GUILD_UPDATE carries. Threads that are archived leave, as Discord lists only active ones.
+//   - member_count follows members that come and go.
+//   - members holds the bot's own member, which follows GUILD_MEMBER_UPDATE, and the members
+//     who are in a voice channel, as of their last voice state. All others, and presences, are
+//     left out: a bot asks for members as it does at Discord. With [Config.Members] all
+//     of them are kept as GUILD_CREATE had them; members then follow GUILD_MEMBER_ADD,
+//     _UPDATE and _REMOVE, and a presence stays as it was until its member leaves.
+//   - last_message_id of channels and threads is left as it was. To follow it would
+//     cost work for each message, and bots only take it for a hint.
+//
+// # How it is kept
+//
+// A guild is a head, which is the object without its lists, and the rows of its lists: one
+// channel, role or voice state each. A row is the JSON in a binary form: keys are numbered
+// once for all objects that have the same ones (shapes.go), and ids, hashes and timestamps are
+// numbers (encode.go, decode.go). Rows lie compressed in three groups, by how often they change
+// (guild.go).
+//
+// An event does not touch what is compressed. It appends an operation to its group's log
+// (log.go), where newer ones replace older ones about the same row. The log is applied when
+// it has grown too long for its group, and whenever the guild is asked for.
+package state

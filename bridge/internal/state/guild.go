@@ -1,0 +1,153 @@
+package state
+
+import (
+	"errors"
+	"iter"
+	"slices"
+)
+
+// ErrUnavailable is the error of [Guild.AppendCreate] for a guild that is unavailable, or that
+// the bot is not in any more.
+var ErrUnavailable = errors.New("state: the guild is unavailable")
+
+// errDamaged tells that what lies at rest makes no sense. Only a file can bring that about.
+var errDamaged = errors.New("state: the guild's state is damaged")
+
+// A guild is what is kept of one. Its shard's lock guards it. What base slices hold never
+// changes, so that readers need no lock for it.
+type guild struct {
+	id          uint64
+	count       int64 // member_count
+	unavailable bool
+	stale       bool // an event could not be applied
+	packed      [numGroups]packed
+}
+
+// packed is a group of rows at rest.
+type packed struct {
+	base []byte // compressed rows; nil: none
+	log  []byte // ops that are not applied to them yet
+}
+
+// logBound is how long a group's log may be before it is applied: long enough that to
+// decompress and compress the group costs little for each event of a log, and short beside what
+// the group itself takes.
+func (p *packed) logBound() int { return max(512, len(p.base)/4) }
+
+// A Guild is one of a shard's guilds.
+type Guild struct {
+	ID          uint64
+	Unavailable bool // Discord has said that it is unavailable, or has not said anything yet: there is no GUILD_CREATE
+	Stale       bool // an event about it could not be applied, so that it may lack what this changed
+
+	shard *Shard
+	guild *guild
+}
+
+// Guilds yields the shard's guilds as of now, by rising ids.
+func (s *Shard) Guilds() iter.Seq[Guild] {
+	return func(yield func(Guild) bool) {
+		for _, g := range s.sorted() {
+			if !yield(g) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Shard) sorted() []Guild {
+	s.mu.Lock()
+	list := make([]Guild, 0, len(s.guilds))
+	for _, g := range s.guilds {
+		list = append(list, Guild{ID: g.id, Unavailable: g.unavailable, Stale: g.stale, shard: s, guild: g})
+	}
+	s.mu.Unlock()
+	slices.SortFunc(list, func(a, b Guild) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// AppendCreate appends the d of a GUILD_CREATE as of now. On an error it returns dst as it was.
+// The shard's writer is not held up meanwhile.
+func (g Guild) AppendCreate(dst []byte) ([]byte, error) {
+	if g.shard == nil {
+		return dst, ErrUnavailable
+	}
+	d, logs, ok := g.shard.view(g.guild)
+	if !ok {
+		return dst, ErrUnavailable
+	}
+	dict := g.shard.dict
+	w := workshop{shapes: dict.shapes, guild: d.guild}
+	var rows index
+	for i := range rows.groups {
+		var err error
+		if rows.groups[i], err = dict.unpack(nil, logs[i].base); err != nil {
+			return dst, err
+		}
+		if rows.groups[i], ok = w.apply(rows.groups[i], logs[i].log); !ok {
+			return dst, errDamaged
+		}
+	}
+	d.shapes, d.lists = dict.shapes.all(), &rows
+	return d.create(dst)
+}
+
+// view returns what AppendCreate needs of a guild. It reports false if there is none.
+func (s *Shard) view(g *guild) (d decoder, logs [numGroups]packed, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g.unavailable || s.guilds[g.id] != g {
+		return d, logs, false
+	}
+	logs = g.packed
+	for i := range logs {
+		logs[i].log = slices.Clone(logs[i].log)
+	}
+	return decoder{guild: g.id, count: g.count}, logs, true
+}
+
+// create appends a guild: its head, and behind that the lists that have rows now, though GUILD_CREATE
+// did not have them.
+func (d *decoder) create(dst []byte) ([]byte, error) {
+	start := len(dst)
+	var row []byte
+	whole := d.lists.each(head, func(_ uint64, r []byte) bool {
+		row = r
+		return true
+	})
+	if len(row) == 0 || !whole {
+		return dst, errDamaged
+	}
+	dst, _, ok := d.value(dst, row, 0)
+	if !ok || dst[len(dst)-1] != '}' {
+		return dst[:start], errDamaged
+	}
+	for l := roles; l < numLists; l++ {
+		if field(row, `"`+lists[l].name+`"`, d.shapes) != nil {
+			continue
+		}
+		none := true
+		d.lists.each(l, func(uint64, []byte) bool {
+			none = false
+			return false
+		})
+		if none {
+			continue
+		}
+		dst = dst[:len(dst)-1]
+		if dst[len(dst)-1] != '{' {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), lists[l].name...), `":`...)
+		if dst, ok = d.list(dst, l, false); !ok {
+			return dst[:start], errDamaged
+		}
+		dst = append(dst, '}')
+	}
+	return dst, nil
+}

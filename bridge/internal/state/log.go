@@ -1,0 +1,151 @@
+package state
+
+import "slices"
+
+// An op is what an event does to a group's rows. In a log, an op stands in front of a row.
+type op byte
+
+const (
+	opPut      op = iota // the row takes the place of those with its key, or comes last
+	opDelete             // rows with the key go
+	opMerge              // rows with the key are merged with this one, if there are any
+	opUpsert             // likewise; if there are none, it comes last
+	opReplace            // what the row holds, which are rows, takes the place of all rows of the list
+	opOrphan             // rows go whose parent_id is the key
+	opDropRole           // the key leaves the roles of all rows
+	numOps
+)
+
+// appendOp appends an op to a log. Those in front that it makes needless go.
+func appendOp(log []byte, o op, l list, key uint64, row []byte) []byte {
+	if o == opPut || o == opDelete || o == opReplace {
+		log = forget(log, o, l, key)
+	}
+	return appendRow(append(log, byte(o)), l, key, row)
+}
+
+// forget takes out of a log what an op makes needless.
+func forget(log []byte, by op, l list, key uint64) []byte {
+	kept := log[:0]
+	for b := log; len(b) > 0; {
+		of, k, _, rest, ok := takeRow(b[1:])
+		if !ok {
+			return log
+		}
+		o := op(b[0])
+		if of != l || by != opReplace && (k != key || o == opReplace || o == opOrphan || o == opDropRole) {
+			kept = append(kept, b[:len(b)-len(rest)]...)
+		}
+		b = rest
+	}
+	return kept
+}
+
+// A workshop applies logs to rows. It keeps its buffers from one to the next.
+type workshop struct {
+	shapes *shapes
+	guild  uint64
+	row    []byte
+}
+
+// apply applies a log to rows, which it may change, and returns them.
+func (w *workshop) apply(rows, log []byte) ([]byte, bool) {
+	for len(log) > 0 {
+		l, key, row, rest, ok := takeRow(log[1:])
+		if !ok || op(log[0]) >= numOps {
+			return rows, false
+		}
+		if rows, ok = w.do(rows, op(log[0]), l, key, row); !ok {
+			return rows, false
+		}
+		log = rest
+	}
+	return rows, true
+}
+
+// do carries one op out.
+func (w *workshop) do(rows []byte, o op, l list, key uint64, row []byte) ([]byte, bool) {
+	found := false
+	for at := 0; at < len(rows); {
+		of, k, old, rest, ok := takeRow(rows[at:])
+		if !ok {
+			return rows, false
+		}
+		end := len(rows) - len(rest)
+		if of != l || !o.all() && k != key {
+			at = end
+			continue
+		}
+		now, keep := old, true
+		switch o {
+		case opPut:
+			now, keep = row, !found
+		case opDelete, opReplace:
+			keep = false
+		case opMerge, opUpsert:
+			w.row, ok = appendMerged(w.row[:0], old, row, w.shapes)
+			now = w.row
+		case opOrphan:
+			keep = !isID(field(old, `"parent_id"`, w.shapes.all()), key, k, w.guild)
+		case opDropRole:
+			now, ok = w.dropRole(old, key, k)
+		}
+		if !ok {
+			return rows, false
+		}
+		found = true
+		var room [512]byte
+		with := room[:0]
+		if keep {
+			with = appendRow(with, l, k, now)
+		}
+		rows = slices.Replace(rows, at, end, with...)
+		at += len(with)
+	}
+	switch {
+	case o == opReplace:
+		rows = append(rows, row...)
+	case !found && (o == opPut || o == opUpsert):
+		rows = appendRow(rows, l, key, row)
+	}
+	return rows, true
+}
+
+// all reports whether an op is about all rows of its list.
+func (o op) all() bool { return o == opReplace || o == opOrphan || o == opDropRole }
+
+// dropRole takes a role out of a member's roles.
+func (w *workshop) dropRole(row []byte, role, key uint64) ([]byte, bool) {
+	all := w.shapes.all()
+	value := field(row, `"roles"`, all)
+	if len(value) == 0 || value[0] != tagArray {
+		return row, true
+	}
+	n, b, ok := takeNumber(value[1:])
+	var kept []byte
+	left := n
+	for range n {
+		if !ok {
+			return row, false
+		}
+		element := b
+		if b, ok = skip(b, all, 1); ok && isID(element, role, key, w.guild) {
+			left--
+		} else if ok {
+			kept = append(kept, element[:len(element)-len(b)]...)
+		}
+	}
+	if !ok || left == n {
+		return row, ok
+	}
+	before := row[:len(row)-len(value)]
+	e := encoder{out: append(w.row[:0], before...)}
+	if left == 0 {
+		e.out = append(e.out, tagNoElements)
+	} else {
+		e.out = append(e.out, tagArray, 0)
+		e.insert(len(e.out)-1, 1, left, nil)
+	}
+	w.row = append(append(e.out, kept...), b...)
+	return w.row, true
+}

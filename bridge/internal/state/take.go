@@ -1,0 +1,75 @@
+package state
+
+import (
+	"fmt"
+
+	"github.com/sluice-go/sluice/lazyjson"
+)
+
+// takeApart takes a guild apart that GUILD_CREATE or GUILD_UPDATE carries. It returns the head,
+// whose lists are marks, and yields each list: first with key 0 and no row, then with its rows.
+// The slices are borrowed.
+func (e *encoder) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bool, row func(l list, key uint64, row []byte)) ([]byte, error) {
+	e.key = 0
+	heads := e.out[:0]
+	spare := encoder{shapes: e.shapes, guild: e.guild}
+	e.out = heads
+	err := e.object(v, 0, func(name []byte, value lazyjson.Value) (bool, error) {
+		if string(name) == "member_count" {
+			if _, err := value.Int(); err == nil {
+				e.out = append(e.out, tagCount)
+				return true, nil
+			}
+			return false, nil
+		}
+		l, ok := listNamed(name)
+		if !ok {
+			return false, nil
+		}
+		switch value.Kind() {
+		case lazyjson.KindNull:
+			e.out = append(e.out, tagListOrNull, byte(l))
+		case lazyjson.KindArray:
+			e.out = append(e.out, tagList, byte(l))
+		default:
+			if err := value.Err(); err != nil {
+				return false, err
+			}
+			return false, fmt.Errorf("state: %s is no array: it is a %s", name, value.Kind())
+		}
+		row(l, 0, nil)
+		for element := range value.Elements() {
+			key := l.keyOf(element)
+			if wanted != nil && element.Exists() && !wanted(l, key) {
+				continue
+			}
+			spare.key, spare.out = key, spare.out[:0]
+			if err := spare.value(element, 1); err != nil {
+				return false, err
+			}
+			row(l, key, spare.out)
+		}
+		return true, nil
+	})
+	return e.out, err
+}
+
+// without encodes an object as the row with that key, without the named fields.
+func (e *encoder) without(v lazyjson.Value, key uint64, names ...string) ([]byte, error) {
+	if v.Kind() != lazyjson.KindObject {
+		if err := v.Err(); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("state: an object is missing: there is a %s", v.Kind())
+	}
+	e.key, e.out, e.keys = key, e.out[:0], e.keys[:0]
+	err := e.object(v, 0, func(name []byte, value lazyjson.Value) (bool, error) {
+		for _, n := range names {
+			if string(name) == n {
+				return true, value.Err()
+			}
+		}
+		return false, nil
+	})
+	return e.out, err
+}

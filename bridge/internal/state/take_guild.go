@@ -1,0 +1,158 @@
+package state
+
+import (
+	"github.com/sluice-go/sluice/lazyjson"
+)
+
+// takeCreate takes GUILD_CREATE, which replaces all that was known of the guild.
+func (s *Shard) takeCreate(v lazyjson.Value) error {
+	id, err := v.Get("id").Snowflake()
+	if err != nil {
+		return err
+	}
+	if isTrue(v.Get("unavailable")) {
+		s.guilds[id] = &guild{id: id, unavailable: true}
+		return nil
+	}
+	var present map[uint64]bool
+	if !s.config.Members {
+		present = make(map[uint64]bool)
+		for state := range v.Get("voice_states").Elements() {
+			present[voices.keyOf(state)] = true
+		}
+		present[s.bot] = true
+	}
+	g := &guild{id: id}
+	for i := range s.rows {
+		s.rows[i] = s.rows[i][:0]
+	}
+	s.encoder.guild = id
+	row, err := s.encoder.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
+		if to := &s.rows[lists[l].group]; row != nil {
+			*to = appendRow(*to, l, key, row)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	s.rows[settled] = appendRow(s.rows[settled], head, 0, row)
+	g.count, _ = v.Get("member_count").Int()
+	for i, rows := range s.rows {
+		g.packed[i].base = s.dict.pack(rows)
+	}
+	s.guilds[id] = g
+	return nil
+}
+
+// wanted says which elements of a guild's lists are kept. Members are if they are present, which is
+// nil for all.
+func (s *Shard) wanted(present map[uint64]bool) func(list, uint64) bool {
+	if present == nil {
+		return nil
+	}
+	return func(l list, key uint64) bool {
+		return l != presences && (l != people || key != 0 && present[key])
+	}
+}
+
+// takeDelete takes GUILD_DELETE.
+func (s *Shard) takeDelete(v lazyjson.Value) error {
+	id, err := v.Get("id").Snowflake()
+	if err != nil {
+		return err
+	}
+	if isTrue(v.Get("unavailable")) {
+		s.guilds[id] = &guild{id: id, unavailable: true}
+	} else {
+		delete(s.guilds, id)
+	}
+	return nil
+}
+
+// takeUpdate takes GUILD_UPDATE. What it carries takes the place of what was there, lists as a whole.
+func (s *Shard) takeUpdate(g *guild, v lazyjson.Value) error {
+	count := g.count
+	if value := v.Get("member_count"); value.Exists() {
+		if n, err := value.Int(); err == nil {
+			count = n
+		}
+	}
+	var (
+		whole = s.rows[0][:0]
+		lists []list
+		ends  []int
+	)
+	row, err := s.encoder.takeApart(v, s.wanted(map[uint64]bool{s.bot: true}), func(l list, key uint64, row []byte) {
+		if row == nil {
+			lists, ends = append(lists, l), append(ends, len(whole))
+		} else {
+			whole = appendRow(whole, l, key, row)
+			ends[len(ends)-1] = len(whole)
+		}
+	})
+	s.rows[0] = whole
+	if err != nil {
+		return err
+	}
+	s.op(opMerge, head, 0, row)
+	start := 0
+	for i, l := range lists {
+		s.op(opReplace, l, 0, whole[start:ends[i]])
+		start = ends[i]
+	}
+	g.count = count
+	return nil
+}
+
+// replacer makes a taker of events that carry a list as a whole, by its name.
+func replacer(l list) func(*Shard, *guild, lazyjson.Value) error {
+	return func(s *Shard, _ *guild, v lazyjson.Value) error {
+		elements := v.Get(lists[l].name)
+		if elements.Kind() != lazyjson.KindArray {
+			return missing(elements)
+		}
+		whole := s.rows[0][:0]
+		for element := range elements.Elements() {
+			key := l.keyOf(element)
+			row, err := s.encoder.without(element, key)
+			if err != nil {
+				return err
+			}
+			whole = appendRow(whole, l, key, row)
+		}
+		s.rows[0] = whole
+		s.op(opReplace, l, 0, whole)
+		return nil
+	}
+}
+
+// takeRole takes GUILD_ROLE_CREATE and _UPDATE.
+func (s *Shard) takeRole(_ *guild, v lazyjson.Value) error {
+	return s.put(opPut, roles, v.Get("role"))
+}
+
+// takeRoleDelete takes GUILD_ROLE_DELETE. Discord does not tell each member's loss.
+func (s *Shard) takeRoleDelete(_ *guild, v lazyjson.Value) error {
+	id, err := v.Get("role_id").Snowflake()
+	if err != nil {
+		return err
+	}
+	s.op(opDelete, roles, id, nil)
+	s.op(opDropRole, people, id, nil)
+	return nil
+}
+
+// userCount makes a taker of GUILD_SCHEDULED_EVENT_USER_ADD and _REMOVE.
+func userCount(delta int64) func(*Shard, *guild, lazyjson.Value) error {
+	return func(s *Shard, _ *guild, v lazyjson.Value) error {
+		id, err := v.Get("guild_scheduled_event_id").Snowflake()
+		if err != nil {
+			return err
+		}
+		p := s.begin(id)
+		p.field("user_count")
+		p.add(delta)
+		s.merge(happenings, id)
+		return nil
+	}
+}

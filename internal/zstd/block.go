@@ -39,8 +39,7 @@ func parseBlock(src []byte, blockMax int) (b block, v verdict) {
 	return b, ok
 }
 
-// block decodes a block, and ends the frame behind its last one. There is room in
-// the output for a block of any size.
+// block decodes a block, and ends the frame behind its last one.
 func (d *Decoder) block() verdict {
 	s := d.stream
 	d.blockMax = s.frame.blockMax()
@@ -57,13 +56,16 @@ func (d *Decoder) block() verdict {
 	before := d.size
 	switch b.kind {
 	case rawBlock:
+		d.makeRoom(b.size)
 		d.size += copy(d.out[d.size:], src[:b.size])
 		d.pos += b.size
 	case rleBlock:
+		d.makeRoom(b.size)
 		fill(d.out[d.size:][:b.size], src[0])
 		d.size += b.size
 		d.pos++
 	case compressedBlock:
+		d.makeRoom(d.blockMax)
 		if v := d.compressed(d.pos + b.size); v != ok {
 			return v
 		}

@@ -51,7 +51,8 @@ type Decoder struct {
 // A whole message is done. Its output, at most limit bytes, is borrowed: it is
 // valid until the next call of a method of d, and not to be written. It is empty
 // (and no event) if the message has no block, or only empty ones. No more memory
-// is taken for it than its blocks can hold, or the limit and a block.
+// is taken for it than its blocks can hold, or the limit and a block; a decoder has
+// 256 KiB in any case.
 //
 // A message that is not whole is not done, without an error, and nothing of it is
 // decoded: the caller keeps the bytes, appends those of the next part, and calls
@@ -112,9 +113,20 @@ func (d *Decoder) start(s *Stream, src []byte, limit int) {
 	d.src = src
 	d.pos = 0
 	d.limit = limit
-	d.out = d.output.take(s.ahead.most + room)
+	d.out = d.output.take(smallScratch)
 	d.size = 0
 	d.base = 0
+}
+
+// makeRoom makes room in the output for a block of at most size bytes. What all
+// blocks of a message can hold is far more than most of them do: memory for that is
+// taken only when the output has come to the end of what there is.
+func (d *Decoder) makeRoom(size int) {
+	if len(d.out)-d.size < size+room {
+		before := d.out[:d.size]
+		d.out = d.output.take(d.stream.ahead.most + room)
+		copy(d.out, before)
+	}
 }
 
 // finish lets go of what start was given.

@@ -3,6 +3,7 @@ package zstd
 import (
 	"bytes"
 	"runtime"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -79,6 +80,42 @@ func TestScratchShrinks(t *testing.T) {
 	}
 	if len(d.output.mem) > smallScratch {
 		t.Errorf("%d bytes kept", len(d.output.mem))
+	}
+}
+
+// Many blocks that could hold much take no memory for what they do not hold.
+func TestScratchStays(t *testing.T) {
+	var d Decoder
+	var s Stream
+	w := framed(18)
+	want := ""
+	for range 10 {
+		w.compressed(rawSection("abc"), none).raw("def").block(false, rleBlock, 2, 'x')
+		want += "abcdefxx"
+	}
+	for i := range 2 {
+		out, _, err := d.Decode(&s, w.b, testLimit)
+		if string(out) != want || err != nil {
+			t.Fatalf("%q, %v", out, err)
+		}
+		if len(d.output.mem) != smallScratch {
+			t.Errorf("message %d: %d bytes", i, len(d.output.mem))
+		}
+		s.Reset()
+	}
+	// Each block fits as long as no more came than is left.
+	w, want = framed(18), ""
+	for range 5 {
+		text := strings.Repeat("abc", 30_000)
+		w.compressed(rawSection(text), none).raw("def")
+		want += text + "def"
+	}
+	s.Reset()
+	if out, _, err := d.Decode(&s, w.b, testLimit); string(out) != want || err != nil {
+		t.Fatalf("%d bytes, want %d, %v", len(out), len(want), err)
+	}
+	if n := len(d.output.mem); n != 5*(maxBlock+3)+room {
+		t.Errorf("%d bytes", n)
 	}
 }
 

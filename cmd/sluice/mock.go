@@ -70,18 +70,23 @@ func newMockOptions() *mockOptions {
 func newMock() *cobra.Command {
 	o := newMockOptions()
 	cmd := &cobra.Command{
-		Use:   "mock",
+		Use:   "mock [flags] [-- PROGRAM ARGUMENTS…]",
 		Short: "Serve a gateway to test against, for bots in any language",
 		Long: `Serve a gateway to test against, for bots in any language.
 
 It prints its URLs and the token that it accepts, and serves until a signal ends
 it: the REST API, TLS or plain, four compressions, sessions that can be resumed,
-and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.`,
+and a bot's traffic. The token is MOCK_TOKEN of the environment, or a new one.
+
+With a program behind --, it runs that and ends with it. The program finds the
+server by DISCORD_TOKEN, DISCORD_API_URL and DISCORD_GATEWAY_URL of its environment.`,
 		Example: `  sluice mock --listen 127.0.0.1:8080 --tls=false --rate 5
-  sluice mock --ca-out ca.pem --shards 16 --guilds 20`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+  sluice mock --ca-out ca.pem --shards 16 --guilds 20
+  sluice mock --tls=false --rate 5 -- go run ./mybot`,
+		Args:                  programArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, program []string) error {
+			return o.run(cmd.Context(), program, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	o.flags(cmd)
@@ -127,7 +132,8 @@ func (o *mockOptions) flags(cmd *cobra.Command) {
 	_ = f.MarkHidden("control")
 }
 
-func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) error {
+// run serves until ctx or the program ends; program may be empty.
+func (o *mockOptions) run(ctx context.Context, program []string, in io.Reader, out, errOut io.Writer) error {
 	if host, _, err := net.SplitHostPort(o.listen); err != nil || host == "" {
 		return fmt.Errorf("invalid argument %q for \"--listen\": want host:port, such as 127.0.0.1:8080", o.listen)
 	}
@@ -194,6 +200,9 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 	if o.control {
 		return fail(child.Serve(server, in, out))
 	}
+	if len(program) > 0 {
+		return fail(o.runProgram(ctx, server, program, in, out, errOut))
+	}
 	if err := o.announce(server, out); err != nil {
 		return fail(err)
 	}
@@ -203,12 +212,8 @@ func (o *mockOptions) run(ctx context.Context, in io.Reader, out io.Writer) erro
 
 // announce prints what a client needs to know.
 func (o *mockOptions) announce(server *gatewaytest.Server, out io.Writer) error {
-	gateway := o.publicURL
-	if gateway == "" {
-		gateway = server.URL()
-	}
 	lines := []string{
-		"gateway  " + gateway,
+		"gateway  " + o.gatewayURL(server),
 		"api      " + server.APIURL(),
 		"token    " + server.Token(),
 	}
@@ -223,4 +228,12 @@ func (o *mockOptions) announce(server *gatewaytest.Server, out io.Writer) error 
 	}
 	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err
+}
+
+// gatewayURL returns the URL that clients are told of.
+func (o *mockOptions) gatewayURL(server *gatewaytest.Server) string {
+	if o.publicURL != "" {
+		return o.publicURL
+	}
+	return server.URL()
 }

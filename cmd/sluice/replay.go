@@ -35,7 +35,7 @@ makes them a tenth, max leaves them out. Behind the last event nothing comes, or
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.trace.file = args[0]
-			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+			return o.run(cmd.Context(), nil, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	o.flags(cmd)

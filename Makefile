@@ -67,7 +67,7 @@ lint: staticcheck tidy ## vet, staticcheck, and no go.mod out of date
 	go vet -tags frontends ./engine
 	cd bench/compare && GOWORK=off go vet ./...
 	cd gatewaytest/clients && GOWORK=off go vet ./...
-	@for module in $(ADAPTERS); do (cd $$module && export GOWORK=off && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff) || exit 1; done
+	@for module in $(ADAPTERS) examples/disgo; do (cd $$module && export GOWORK=off && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff) || exit 1; done
 	cd engine/monitor/browser && GOWORK=off go vet ./...
 
 .PHONY: staticcheck
@@ -152,6 +152,10 @@ ADAPTERS = $(patsubst %/go.mod,%,$(wildcard adapters/*/go.mod))
 .PHONY: adapters
 adapters: ## other libraries' bots on the engine, under the race detector; theirs come from the module cache
 	@for module in $(ADAPTERS); do (cd $$module && GOWORK=off go test -race -count=1 -timeout=10m ./...) || exit 1; done
+
+.PHONY: book
+book: ## the README, docs/ and examples/: their code compiles, and does what they say
+	go test -count=1 ./internal/book -args -all
 
 # Of the pictures, page-light.png and page-dark.png are in the README.
 .PHONY: page

@@ -8,20 +8,20 @@ import (
 	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
-// TestGuide holds the page about testing against what is compiled: its Go code is that of
-// bot_test.go, and its scripts parse.
+// TestGuide holds the page about testing against what runs: its Go code is that of
+// examples/testing, and its scripts parse.
 func TestGuide(t *testing.T) {
 	page, err := os.ReadFile("../docs/testing.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := os.ReadFile("bot_test.go")
+	source, err := os.ReadFile("../examples/testing/bot_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for block := range blocks(string(page), "go") {
 		if !strings.Contains(string(source), block) {
-			t.Errorf("bot_test.go has no\n%s", block)
+			t.Errorf("examples/testing has no\n%s", block)
 		}
 	}
 	scripts := 0

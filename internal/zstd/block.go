@@ -89,8 +89,9 @@ func (d *Decoder) block() verdict {
 // compressed decodes a compressed block (RFC 8878 section 3.1.1.2.3) that
 // ends at end.
 //
-// The first sequences are read before the literals are decoded: where their
-// matches lie in memory that is in no cache, it comes meanwhile.
+// Where another stream was decoded since this one's last tree, the first sequences are
+// read before the literals are decoded: their matches are likely to lie in memory that is
+// in no cache, which comes meanwhile.
 func (d *Decoder) compressed(end int) verdict {
 	literals, v := d.literalsHeader(end)
 	if v != ok {
@@ -100,11 +101,12 @@ func (d *Decoder) compressed(end int) verdict {
 	if v := d.sequencesSection(end, literals.size); v != ok {
 		return v
 	}
-	sequences, v := d.nextSequences()
-	if v != ok {
-		return v
-	}
-	if d.stream.tree.tag != d.treeTag {
+	var sequences []sequence
+	cold := d.stream.tree.tag != d.treeTag
+	if cold {
+		if sequences, v = d.nextSequences(); v != ok {
+			return v
+		}
 		d.prefetch(sequences)
 	}
 	stream := d.pos
@@ -112,8 +114,11 @@ func (d *Decoder) compressed(end int) verdict {
 		return v
 	}
 	d.pos = stream
-	for len(sequences) > 0 {
+	for d.reader.left > 0 || len(sequences) > 0 {
 		if v := d.execute(sequences); v != ok {
+			return v
+		}
+		if v := d.run(); v != ok {
 			return v
 		}
 		if sequences, v = d.nextSequences(); v != ok {

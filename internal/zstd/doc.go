@@ -36,6 +36,14 @@
 // those that reach back further read the ring, which is written only once the
 // message turned out to be well.
 //
+// # Variants
+//
+// The loops that read and execute sequences exist twice: in Go, and in assembly for
+// amd64 processors with BMI2 and AVX2 (hasBMI2), unless the build tag purego is set.
+// The fast ones leave to those in Go whatever is rare: the last sequence of a block, fields of
+// more than 57 bits, short offsets, the places where the ring wraps around, and everything that
+// is wrong. So there is one place for each error. Tests and fuzz targets run with both.
+//
 // # What is accepted
 //
 // What RFC 8878 allows, but no dictionaries, and no windows over

@@ -21,6 +21,10 @@ const maxRepeat = 3
 // or in the ring, and on which side of where the ring wraps around. That an
 // offset is one of before is seldom enough to be one.
 func (d *Decoder) execute(sequences []sequence) verdict {
+	sequences, v := d.executeFast(sequences)
+	if v != ok || len(sequences) == 0 {
+		return v
+	}
 	out, o, base := d.out, d.size, d.base
 	literals, l := d.literals, 0
 	past := &d.stream.history

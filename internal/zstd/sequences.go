@@ -143,10 +143,12 @@ func (d *Decoder) sequencesHeader(end int) (count int, v verdict) {
 // readSequences reads the next sequences of a block (RFC 8878 section
 // 3.1.1.3.2.1.2), and returns the sum of their lengths.
 func (d *Decoder) readSequences(sequences []sequence) (total lengths, v verdict) {
+	n, total := d.readFast(sequences)
+	sequences = sequences[n:]
 	r := &d.reader
 	b, p := r.in.b, r.in.p
 	ll, of, ml := r.states[literalsLengths], r.states[offsets], r.states[matchLengths]
-	r.left -= len(sequences)
+	r.left -= n + len(sequences)
 	last := r.left == 0
 	for i := range sequences {
 		q := &sequences[i]

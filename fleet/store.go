@@ -16,9 +16,15 @@ import (
 // formatVersion is of what lies in the bucket.
 const formatVersion = "1"
 
-// callTimeout is how long one request to JetStream may take: an election of the stream's
-// leader takes some seconds, and the next try goes to whoever leads then.
-const callTimeout = 2 * time.Second
+const (
+	// callTimeout is how long one request to JetStream may take: an election of the stream's
+	// leader takes some seconds, and the next try goes to whoever leads then.
+	callTimeout = 2 * time.Second
+
+	// askAgain is after how long a read that nobody answered is asked for again: what was asked
+	// before a leader was elected stays without an answer.
+	askAgain = 250 * time.Millisecond
+)
 
 // store is the bucket of a bot: a JetStream stream with the last message of each subject,
 // laid out as a NATS key-value bucket, so that `nats kv` shows it. Direct gets are off, so
@@ -83,13 +89,13 @@ func newStore(conn *nats.Conn, bucket string, replicas int, metadata map[string]
 // open looks at the stream, and makes it if there is none. reborn says that it is another
 // one than before.
 func (st *store) open(ctx context.Context) (reborn bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	stream, err := st.js.Stream(ctx, st.name)
+	stream, err := patiently(ctx, st.look)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		stream, err = st.js.CreateStream(ctx, st.config)
+		limit, cancel := context.WithTimeout(ctx, callTimeout)
+		stream, err = st.js.CreateStream(limit, st.config)
+		cancel()
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			stream, err = st.js.Stream(ctx, st.name) // another was faster
+			stream, err = patiently(ctx, st.look) // another was faster
 		}
 	}
 	if err != nil {
@@ -107,6 +113,37 @@ func (st *store) open(ctx context.Context) (reborn bool, err error) {
 	return reborn, nil
 }
 
+// look returns the stream as it is now.
+func (st *store) look(ctx context.Context) (jetstream.Stream, error) { return st.js.Stream(ctx, st.name) }
+
+// patiently calls ask, and again as long as no answer comes, until callTimeout is over. It
+// returns the first answer.
+func patiently[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel() // whatever still waits
+	answers := make(chan answer, callTimeout/askAgain+1)
+	again := time.NewTicker(askAgain)
+	defer again.Stop()
+	for asked := 0; ; {
+		if asked < cap(answers) {
+			asked++
+			go func() {
+				value, err := ask(ctx)
+				answers <- answer{value, err}
+			}()
+		}
+		select {
+		case a := <-answers:
+			return a.value, a.err
+		case <-again.C:
+		}
+	}
+}
+
 // check refuses a bucket that is another bot's, or of a newer version.
 func (st *store) check(found map[string]string) error {
 	for key, want := range st.config.Metadata {
@@ -120,17 +157,17 @@ func (st *store) check(found map[string]string) error {
 
 // get reads a key from the stream's leader.
 func (st *store) get(ctx context.Context, key string) (entry, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	m, err := (*st.stream.Load()).GetLastMsgForSubject(ctx, st.prefix+key)
+	m, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+		return (*st.stream.Load()).GetLastMsgForSubject(ctx, st.prefix+key)
+	})
 	return st.entry(m, err)
 }
 
 // next reads the first entry behind a revision whose key matches a pattern.
 func (st *store) next(ctx context.Context, pattern string, after uint64) (entry, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	m, err := (*st.stream.Load()).GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(st.prefix+pattern))
+	m, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+		return (*st.stream.Load()).GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(st.prefix+pattern))
+	})
 	return st.entry(m, err)
 }
 

@@ -182,20 +182,31 @@ func (a *Admin) Events(ctx context.Context, f func(Happening)) error {
 	return sub.Drain()
 }
 
-// find returns the process with a name.
+// find returns the process with a name, or an incarnation.
 func (a *Admin) find(ctx context.Context, name string) (member, error) {
 	members, _, err := a.read(ctx)
 	if err != nil {
 		return member{}, err
 	}
-	var names []string
+	var names, same []string
 	for _, m := range members {
-		if m.Name == name {
+		if m.Incarnation == name {
 			return m, nil
+		}
+		if m.Name == name {
+			same = append(same, m.Incarnation)
 		}
 		names = append(names, m.Name)
 	}
 	slices.Sort(names)
+	switch len(same) {
+	case 0:
+	case 1:
+		return members[same[0]], nil
+	default:
+		slices.Sort(same)
+		return member{}, fmt.Errorf("fleet: %d processes have the name %q; choose one by its incarnation: %s", len(same), name, strings.Join(same, ", "))
+	}
 	return member{}, fmt.Errorf("fleet: there is no process %q; there are: %s", name, strings.Join(names, ", "))
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/sluice-go/sluice/engine"
 )
 
-// takeGiven starts the shards that records say are this process's.
-func (f *Fleet) takeGiven() error {
+// takeGiven starts the shards that records, as they were at a time, say are this process's.
+func (f *Fleet) takeGiven(read time.Time) error {
 	given := map[place]record{}
 	f.mu.Lock()
 	for at, r := range f.records {
@@ -18,11 +18,12 @@ func (f *Fleet) takeGiven() error {
 		}
 	}
 	f.mu.Unlock()
-	return f.attach(given)
+	return f.attach(given, read, false)
 }
 
-// attach starts shards with the sessions of their records.
-func (f *Fleet) attach(given map[place]record) error {
+// attach starts shards with the sessions of their records, which were this process's at a time.
+// wary says that who had them may still be there.
+func (f *Fleet) attach(given map[place]record, confirmed time.Time, wary bool) error {
 	if len(given) == 0 {
 		return nil
 	}
@@ -32,11 +33,10 @@ func (f *Fleet) attach(given map[place]record) error {
 		places = append(places, at)
 		specs = append(specs, engine.ShardSpec{ID: at.id, Total: at.total, Session: r.session()})
 	}
-	now := time.Now()
 	f.mu.Lock()
 	holdings := make([]*holding, len(places))
 	for i, at := range places { // before the shards' gates ask
-		holdings[i] = &holding{record: given[at], confirmed: now}
+		holdings[i] = &holding{record: given[at], confirmed: confirmed, wary: wary}
 		f.mine[at] = holdings[i]
 	}
 	f.mu.Unlock()
@@ -105,6 +105,7 @@ func (f *Fleet) claim(ctx context.Context) error {
 		}
 		vectors[was.Owner] = v
 	}
+	asked := time.Now()
 	var mu sync.Mutex
 	got := map[place]record{}
 	err := each(wanted, func(at place, was record) error {
@@ -130,7 +131,7 @@ func (f *Fleet) claim(ctx context.Context) error {
 		f.tellMany("claimed", got)
 		f.hint()
 	}
-	if attachErr := f.attach(got); attachErr != nil {
+	if attachErr := f.attach(got, asked, true); attachErr != nil {
 		return attachErr
 	}
 	return err

@@ -14,10 +14,15 @@ import (
 // has come back empty, before shards without one are taken to be nobody's.
 const settleTime = 3 * time.Second
 
+// afterwards is for how long the bucket is looked at more often once it can be read again: others
+// are as late as this process is.
+const afterwards = 3 * time.Second
+
 // control looks at the bucket again and again, and does what it finds there to do. It is the
 // only goroutine that starts, moves and gives up shards, but for keepFence.
 func (f *Fleet) control(ctx context.Context) {
 	failing := false
+	var back time.Time // when it could be read again
 	for {
 		err := f.round(ctx)
 		switch {
@@ -27,10 +32,11 @@ func (f *Fleet) control(ctx context.Context) {
 			f.log.Warn("the fleet's bucket cannot be read; shards that run go on", "cause", err)
 		case err == nil && failing:
 			f.log.Info("the fleet's bucket can be read again")
+			back = time.Now()
 		}
 		failing = err != nil
 		wait := f.config.poll
-		if failing {
+		if failing || time.Since(back) < afterwards {
 			wait = min(wait, gateRetry)
 		}
 		poll := time.NewTimer(wait)
@@ -45,6 +51,7 @@ func (f *Fleet) control(ctx context.Context) {
 
 // round is one look.
 func (f *Fleet) round(ctx context.Context) error {
+	began := time.Now()
 	reborn, err := f.store.open(ctx)
 	if err != nil {
 		return err
@@ -58,8 +65,8 @@ func (f *Fleet) round(ctx context.Context) error {
 	if err := f.read(ctx); err != nil {
 		return err
 	}
-	f.giveUpLost(ctx)
-	if err := f.takeGiven(); err != nil {
+	f.giveUpLost(ctx, began)
+	if err := f.takeGiven(began); err != nil {
 		return err
 	}
 	f.writeSessions(ctx)
@@ -86,7 +93,7 @@ func (f *Fleet) read(ctx context.Context) error {
 	renewed := map[string]renewal{}
 	if _, err := f.store.changes(ctx, "node.*", 0, func(e entry) {
 		var m member
-		if e.value != nil && json.Unmarshal(e.value, &m) == nil && "node."+m.Incarnation == e.key {
+		if e.value != nil && !f.store.expired(&e) && json.Unmarshal(e.value, &m) == nil && "node."+m.Incarnation == e.key {
 			members[m.Incarnation] = m
 			renewed[m.Incarnation] = renewal{e.rev, time.Now()}
 		}
@@ -94,10 +101,14 @@ func (f *Fleet) read(ctx context.Context) error {
 		return err
 	}
 	p, err := f.readPlan(ctx)
-	if err != nil && err != errNoKey {
+	if err == errNoKey || err == errBadPlan {
+		p, err = f.mendPlan(ctx, p.rev)
+	}
+	if err != nil {
 		return err
 	}
 	f.mu.Lock()
+	members[f.id] = f.self() // also where the store kept it from renewing
 	for id, m := range members {
 		old, known := f.members[id]
 		if !known || old.Draining != m.Draining {
@@ -131,6 +142,7 @@ func (f *Fleet) read(ctx context.Context) error {
 		}
 	}
 	f.members = members
+	f.noteNamesakes()
 	if p.Total > 0 {
 		f.plan = p
 	}
@@ -160,12 +172,27 @@ func (f *Fleet) readPlan(ctx context.Context) (p plan, err error) {
 	if err != nil {
 		return plan{}, err
 	}
-	p.rev = e.rev
-	if e.value == nil || json.Unmarshal(e.value, &p) != nil || p.Total < 1 {
+	if e.value == nil {
 		return plan{rev: e.rev}, errNoKey
+	}
+	if json.Unmarshal(e.value, &p) != nil || !p.valid() {
+		return plan{rev: e.rev}, errBadPlan
 	}
 	p.rev = e.rev
 	return p, nil
+}
+
+// mendPlan writes the plan that this process follows in place of none, or of what is none.
+func (f *Fleet) mendPlan(ctx context.Context, rev uint64) (plan, error) {
+	f.mu.Lock()
+	p := f.plan
+	f.mu.Unlock()
+	f.log.Error("the key plan in the fleet's bucket is gone or makes no sense: another program has changed it; it is written again")
+	var err error
+	if p.rev, err = f.store.swap(ctx, "plan", encode(p), rev, 0); err == errConflict {
+		err = nil // another was faster; it is read in the next round
+	}
+	return p, err
 }
 
 // refill writes what this process knows into a store that is another one than before: its
@@ -177,7 +204,10 @@ func (f *Fleet) refill(ctx context.Context) error {
 	p := f.plan
 	mine := make(map[place]*holding, len(f.mine))
 	for at, h := range f.mine {
-		mine[at] = h
+		h.record.rev = 0 // whatever is read from now on is newer
+		if h.shard != nil {
+			mine[at] = h
+		}
 	}
 	if !first {
 		f.quiet = time.Now().Add(settleTime)
@@ -191,7 +221,7 @@ func (f *Fleet) refill(ctx context.Context) error {
 	if err := f.renew(ctx); err != nil {
 		return err
 	}
-	if now, err := f.readPlan(ctx); err == errNoKey {
+	if now, err := f.readPlan(ctx); err == errNoKey || err == errBadPlan {
 		if _, err := f.store.swap(ctx, "plan", encode(p), now.rev, 0); err != nil && err != errConflict {
 			return err
 		}
@@ -199,20 +229,21 @@ func (f *Fleet) refill(ctx context.Context) error {
 		return err
 	}
 	return each(mine, func(at place, h *holding) error {
+		asked := time.Now()
 		e, err := f.store.get(ctx, at.key())
-		if err == nil && e.value != nil {
-			return nil // read, and judged, like any other
-		}
 		if err != nil && err != errNoKey {
 			return err
 		}
 		f.mu.Lock()
 		r := h.record
 		f.mu.Unlock()
+		if now := parseRecord(e); e.value != nil && !now.bad && now.Epoch >= r.Epoch {
+			return nil // read, and judged, like any other
+		}
 		s := h.shard.Settled()
 		r.Session, r.URL, r.Seq = s.ID, s.ResumeURL, s.Seq
 		if r.rev, err = f.store.swap(ctx, at.key(), encode(r), e.rev, 0); err == nil {
-			f.own(at, h, r)
+			f.own(at, h, r, asked)
 		}
 		if err == errConflict {
 			return nil
@@ -221,12 +252,15 @@ func (f *Fleet) refill(ctx context.Context) error {
 	})
 }
 
-// own notes that a record was written.
-func (f *Fleet) own(at place, h *holding, r record) {
+// own notes that a record was written, by what was asked of NATS at a time: the process may have
+// stood still since.
+func (f *Fleet) own(at place, h *holding, r record, asked time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	h.record, h.confirmed = r, time.Now()
-	f.records[at] = r
+	if r.rev > h.record.rev {
+		h.record, h.confirmed = r, asked
+		f.records[at] = r
+	}
 }
 
 // parallel is how many requests to NATS are under way at a time.
@@ -255,20 +289,20 @@ func each[K comparable, V any](items map[K]V, do func(K, V) error) error {
 	return first
 }
 
-// giveUpLost abandons what records say is another's.
-func (f *Fleet) giveUpLost(ctx context.Context) {
+// giveUpLost abandons what records, as they were at a time, say is another's.
+func (f *Fleet) giveUpLost(ctx context.Context, read time.Time) {
 	lost := map[place]*holding{}
 	var mend []place
 	f.mu.Lock()
 	for at, h := range f.mine {
-		switch r, read := f.records[at]; {
-		case !read, h.leaving:
+		switch r, known := f.records[at]; {
+		case !known, h.leaving:
 		case r.bad:
 			mend = append(mend, at)
 		case r.Owner != f.id && r.rev > h.record.rev:
 			lost[at] = h
 		case r.rev > h.record.rev:
-			h.record, h.confirmed = r, time.Now()
+			h.record, h.confirmed = r, read
 		}
 	}
 	f.mu.Unlock()
@@ -281,9 +315,10 @@ func (f *Fleet) giveUpLost(ctx context.Context) {
 		h, r := f.mine[at], f.records[at]
 		next := h.record
 		f.mu.Unlock()
+		asked := time.Now()
 		var err error
 		if next.rev, err = f.store.swap(ctx, at.key(), encode(next), r.rev, 0); err == nil {
-			f.own(at, h, next)
+			f.own(at, h, next, asked)
 		}
 	}
 }
@@ -304,18 +339,18 @@ func (f *Fleet) writeSessions(ctx context.Context) {
 		r := h.record
 		f.mu.Unlock()
 		r.Session, r.URL, r.Seq = spec.Session.ID, spec.Session.ResumeURL, spec.Session.Seq
+		asked := time.Now()
 		rev, err := f.store.swap(ctx, at.key(), encode(r), r.rev, 0)
-		switch {
-		case err == nil:
+		if err == nil {
 			r.rev = rev
-			f.own(at, h, r)
-		case err != errConflict: // then it is read, and judged
-			f.mu.Lock()
-			if _, newer := f.began[at]; !newer {
-				f.began[at] = spec
-			}
-			f.mu.Unlock()
+			f.own(at, h, r, asked)
+			return nil
 		}
+		f.mu.Lock()
+		if _, newer := f.began[at]; !newer {
+			f.began[at] = spec // once more; where another has the record, it is read, and judged
+		}
+		f.mu.Unlock()
 		return err
 	})
 }

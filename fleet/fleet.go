@@ -49,6 +49,7 @@ type Fleet struct {
 	suspects   map[string]int
 	moves      map[place]string // that a person asked for: to whom
 	cursor     uint64           // of records
+	namesake   bool             // another process has this one's name
 	quiet      time.Time        // until then nothing is claimed: owners of a store that came back write first
 	joined     time.Time        // when the members last changed
 	arrived    map[place]bool   // shards that have their guilds
@@ -62,6 +63,7 @@ type holding struct {
 	record    record
 	confirmed time.Time // when the record was last known to be this process's
 	leaving   bool      // it is being handed over
+	wary      bool      // it was claimed, and has not resumed yet
 }
 
 // Join connects to NATS, enters the fleet, and makes the engine. It waits, within ctx, for a
@@ -91,6 +93,7 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 	}
 	f.log = f.log.With("node", config.Name)
 	f.eng.On(gateway.Events(gateway.EventSessionBegan), f.sessionBegan)
+	f.eng.On(gateway.Events(gateway.EventStateChanged), f.stateChanged)
 	f.eng.On(gateway.Events(gateway.EventGuildsReady, gateway.EventSessionResumed), f.guildsReady)
 	if f.conn, f.ownConn, err = config.connect(ctx); err != nil {
 		return nil, err
@@ -140,8 +143,11 @@ func (f *Fleet) tryEnter(ctx context.Context) error {
 	if err := f.learnPlan(ctx); err != nil {
 		return err
 	}
-	if f.store.age < settleTime && f.anybody() {
-		f.quiet = time.Now().Add(settleTime)
+	if f.anybody() { // who may be late to write, after an election or where the store was lost
+		f.quiet = time.Now().Add(silentFor)
+		if f.store.age < settleTime {
+			f.quiet = time.Now().Add(settleTime)
+		}
 	}
 	return f.renew(ctx)
 }
@@ -151,9 +157,11 @@ func (f *Fleet) tryEnter(ctx context.Context) error {
 func passing(err error) bool {
 	var api *jetstream.APIError
 	switch {
+	case errors.Is(err, nats.ErrPermissionViolation):
+		return false
 	case errors.As(err, &api):
 		return api.Code >= 500 || api.ErrorCode == 10005
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout), errors.Is(err, nats.ErrNoResponders),
+	case errors.Is(err, errBadPlan), errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout), errors.Is(err, nats.ErrNoResponders),
 		errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
 		return true
 	}

@@ -72,7 +72,7 @@ func (st *stage) join(name string, edit ...func(*Config)) *node {
 		NATS: st.nats.URL(), Name: name, poll: 50 * time.Millisecond, period: time.Second,
 		Engine: engine.Config{
 			Token: engine.NewToken(st.gateway.Token()), APIURL: st.gateway.APIURL(), Intents: gateway.IntentsAll,
-			Logger: slog.New(slog.NewTextHandler(testWriter{st.t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Logger: testLogger(st.t),
 		},
 	}
 	for _, f := range edit {
@@ -106,6 +106,10 @@ func (n *node) stop(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatalf("%s does not end", n.Name())
 	}
+}
+
+func testLogger(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 type testWriter struct{ t *testing.T }

@@ -4,15 +4,23 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 const (
 	// freshFor is for how long a record that was just written or read needs no other look.
 	freshFor = 500 * time.Millisecond
 
-	// standstill is the gap behind which a process must have stood still: it may not be what
-	// it was.
+	// standstill is the gap behind which a process must have stood still, at most: it may not
+	// be what it was.
 	standstill = 2 * time.Second
+
+	// stragglers is for how long a shard that was claimed delivers nothing once it has asked to
+	// resume. From then on the gateway sends nothing to who had it before; but if that process
+	// lives, what it was sent until then is still on its way to callbacks.
+	stragglers = 100 * time.Millisecond
 
 	fenceEvery = 250 * time.Millisecond
 	gateRetry  = 250 * time.Millisecond
@@ -50,7 +58,9 @@ func (f *Fleet) confirm(ctx context.Context, at place) error {
 }
 
 // verify reads a shard's record. What cannot be read, or is not there since the store was
-// lost, tells nothing.
+// lost, tells nothing. Where several servers keep the bucket, one that has lost the others takes
+// itself to lead for some seconds more: there a record counts once it could be written as it is,
+// which takes most of them.
 func (f *Fleet) verify(ctx context.Context, at place, h *holding) (ours, known bool) {
 	asked := time.Now()
 	e, err := f.store.get(ctx, at.key())
@@ -61,14 +71,47 @@ func (f *Fleet) verify(ctx context.Context, at place, h *holding) (ours, known b
 	if r.bad {
 		return false, false
 	}
+	if r.Owner == f.id && f.store.replicated.Load() {
+		if r.rev, err = f.store.swap(ctx, at.key(), e.value, e.rev, 0); err != nil {
+			return false, false
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.records[at].rev < r.rev {
+		f.records[at] = r // or the control goroutine may start it again
+	}
 	if r.Owner != f.id {
 		return false, true
 	}
-	h.confirmed = asked
+	if h.confirmed = asked; h.record.rev < r.rev {
+		h.record = r
+	}
 	return true, true
 }
+
+// stateChanged holds a claimed shard that has asked to resume. It runs on the shard's loop, before
+// that reads the answer.
+func (f *Fleet) stateChanged(ev *engine.Event) {
+	if change, ok := ev.StateChange(); !ok || change.To != lifecycle.Resuming {
+		return
+	}
+	f.mu.Lock()
+	h := f.mine[placeOf(ev.Shard)]
+	wary := h != nil && h.wary
+	if wary {
+		h.wary = false
+	}
+	f.mu.Unlock()
+	if wary {
+		_ = ev.Shard.Hold(context.Background()) // in a callback it does not wait
+		time.AfterFunc(stragglers, ev.Shard.Release)
+	}
+}
+
+// stillFor is the gap behind which this process must have stood still: others may have claimed its
+// shards, but not before its lease was over.
+func (f *Fleet) stillFor() time.Duration { return min(standstill, f.config.Lease/2) }
 
 // keepFence has the engine deliver nothing after this process stood still, until all of its
 // records were read again.
@@ -76,14 +119,16 @@ func (f *Fleet) keepFence(ctx context.Context) {
 	tick := time.NewTicker(fenceEvery)
 	defer tick.Stop()
 	last := time.Now()
-	f.eng.HoldFrom(last.Add(standstill))
+	f.eng.HoldFrom(last.Add(f.stillFor()))
 	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
-		if gap := time.Since(last); gap > standstill {
+		// The monotonic clock may stand still with a machine that sleeps; the other one may leap,
+		// which costs no more than a look.
+		if gap := max(time.Since(last), time.Now().Round(0).Sub(last.Round(0))); gap > f.stillFor() {
 			f.log.Warn("this process stood still; nothing is delivered before its records are read", "for", gap.Round(time.Millisecond))
 			f.tell("stood still", place{}, gap.Round(time.Millisecond).String())
 			if !f.verifyAll(ctx) {
@@ -91,7 +136,7 @@ func (f *Fleet) keepFence(ctx context.Context) {
 			}
 		}
 		last = time.Now()
-		f.eng.HoldFrom(last.Add(standstill))
+		f.eng.HoldFrom(last.Add(f.stillFor()))
 	}
 }
 
@@ -104,23 +149,22 @@ func (f *Fleet) verifyAll(ctx context.Context) bool {
 		list[at] = h
 	}
 	f.mu.Unlock()
-	for at, h := range list {
+	return each(list, func(at place, h *holding) error {
 		for {
 			ours, known := f.verify(ctx, at, h)
 			if known {
 				if !ours {
 					f.abandon(ctx, at, h)
 				}
-				break
+				return nil
 			}
 			select {
 			case <-time.After(gateRetry):
 			case <-ctx.Done():
-				return false
+				return ctx.Err()
 			}
 		}
-	}
-	return true
+	}) == nil
 }
 
 // abandon hangs a shard up that is another's.

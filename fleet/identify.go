@@ -146,7 +146,7 @@ func (q *queue) contend(b *bucket, mc int) {
 		t := slices.MinFunc(b.waiting, func(x, y *ticket) int { return x.shard - y.shard })
 		q.mu.Unlock()
 		e, err := q.f.store.get(ctx, t.key)
-		if err != nil && err != errNoKey || e.value != nil {
+		if err != nil && err != errNoKey || e.value != nil && q.f.store.now().Sub(e.at) < grantTime { // or it is another program's, without a TTL
 			time.Sleep(contendEvery)
 			continue
 		}

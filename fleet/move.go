@@ -106,7 +106,7 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 	specs, err := f.eng.Detach(limit, shards...)
 	cancel()
 	if err != nil {
-		f.log.Warn("not all shards could be handed over in time; the others are taken over", "cause", err)
+		f.log.Warn("not all shards could be handed over in time; the others follow once they have closed", "cause", err)
 	}
 	sessions := map[place]engine.ShardSpec{}
 	for _, s := range specs {
@@ -118,6 +118,9 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 		spec, closed := sessions[at]
 		f.mu.Lock()
 		next := h.record.with(group[at], spec.Session)
+		if !closed {
+			f.moves[at] = group[at] // once more, when it has closed
+		}
 		f.mu.Unlock()
 		if !closed {
 			return nil

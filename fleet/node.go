@@ -49,12 +49,32 @@ func (f *Fleet) renew(ctx context.Context) error {
 func (f *Fleet) keepLease(ctx context.Context) {
 	tick := time.NewTicker(min(f.config.Lease/4, renewEvery))
 	defer tick.Stop()
+	renewed, told := time.Now(), false
 	for {
 		select {
 		case <-tick.C:
-			_ = f.renew(ctx)
 		case <-ctx.Done():
 			return
+		}
+		switch err := f.renew(ctx); {
+		case err == nil && told:
+			f.log.Info("this process's key in the fleet's bucket can be written again")
+			fallthrough
+		case err == nil:
+			renewed, told = time.Now(), false
+		case !told && ctx.Err() == nil && time.Since(renewed) >= f.config.Lease:
+			f.log.Warn("this process's key in the fleet's bucket cannot be written; its shards go on, but no shard can change hands", "cause", err)
+			told = true
+		}
+	}
+}
+
+// noteNamesakes warns, once, where another process that answers has the same name. mu is held.
+func (f *Fleet) noteNamesakes() {
+	for id, m := range f.members {
+		if id != f.id && m.Name == f.config.Name && !m.Draining && f.config.Replaces != m.Name && f.livesLocked(id) && !f.namesake {
+			f.namesake = true
+			f.log.Warn("another process of the fleet has the same name: orders by name, and Config.Replaces, cannot tell them apart; give each a Config.Name of its own", "incarnation", id)
 		}
 	}
 }

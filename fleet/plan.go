@@ -92,10 +92,11 @@ func (f *Fleet) markReady(ctx context.Context, p plan) {
 		r := h.record
 		f.mu.Unlock()
 		r.Ready = true
+		asked := time.Now()
 		rev, err := f.store.swap(ctx, at.key(), encode(r), r.rev, 0)
 		if err == nil {
 			r.rev = rev
-			f.own(at, h, r)
+			f.own(at, h, r, asked)
 		}
 		return err
 	})

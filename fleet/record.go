@@ -100,6 +100,22 @@ type plan struct {
 	rev uint64
 }
 
+// errBadPlan: what the key says is no plan.
+var errBadPlan = errors.New("fleet: the key plan in the bucket makes no sense: another program has written it; " +
+	"the processes that run write it again, and where none runs, remove the key")
+
+// valid reports whether p is a plan.
+func (p *plan) valid() bool {
+	counts := func(n int) bool { return 1 <= n && n <= gateway.MaxShards }
+	switch p.Phase {
+	case "":
+		return counts(p.Total)
+	case phaseBoth, phaseCut:
+		return counts(p.Total) && counts(p.Next)
+	}
+	return false
+}
+
 const (
 	phaseBoth = "both"
 	phaseCut  = "cut"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -42,8 +43,12 @@ type store struct {
 	stream atomic.Pointer[jetstream.Stream]
 	clock  atomic.Pointer[serverClock]
 
-	created time.Time     // of the stream, by its server; the control goroutine's alone, like
-	age     time.Duration // of the stream, when it was last looked at
+	// Of the stream, when it was last looked at; the control goroutine's alone.
+	created time.Time // by its server
+	age     time.Duration
+	last    uint64 // revision
+
+	replicated atomic.Bool // several servers keep it
 }
 
 // serverClock is what the server's clock said at a time of this process's.
@@ -60,7 +65,8 @@ type entry struct {
 	key   string
 	value []byte // nil: the key was removed, or has expired
 	rev   uint64
-	at    time.Time // when it was written, by the server's clock
+	at    time.Time     // when it was written, by the server's clock
+	ttl   time.Duration // 0: for ever
 }
 
 var (
@@ -87,7 +93,7 @@ func newStore(conn *nats.Conn, bucket string, replicas int, metadata map[string]
 }
 
 // open looks at the stream, and makes it if there is none. reborn says that it is another
-// one than before.
+// one than before, or has lost what it had.
 func (st *store) open(ctx context.Context) (reborn bool, err error) {
 	stream, err := patiently(ctx, st.look)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -107,14 +113,17 @@ func (st *store) open(ctx context.Context) (reborn bool, err error) {
 	}
 	st.stream.Store(&stream)
 	st.clock.Store(&serverClock{info.TimeStamp, time.Now()})
+	st.replicated.Store(info.Config.Replicas > 1)
 	st.age = info.TimeStamp.Sub(info.Created)
-	reborn = !info.Created.Equal(st.created)
-	st.created = info.Created
+	reborn = !info.Created.Equal(st.created) || info.State.LastSeq < st.last
+	st.created, st.last = info.Created, info.State.LastSeq
 	return reborn, nil
 }
 
 // look returns the stream as it is now.
-func (st *store) look(ctx context.Context) (jetstream.Stream, error) { return st.js.Stream(ctx, st.name) }
+func (st *store) look(ctx context.Context) (jetstream.Stream, error) {
+	return st.js.Stream(ctx, st.name)
+}
 
 // patiently calls ask, and again as long as no answer comes, until callTimeout is over. It
 // returns the first answer.
@@ -163,6 +172,9 @@ func (st *store) get(ctx context.Context, key string) (entry, error) {
 	return st.entry(m, err)
 }
 
+// expired reports whether a key's time is over. A leader that was just elected may still show it.
+func (st *store) expired(e *entry) bool { return e.ttl > 0 && st.now().Sub(e.at) > e.ttl }
+
 // next reads the first entry behind a revision whose key matches a pattern.
 func (st *store) next(ctx context.Context, pattern string, after uint64) (entry, error) {
 	m, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
@@ -180,6 +192,7 @@ func (st *store) entry(m *jetstream.RawStreamMsg, err error) (entry, error) {
 		return entry{}, st.explain(err)
 	}
 	e := entry{key: strings.TrimPrefix(m.Subject, st.prefix), value: m.Data, rev: m.Sequence, at: m.Time}
+	e.ttl, _ = time.ParseDuration(m.Header.Get(jetstream.MsgTTLHeader))
 	if m.Header.Get("KV-Operation") != "" || m.Header.Get(jetstream.MarkerReasonHeader) != "" {
 		e.value = nil
 	} else if e.value == nil {
@@ -238,19 +251,30 @@ func (st *store) publish(ctx context.Context, m *nats.Msg, ttl time.Duration, op
 	return ack.Sequence, nil
 }
 
+// full are JetStream's codes for an account, a server or a disk that is full.
+var full = []jetstream.ErrorCode{10002, 10023, 10047, 10077}
+
 // explain says what helps.
 func (st *store) explain(err error) error {
 	var api *jetstream.APIError
 	remedy := ""
+	if refused := st.js.Conn().LastError(); errors.Is(err, context.DeadlineExceeded) && st.concerns(refused) {
+		err = refused // which NATS tells the connection, and not who asked
+	}
 	switch {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		remedy = "; start the NATS server with JetStream (nats-server -js), for this account"
 	case errors.Is(err, nats.ErrPermissionViolation):
 		remedy = "; let the credentials publish and subscribe to $KV.>, $JS.API.>, _INBOX.> and sluice.>"
-	case errors.As(err, &api) && api.ErrorCode == 10047, errors.As(err, &api) && api.ErrorCode == 10077:
+	case errors.As(err, &api) && slices.Contains(full, api.ErrorCode):
 		remedy = "; the JetStream storage is full: make room, or raise its limits. Shards that run go on meanwhile"
 	}
 	return fmt.Errorf("fleet: NATS stream %s: %w%s", st.name, err, remedy)
+}
+
+// concerns reports whether an error of the connection's is that NATS refuses what the fleet does.
+func (st *store) concerns(err error) bool {
+	return errors.Is(err, nats.ErrPermissionViolation) && (strings.Contains(err.Error(), st.prefix) || strings.Contains(err.Error(), "$JS.API."))
 }
 
 // metadataOf tells a bot's bucket from others. hash is of the token.

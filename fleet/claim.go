@@ -36,7 +36,7 @@ func (f *Fleet) attach(given map[place]record, confirmed time.Time, wary bool) e
 	f.mu.Lock()
 	holdings := make([]*holding, len(places))
 	for i, at := range places { // before the shards' gates ask
-		holdings[i] = &holding{record: given[at], confirmed: confirmed, wary: wary}
+		holdings[i] = &holding{record: given[at], confirmed: confirmed, wary: wary && given[at].Session != ""}
 		f.mine[at] = holdings[i]
 	}
 	f.mu.Unlock()

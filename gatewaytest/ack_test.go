@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // TestACKDoesNotWaitForASegment: between two events of a segment that takes a second, an ACK is
@@ -17,7 +18,7 @@ func TestACKDoesNotWaitForASegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer srv.Close()
-	for compression := range Compression(compressions) {
+	for compression := range Compression(gatewire.Compressions) {
 		near, far := net.Pipe()
 		defer near.Close()
 		defer far.Close()
@@ -26,11 +27,11 @@ func TestACKDoesNotWaitForASegment(t *testing.T) {
 		c := newConn(srv, newWire(near, fault.GatewayAddress, srv.quit), near, compression)
 		s.conn, c.session = c, s
 		snd := sender{scratch: new(scratch), opened: true}
-		if b, _ := c.step(&snd, now.Add(250*time.Millisecond)); b.events == 0 || !snd.inSegment && !compression.stateless() {
+		if b, _ := c.step(&snd, now.Add(250*time.Millisecond)); b.events == 0 || !snd.inSegment && !compression.Stateless() {
 			t.Fatalf("%v: %d events written, in a segment: %t", compression, b.events, snd.inSegment)
 		}
 		c.heartbeat([]byte("1"), now)
-		if len(c.controls) != 1 || !bytes.Equal(c.controls[0], heartbeatACK) {
+		if len(c.controls) != 1 || !bytes.Equal(c.controls[0], gatewire.HeartbeatACK) {
 			t.Fatalf("%v: no ACK waits", compression)
 		}
 		if c.step(&snd, now.Add(251*time.Millisecond)); len(c.controls) != 0 {

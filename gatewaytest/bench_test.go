@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -18,7 +19,7 @@ const benchEvents = 20_000
 // encoded before.
 func BenchmarkTraffic(b *testing.B) {
 	for _, useTLS := range []bool{false, true} {
-		for c := range Compression(compressions) {
+		for c := range Compression(gatewire.Compressions) {
 			b.Run(fmt.Sprintf("tls=%t/%v", useTLS, c), func(b *testing.B) {
 				srv := NewServer(b, WithTLS(useTLS), WithTraffic(Saturated), WithEvents(benchEvents), WithIdentifyInterval(0), WithSessionStartLimit(1<<30, 1<<30))
 				var total int64
@@ -45,7 +46,7 @@ func BenchmarkEncode(b *testing.B) {
 	const events = 2048
 	corpus := newSharedCorpus(func() *traffic.Generator { return traffic.New(1) })
 	corpus.at(events)
-	for c := range Compression(compressions) {
+	for c := range Compression(gatewire.Compressions) {
 		b.Run(c.String(), func(b *testing.B) {
 			for b.Loop() {
 				s := newStream(c, corpus, 1, events, segmentEvents)
@@ -79,7 +80,7 @@ func benchDial(b *testing.B, srv *Server, c Compression) net.Conn {
 // identifyAs upgrades and identifies, without waiting for an answer.
 func identifyAs(b *testing.B, nc net.Conn, token string, c Compression, shard, count int) {
 	query := "v=10&encoding=json"
-	if !c.stateless() {
+	if !c.Stateless() {
 		query += "&compress=" + c.String()
 	}
 	fmt.Fprintf(nc, "GET /?%s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+

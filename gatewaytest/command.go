@@ -2,31 +2,11 @@ package gatewaytest
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
-
-// snowflake is an id, which JSON carries as a string. JDA and others send a number, which Discord takes as well
-// (Discord: "Reference", heading "Snowflakes in the API").
-type snowflake uint64
-
-func (id *snowflake) UnmarshalJSON(b []byte) error {
-	s := string(b)
-	if s[0] == '"' {
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
-		}
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	*id = snowflake(n)
-	return err
-}
-
-func (id snowflake) MarshalJSON() ([]byte, error) {
-	return strconv.AppendQuote(nil, strconv.FormatUint(uint64(id), 10)), nil
-}
 
 // command obeys what an identified client asks for, with events for its session alone.
 func (c *conn) command(s *session, op gateway.Opcode, d json.RawMessage, now time.Time) {
@@ -47,7 +27,7 @@ func (c *conn) command(s *session, op gateway.Opcode, d json.RawMessage, now tim
 		ok = s.requestChannelInfo(d)
 	}
 	if !ok {
-		c.close(refusedDecode.code, refusedDecode.reason)
+		c.refuse(gatewire.DecodeError)
 	}
 }
 
@@ -60,10 +40,10 @@ func newEvent(eventType string, v any) event {
 // and below.
 func (s *session) voiceState(d json.RawMessage) bool {
 	var data struct {
-		GuildID   *snowflake `json:"guild_id"`
-		ChannelID *snowflake `json:"channel_id"`
-		SelfMute  bool       `json:"self_mute"`
-		SelfDeaf  bool       `json:"self_deaf"`
+		GuildID   *gatewire.Snowflake `json:"guild_id"`
+		ChannelID *gatewire.Snowflake `json:"channel_id"`
+		SelfMute  bool                `json:"self_mute"`
+		SelfDeaf  bool                `json:"self_deaf"`
 	}
 	if json.Unmarshal(d, &data) != nil || data.GuildID == nil {
 		return false
@@ -74,7 +54,7 @@ func (s *session) voiceState(d json.RawMessage) bool {
 			return nil
 		}
 		events = append(events, newEvent("VOICE_STATE_UPDATE", map[string]any{
-			"guild_id": data.GuildID, "channel_id": data.ChannelID, "user_id": snowflake(s.srv.cfg.bot), "session_id": s.id,
+			"guild_id": data.GuildID, "channel_id": data.ChannelID, "user_id": gatewire.Snowflake(s.srv.cfg.bot), "session_id": s.id,
 			"self_mute": data.SelfMute, "self_deaf": data.SelfDeaf, "mute": false, "deaf": false, "self_video": false,
 			"suppress": false, "request_to_speak_timestamp": nil,
 			"member": json.RawMessage(guild.Bot().Object()),
@@ -92,7 +72,7 @@ func (s *session) voiceState(d json.RawMessage) bool {
 // requestSounds answers Request Soundboard Sounds.
 func (s *session) requestSounds(d json.RawMessage) bool {
 	var data struct {
-		GuildIDs *[]snowflake `json:"guild_ids"`
+		GuildIDs *[]gatewire.Snowflake `json:"guild_ids"`
 	}
 	if json.Unmarshal(d, &data) != nil || data.GuildIDs == nil {
 		return false
@@ -111,8 +91,8 @@ func (s *session) requestSounds(d json.RawMessage) bool {
 // requestChannelInfo answers Request Channel Info, about the voice channels.
 func (s *session) requestChannelInfo(d json.RawMessage) bool {
 	var data struct {
-		GuildID *snowflake `json:"guild_id"`
-		Fields  *[]string  `json:"fields"`
+		GuildID *gatewire.Snowflake `json:"guild_id"`
+		Fields  *[]string           `json:"fields"`
 	}
 	if json.Unmarshal(d, &data) != nil || data.GuildID == nil || data.Fields == nil {
 		return false

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 const (
@@ -69,7 +70,7 @@ func newConn(srv *Server, nc net.Conn, in io.Reader, compression Compression) *c
 		done:        make(chan struct{}),
 		compression: compression,
 	}
-	if !compression.stateless() && srv.cfg.rate == 0 {
+	if !compression.Stateless() && srv.cfg.rate == 0 {
 		c.own()
 	}
 	return c
@@ -107,7 +108,7 @@ func (c *conn) control(payload []byte, urgent bool) {
 // pong has a ping answered; one that waits for the sender is overtaken (RFC 6455, section 5.5.3).
 func (c *conn) pong(data []byte) {
 	c.mu.Lock()
-	c.ponging = appendFrame(nil, ws.OpPong, data)
+	c.ponging = gatewire.AppendFrame(nil, ws.OpPong, data)
 	c.mu.Unlock()
 	c.notify()
 }
@@ -118,13 +119,16 @@ func (c *conn) close(code gateway.CloseCode, reason string) {
 	c.closeWith(ws.NewCloseFrameBody(ws.StatusCode(code), reason), false)
 }
 
+// refuse closes the connection for a mistake of the client's.
+func (c *conn) refuse(r *gatewire.Refusal) { c.close(r.Code, r.Reason) }
+
 // answerClose answers the client's close frame with the same code.
 func (c *conn) answerClose(body []byte) { c.closeWith(body, true) }
 
 func (c *conn) closeWith(body []byte, answered bool) {
 	c.mu.Lock()
 	if c.closing == nil {
-		c.closing = appendFrame(nil, ws.OpClose, body)
+		c.closing = gatewire.AppendFrame(nil, ws.OpClose, body)
 		// Whoever does not read holds the sender, and with it the close frame, up.
 		c.closeTimer = time.AfterFunc(closeTimeout, c.kill)
 	}
@@ -170,7 +174,7 @@ func (c *conn) attach(s *session) {
 	if s.payloads && c.compression == CompressionNone {
 		c.compression = CompressionPayload
 	}
-	if s.probe && !c.compression.stateless() {
+	if s.probe && !c.compression.Stateless() {
 		c.own()
 	}
 	compression := c.compression

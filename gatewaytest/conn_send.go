@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -15,13 +16,13 @@ const batchBytes = 64 << 10
 type sender struct {
 	compression Compression
 	owns        bool
-	enc         encoder // of the run that goes on; nil between runs
-	opened      bool    // the connection's stream has begun
-	inSegment   bool    // the last event written was of a shared segment that has more
-	quiet       bool    // traffic had ended when the last step began
-	cut         int     // bytes that a fault has written at a time; 0: all
-	split       int     // bytes of a payload that a fault has go into a message; 0: all
-	fragment    int     // bytes of a message that a fault has go into a frame; 0: all
+	enc         gatewire.Encoder // of the run that goes on; nil between runs
+	opened      bool             // the connection's stream has begun
+	inSegment   bool             // the last event written was of a shared segment that has more
+	quiet       bool             // traffic had ended when the last step began
+	cut         int              // bytes that a fault has written at a time; 0: all
+	split       int              // bytes of a payload that a fault has go into a message; 0: all
+	fragment    int              // bytes of a message that a fault has go into a frame; 0: all
 	*scratch
 }
 
@@ -153,7 +154,7 @@ func (c *conn) step(snd *sender, now time.Time) (b batch, wait time.Duration) {
 	c.ponging = nil
 	s := c.session
 	snd.quiet = c.srv.quiet.Load()
-	if s == nil || c.urgent || snd.quiet || snd.compression.stateless() {
+	if s == nil || c.urgent || snd.quiet || snd.compression.Stateless() {
 		// A segment can be left at any event, but gone on with only if nothing refers to what
 		// came before.
 		snd.inSegment = false
@@ -187,25 +188,25 @@ func (snd *sender) control(payload []byte) {
 		snd.encode(payload)
 		return
 	}
-	snd.out = appendStored(snd.out, snd.compression, payload, !snd.opened)
+	snd.out = gatewire.AppendStored(snd.out, snd.compression, payload, !snd.opened)
 	snd.opened, snd.inSegment = true, false
 }
 
 // encode encodes a payload for this connection alone, and begins a run for it if there is none.
 func (snd *sender) encode(payload []byte) {
 	if snd.enc == nil {
-		snd.enc = newEncoder(snd.compression)
-		snd.enc.begin(!snd.opened)
+		snd.enc = gatewire.NewEncoder(snd.compression)
+		snd.enc.Begin(!snd.opened)
 		snd.opened = true
 	}
-	snd.out = snd.enc.encode(snd.out, payload)
+	snd.out = encode(snd.enc, snd.compression, snd.out, payload)
 	snd.inSegment = false
 }
 
 // endRun gives the encoder back, unless the connection keeps it and goes on.
 func (snd *sender) endRun(last bool) {
 	if snd.enc != nil && (last || !snd.owns) {
-		freeEncoder(snd.compression, snd.enc)
+		gatewire.FreeEncoder(snd.compression, snd.enc)
 		snd.enc = nil
 	}
 }
@@ -229,7 +230,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 			s.next++
 			if b.seq == s.ackBehind {
 				s.ackBehind = 0
-				snd.encode(heartbeatACK)
+				snd.encode(gatewire.HeartbeatACK)
 			}
 			if b.faults = s.faultsBehind(c, b.seq); len(b.faults) > 0 {
 				return b, 0
@@ -246,7 +247,7 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 			s.resuming = false
 			snd.encode(appendResumed(nil, s.replayed))
 			if s.exhausted {
-				snd.encode(invalidSession(false))
+				snd.encode(gatewire.InvalidSession(false))
 				b.ends = true
 				return b, 0
 			}
@@ -257,13 +258,13 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 			if due == s.shared {
 				if due >= s.feed.events && s.feed.ends && !s.exhausted {
 					s.exhausted = true
-					snd.encode(reconnect)
+					snd.encode(gatewire.Reconnect)
 					continue
 				}
 				return b, s.wait(now)
 			}
 			stream := s.feed.streams[snd.compression]
-			if !s.inStep() || s.srv.plan.May(fault.AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.stateless()) {
+			if !s.inStep() || s.srv.plan.May(fault.AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.Stateless()) {
 				s.shared++
 				s.head++
 				continue

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // Dispatch sends an event of the given type, such as MESSAGE_CREATE, to the shard's live sessions.
@@ -52,7 +53,7 @@ func (c *conn) closeSession(code gateway.CloseCode, reason string) {
 // Reconnect asks the shard's clients to redial and resume (opcode 7). The connections stay open
 // until the clients leave.
 func (s *Server) Reconnect(shard int) int {
-	return s.each(shard, func(c *conn) { c.control(reconnect, true) })
+	return s.each(shard, func(c *conn) { c.control(gatewire.Reconnect, true) })
 }
 
 // InvalidateSession tells the shard's clients that their session is over (opcode 9), or, if
@@ -70,12 +71,12 @@ func (c *conn) invalidate(resumable bool) []byte {
 	} else {
 		c.end()
 	}
-	return invalidSession(resumable)
+	return gatewire.InvalidSession(resumable)
 }
 
 // RequestHeartbeat asks the shard's clients for a heartbeat at once (opcode 1).
 func (s *Server) RequestHeartbeat(shard int) int {
-	return s.each(shard, func(c *conn) { c.control(heartbeatRequest, true) })
+	return s.each(shard, func(c *conn) { c.control(gatewire.HeartbeatRequest, true) })
 }
 
 // each calls f for the shard's connections.

@@ -3,7 +3,6 @@ package gatewaytest
 import (
 	"bytes"
 	"compress/zlib"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -33,16 +33,16 @@ func encodeAll(t *testing.T, c Compression) transcript {
 	var w transcript
 	stored := func(first bool) {
 		p := fmt.Sprintf(`{"t":null,"s":null,"op":11,"d":%d}`, len(w.payloads))
-		w.frames = appendStored(w.frames, c, []byte(p), first)
+		w.frames = gatewire.AppendStored(w.frames, c, []byte(p), first)
 		w.payloads = append(w.payloads, p)
 	}
 	live := func(n int, first bool) {
-		enc := newEncoder(c)
-		defer freeEncoder(c, enc)
-		enc.begin(first)
+		enc := gatewire.NewEncoder(c)
+		defer gatewire.FreeEncoder(c, enc)
+		enc.Begin(first)
 		for i := range n {
 			p := fmt.Sprintf(`{"t":"X","s":%d,"op":0,"d":%s}`, i, corpus.at(int64(i*7)).data)
-			w.frames = enc.encode(w.frames, []byte(p))
+			w.frames = encode(enc, c, w.frames, []byte(p))
 			w.payloads = append(w.payloads, p)
 		}
 	}
@@ -68,9 +68,9 @@ func encodeAll(t *testing.T, c Compression) transcript {
 	live(40, false)
 	segment(64, 32)
 	big := `{"t":"BIG","s":1,"op":0,"d":"` + string(bytes.Repeat([]byte("0123456789abcdef"), 20_000)) + `"}`
-	enc := newEncoder(c)
-	enc.begin(false)
-	w.frames = enc.encode(w.frames, []byte(big))
+	enc := gatewire.NewEncoder(c)
+	enc.Begin(false)
+	w.frames = encode(enc, c, w.frames, []byte(big))
 	w.payloads = append(w.payloads, big)
 	segment(96, 32)
 	return w
@@ -141,7 +141,7 @@ func TestZstdStream(t *testing.T) {
 	if len(messages) != len(w.payloads) {
 		t.Fatalf("%d messages carry %d payloads", len(messages), len(w.payloads))
 	}
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(gatewire.ZstdWindow))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestZstdStream(t *testing.T) {
 	for i, m := range messages {
 		all = append(all, m...)
 		if i == 0 {
-			m = m[len(zstdHeader):]
+			m = m[len(gatewire.ZstdHeader):]
 		}
 		for len(m) > 0 { // RFC 8878, section 3.1.1.2
 			header := int(m[0]) | int(m[1])<<8 | int(m[2])<<16
@@ -248,29 +248,5 @@ func comparePayloads(t *testing.T, stream []byte, payloads []string) {
 	}
 	if d.More() {
 		t.Errorf("the stream goes on after %d payloads", len(payloads))
-	}
-}
-
-// TestZstdHeader compares the encoder's frame header with the one that stored blocks follow.
-func TestZstdHeader(t *testing.T) {
-	e := newZstdEncoder()
-	e.begin(true)
-	frame := e.encode(nil, []byte("{}"))
-	if !bytes.HasPrefix(frame[2:], zstdHeader) {
-		t.Errorf("the frame begins with %x, want %x", frame[2:8], zstdHeader)
-	}
-}
-
-// TestFrameHeader has each form of the length (RFC 6455, section 5.2).
-func TestFrameHeader(t *testing.T) {
-	for _, n := range []int{0, 125, 126, 65535, 65536} {
-		b := appendFrameHeader(nil, ws.OpBinary, n)
-		h, err := ws.ReadHeader(bytes.NewReader(b))
-		if err != nil || h.Length != int64(n) || h.OpCode != ws.OpBinary || !h.Fin || h.Masked {
-			t.Errorf("%d bytes: %x, %+v, %v", n, b, h, err)
-		}
-	}
-	if b := appendFrameHeader(nil, ws.OpText, 65536); binary.BigEndian.Uint64(b[2:]) != 65536 {
-		t.Errorf("header %x", b)
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/klauspost/compress/flate"
+
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // appendCorrupt appends a message that cannot be decompressed: its block has the reserved type
@@ -17,20 +19,20 @@ func appendCorrupt(dst []byte, c Compression, first bool) []byte {
 	switch c {
 	case CompressionZlib:
 		if first {
-			data = append(data, zlibHeader...)
+			data = append(data, gatewire.ZlibHeader...)
 		}
-		data = append(append(data, 0x06), syncMarker...)
+		data = append(append(data, 0x06), gatewire.SyncMarker...)
 	case CompressionZstd:
 		if first {
-			data = append(data, zstdHeader...)
+			data = append(data, gatewire.ZstdHeader...)
 		}
 		data = append(data, 0x06, 0, 0)
 	case CompressionPayload:
 		data = []byte("no zlib data")
 	case CompressionNone:
-		return appendFrame(dst, ws.OpText, []byte("{\"t\":\"\xff\"}"))
+		return gatewire.AppendFrame(dst, ws.OpText, []byte("{\"t\":\"\xff\"}"))
 	}
-	return appendFrame(dst, ws.OpBinary, data)
+	return gatewire.AppendFrame(dst, ws.OpBinary, data)
 }
 
 // halve returns the first of frames with only the first half of its data. A zlib-stream gets the
@@ -43,9 +45,9 @@ func halve(frames []byte, c Compression) []byte {
 	data := frames[ws.HeaderSize(h):][:h.Length]
 	half := slices.Clone(data[:len(data)/2])
 	if c == CompressionZlib {
-		half = append(half, syncMarker...)
+		half = append(half, gatewire.SyncMarker...)
 	}
-	return appendFrame(nil, h.OpCode, half)
+	return gatewire.AppendFrame(nil, h.OpCode, half)
 }
 
 const (
@@ -68,21 +70,21 @@ func appendBomb(dst []byte, c Compression, first bool, size int64) []byte {
 	switch c {
 	case CompressionZlib:
 		if first {
-			data = append(data, zlibHeader...)
+			data = append(data, gatewire.ZlibHeader...)
 		}
 		data = append(data, bytes.Repeat(deflateChunk(), chunks)...)
 	case CompressionPayload:
-		data = append(data, zlibHeader...)
+		data = append(data, gatewire.ZlibHeader...)
 		data = append(data, bytes.Repeat(deflateChunk(), chunks)...)
 	case CompressionZstd:
 		if first {
-			data = append(data, zstdHeader...)
+			data = append(data, gatewire.ZstdHeader...)
 		}
 		header := uint32(bombChunk)<<3 | 1<<1 // one byte repeated, not the last block
 		block := []byte{byte(header), byte(header >> 8), byte(header >> 16), bombByte}
 		data = append(data, bytes.Repeat(block, chunks)...)
 	}
-	return appendFrame(dst, ws.OpBinary, data)
+	return gatewire.AppendFrame(dst, ws.OpBinary, data)
 }
 
 // deflateChunk returns blocks that expand to bombChunk bytes, wherever in a stream they stand.

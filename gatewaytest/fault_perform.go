@@ -5,6 +5,7 @@ import (
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // suffer has the sender perform faults, and reports whether they come instead of what is due.
@@ -59,20 +60,20 @@ func (c *conn) perform(snd *sender, f *fault.Fault) error {
 	case fault.ActionFragment:
 		snd.fragment = int(f.Number)
 	case fault.ActionPing:
-		snd.out = appendFrame(snd.out, ws.OpPing, []byte("gatewaytest"))
+		snd.out = gatewire.AppendFrame(snd.out, ws.OpPing, []byte("gatewaytest"))
 	case fault.ActionReconnect:
-		snd.control(reconnect)
+		snd.control(gatewire.Reconnect)
 	case fault.ActionInvalidSession:
 		if resumable := f.Text == "true"; f.Point == fault.AtHello {
-			snd.control(invalidSession(resumable)) // a session that begins at once is not meant
+			snd.control(gatewire.InvalidSession(resumable)) // a session that begins at once is not meant
 		} else {
 			snd.control(c.invalidate(resumable))
 		}
 	case fault.ActionRequestHeartbeat:
-		snd.control(heartbeatRequest)
+		snd.control(gatewire.HeartbeatRequest)
 	case fault.ActionBurst:
 		if !c.withSession(func(s *session) { s.burst(f.Number) }) {
-			snd.control(heartbeatACK)
+			snd.control(gatewire.HeartbeatACK)
 		}
 	case fault.ActionCorrupt:
 		snd.out = appendCorrupt(snd.out, snd.compression, !snd.opened)
@@ -103,7 +104,7 @@ func (c *conn) perform(snd *sender, f *fault.Fault) error {
 func (snd *sender) interrupt() {
 	snd.opened, snd.inSegment = true, false
 	if snd.enc != nil {
-		snd.enc.begin(false)
+		snd.enc.Begin(false)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/gobwas/ws"
+
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // recut cuts the messages in frames as faults say: payloads into messages, and messages into
@@ -22,7 +24,7 @@ func (snd *sender) recut(frames []byte) []byte {
 		data := frames[begin : begin+int(h.Length)]
 		r.Seek(h.Length, 1) // within what is left
 		if h.OpCode.IsControl() {
-			out = appendFrame(out, h.OpCode, data)
+			out = gatewire.AppendFrame(out, h.OpCode, data)
 			continue
 		}
 		for _, message := range snd.messages(h.OpCode, data) {
@@ -36,12 +38,12 @@ func (snd *sender) recut(frames []byte) []byte {
 // that is what clients are told to look for at the end of a message (Discord: "Transport
 // Compression"); no other piece ends in it.
 func (snd *sender) messages(op ws.OpCode, data []byte) (pieces [][]byte) {
-	if snd.split == 0 || snd.compression.stateless() || op != ws.OpBinary {
+	if snd.split == 0 || snd.compression.Stateless() || op != ws.OpBinary {
 		return [][]byte{data}
 	}
 	begin := 0
-	for n := snd.split; n+len(syncMarker) <= len(data); n += snd.split {
-		if !bytes.HasSuffix(data[:n], syncMarker) {
+	for n := snd.split; n+len(gatewire.SyncMarker) <= len(data); n += snd.split {
+		if !bytes.HasSuffix(data[:n], gatewire.SyncMarker) {
 			pieces = append(pieces, data[begin:n])
 			begin = n
 		}
@@ -53,9 +55,9 @@ func (snd *sender) messages(op ws.OpCode, data []byte) (pieces [][]byte) {
 func appendFragments(dst []byte, op ws.OpCode, data []byte, size int) []byte {
 	for size > 0 && len(data) > size {
 		begin := len(dst)
-		dst = appendFrame(dst, op, data[:size])
+		dst = gatewire.AppendFrame(dst, op, data[:size])
 		dst[begin] &^= 0x80 // FIN
 		data, op = data[size:], ws.OpContinuation
 	}
-	return appendFrame(dst, op, data)
+	return gatewire.AppendFrame(dst, op, data)
 }

@@ -7,18 +7,20 @@ import (
 	"testing"
 
 	"github.com/gobwas/ws"
+
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // TestRecut joins what was cut: nothing may be added, missing or out of order, and control frames
 // stay whole.
 func TestRecut(t *testing.T) {
-	enc := newEncoder(CompressionZlib)
-	enc.begin(true)
+	enc := gatewire.NewEncoder(CompressionZlib)
+	enc.Begin(true)
 	payload := bytes.Repeat([]byte(`{"op":0,"d":"0123456789"}`), 40)
 	var frames []byte
 	for range 3 {
-		frames = enc.encode(frames, payload)
-		frames = appendFrame(frames, ws.OpPing, []byte("between"))
+		frames = encode(enc, CompressionZlib, frames, payload)
+		frames = gatewire.AppendFrame(frames, ws.OpPing, []byte("between"))
 	}
 	for _, size := range []struct{ split, fragment int }{{4, 0}, {0, 1}, {7, 3}, {100_000, 100_000}, {0, 64}} {
 		snd := sender{compression: CompressionZlib, split: size.split, fragment: size.fragment}
@@ -50,7 +52,7 @@ func TestRecut(t *testing.T) {
 			}
 			message = append(message, body...)
 			if open = !h.Fin; !open {
-				if bytes.HasSuffix(message, syncMarker) {
+				if bytes.HasSuffix(message, gatewire.SyncMarker) {
 					ends++
 				}
 				data, message = append(data, message...), nil

@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/sluice-go/sluice/gatewaytest/fault"
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // pieces counts the writes of a connection.
@@ -144,7 +145,7 @@ func TestBomb(t *testing.T) {
 		n, _ := io.Copy(io.Discard, r)
 		return n
 	}
-	for c := range Compression(compressions) {
+	for c := range Compression(gatewire.Compressions) {
 		frame := appendBomb(nil, c, true, size)
 		if len(frame) > size/500 {
 			t.Errorf("%v: a bomb of %d bytes", c, len(frame))
@@ -166,7 +167,7 @@ func TestBomb(t *testing.T) {
 			n = count(d)
 			d.Close()
 		default:
-			n = count(flate.NewReader(bytes.NewReader(data[len(zlibHeader):])))
+			n = count(flate.NewReader(bytes.NewReader(data[len(gatewire.ZlibHeader):])))
 		}
 		if n < size {
 			t.Errorf("%v: expands to %d bytes, want %d", c, n, size)

@@ -3,11 +3,11 @@ package gatewaytest
 import (
 	"bytes"
 	"encoding/binary"
-	"strconv"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -16,7 +16,7 @@ import (
 type feed struct {
 	corpus  corpus
 	begin   func() *traffic.Generator // of the corpus, at its first event; nil if it is about guilds of nobody
-	streams [compressions]*stream
+	streams [gatewire.Compressions]*stream
 	events  int64     // how many there are
 	ends    bool      // a session that got them all is asked to begin another
 	times   *schedule // when they are due; nil: by the rate
@@ -207,28 +207,9 @@ func (c *ownCorpus) chunk(k int64) []event {
 	return events
 }
 
-// Payloads that are no events (Discord: "Gateway Events"). They are shared and never written.
-var (
-	heartbeatACK     = []byte(`{"t":null,"s":null,"op":11,"d":null}`)
-	heartbeatRequest = []byte(`{"t":null,"s":null,"op":1,"d":null}`)
-	reconnect        = []byte(`{"t":null,"s":null,"op":7,"d":null}`)
-
-	sessionLost      = []byte(`{"t":null,"s":null,"op":9,"d":false}`)
-	sessionResumable = []byte(`{"t":null,"s":null,"op":9,"d":true}`)
-)
-
-func invalidSession(resumable bool) []byte {
-	if resumable {
-		return sessionResumable
-	}
-	return sessionLost
-}
-
 // hello returns the first payload of every connection.
 func (s *Server) hello() []byte {
-	b := append([]byte(nil), `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":`...)
-	b = strconv.AppendInt(b, s.cfg.heartbeat.Milliseconds(), 10)
-	return append(b, `,"_trace":["[\"gateway-gatewaytest\",{\"micros\":0.0}]"]}}`...)
+	return gatewire.AppendHello(nil, s.cfg.heartbeat, "gateway-gatewaytest")
 }
 
 // probe reports whether a shard's events carry the time of writing.

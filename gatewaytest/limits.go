@@ -6,33 +6,12 @@ import (
 )
 
 const (
-	// maxSends is how many payloads a connection may send in sendWindow.
-	maxSends   = 120
-	sendWindow = time.Minute
-
 	// startWindow is the time that a session start limit counts for.
 	startWindow = 24 * time.Hour
 
 	// maxGuildsPerShard is how many guilds a shard may hold (Discord: "Sharding").
 	maxGuildsPerShard = 2500
 )
-
-// sendLimit counts the payloads of a connection in a sliding window.
-type sendLimit struct{ times []time.Time }
-
-// allow notes a payload that came now and reports whether it was within the limit.
-func (l *sendLimit) allow(now time.Time) bool {
-	old := 0
-	for old < len(l.times) && now.Sub(l.times[old]) >= sendWindow {
-		old++
-	}
-	l.times = append(l.times[:0], l.times[old:]...)
-	if len(l.times) == maxSends {
-		return false
-	}
-	l.times = append(l.times, now)
-	return true
-}
 
 // identifyBuckets holds identifies with one rate limit key apart.
 type identifyBuckets struct {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -45,13 +46,13 @@ func (s *session) requestMembers(d json.RawMessage, now time.Time) bool {
 	if json.Unmarshal(d, &data) != nil || (data.Query == nil) == (data.UserIDs == nil) || data.Limit < 0 {
 		return false
 	}
-	guilds, ok := parseIDs(data.GuildID) // older clients send a list of one
+	guilds, ok := gatewire.ParseSnowflakes(data.GuildID) // older clients send a list of one
 	if !ok || len(guilds) != 1 {
 		return false
 	}
-	var ids []snowflake
+	var ids []gatewire.Snowflake
 	if data.UserIDs != nil {
-		if ids, ok = parseIDs(data.UserIDs); !ok || len(ids) > queryMembers {
+		if ids, ok = gatewire.ParseSnowflakes(data.UserIDs); !ok || len(ids) > queryMembers {
 			return false
 		}
 	}
@@ -75,7 +76,7 @@ func (s *session) requestMembers(d json.RawMessage, now time.Time) bool {
 }
 
 // limited makes the answer to a request that comes too early.
-func (r *membersRequest) limited(guild snowflake, wait time.Duration) event {
+func (r *membersRequest) limited(guild gatewire.Snowflake, wait time.Duration) event {
 	meta := map[string]any{"guild_id": guild}
 	if r.Nonce != "" {
 		meta["nonce"] = r.Nonce
@@ -86,7 +87,7 @@ func (r *membersRequest) limited(guild snowflake, wait time.Duration) event {
 }
 
 // chunks makes the answer, one event at least. ids are those of user_ids.
-func (r *membersRequest) chunks(guild traffic.Guild, ids []snowflake) []event {
+func (r *membersRequest) chunks(guild traffic.Guild, ids []gatewire.Snowflake) []event {
 	members, missing := r.find(guild, ids)
 	count := max(1, (len(members)+chunkMembers-1)/chunkMembers)
 	events := make([]event, count)
@@ -123,7 +124,7 @@ func (r *membersRequest) chunks(guild traffic.Guild, ids []snowflake) []event {
 }
 
 // find returns the members that are asked for, and the ids that are no member's.
-func (r *membersRequest) find(guild traffic.Guild, ids []snowflake) (members []traffic.Member, missing []snowflake) {
+func (r *membersRequest) find(guild traffic.Guild, ids []gatewire.Snowflake) (members []traffic.Member, missing []gatewire.Snowflake) {
 	if r.UserIDs != nil {
 		for _, id := range ids {
 			if member, ok := guild.Member(uint64(id)); ok {
@@ -171,25 +172,13 @@ func mustJSON(v any) []byte {
 
 // membersWait returns how long until all members of a guild may be asked for, 0 for now, which it
 // then notes. The caller holds s.mu.
-func (s *session) membersWait(guild snowflake, now time.Time) time.Duration {
+func (s *session) membersWait(guild gatewire.Snowflake, now time.Time) time.Duration {
 	if last, ok := s.asked[guild]; ok && now.Sub(last) < membersInterval {
 		return membersInterval - now.Sub(last)
 	}
 	if s.asked == nil {
-		s.asked = make(map[snowflake]time.Time)
+		s.asked = make(map[gatewire.Snowflake]time.Time)
 	}
 	s.asked[guild] = now
 	return 0
-}
-
-// parseIDs reads one id or a list of them.
-func parseIDs(d json.RawMessage) (ids []snowflake, ok bool) {
-	if json.Unmarshal(d, &ids) == nil {
-		return ids, true
-	}
-	var id snowflake
-	if json.Unmarshal(d, &id) == nil {
-		return []snowflake{id}, true
-	}
-	return nil, false
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // channelDirect is the type of a direct message's channel.
@@ -16,7 +18,7 @@ const maxDirect = 4096
 // user has the same channel each time.
 func (c *call) postDirect() {
 	var sent struct {
-		Recipient snowflake `json:"recipient_id"`
+		Recipient gatewire.Snowflake `json:"recipient_id"`
 	}
 	if !c.read(&sent) {
 		return

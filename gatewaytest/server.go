@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluice-go/sluice/gatewaytest/fault"
 	"github.com/sluice-go/sluice/gatewaytest/internal/plan"
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -62,10 +63,10 @@ type Server struct {
 	feeds     map[feedKey]*feed
 
 	restBuckets map[string]*restBucket
-	commands    map[string][]appCommand // by guild id; "" for the global ones
-	commandID   uint64                  // of the last one, less the application's
-	recipients  map[snowflake]string    // the channels of direct messages
-	direct      map[string]bool         // the same channels
+	commands    map[string][]appCommand       // by guild id; "" for the global ones
+	commandID   uint64                        // of the last one, less the application's
+	recipients  map[gatewire.Snowflake]string // the channels of direct messages
+	direct      map[string]bool               // the same channels
 	responses   responses
 }
 
@@ -103,7 +104,7 @@ func Start(opts ...Option) (*Server, error) {
 
 		restBuckets: make(map[string]*restBucket),
 		commands:    make(map[string][]appCommand),
-		recipients:  make(map[snowflake]string),
+		recipients:  make(map[gatewire.Snowflake]string),
 		direct:      make(map[string]bool),
 
 		buckets: identifyBuckets{interval: cfg.identifyInterval, count: cfg.maxConcurrency, last: make(map[int]time.Time)},

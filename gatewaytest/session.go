@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -53,7 +54,7 @@ type session struct {
 	events  int64 // events written, repeated ones included
 	bytes   int64
 	resumes int
-	asked   map[snowflake]time.Time // when all members of a guild were
+	asked   map[gatewire.Snowflake]time.Time // when all members of a guild were
 
 	world world // its lock is taken before mu
 }

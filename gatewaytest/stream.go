@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sluice-go/sluice/internal/gatewire"
 	"github.com/sluice-go/sluice/internal/traffic"
 )
 
@@ -77,15 +78,15 @@ func (s *stream) segmentEnd(i int64) int64 {
 func (s *stream) begins(i int64) bool { return i%int64(s.perSegment) == 0 }
 
 func (s *stream) encode(seg *segment, i int64) {
-	enc := newEncoder(s.compression)
-	defer freeEncoder(s.compression, enc)
-	enc.begin(false)
+	enc := gatewire.NewEncoder(s.compression)
+	defer gatewire.FreeEncoder(s.compression, enc)
+	enc.Begin(false)
 	var payload []byte
 	seg.ends = make([]int, s.perSegment)
 	for k := range seg.ends {
 		ev := s.corpus.at(i + int64(k))
 		payload = traffic.AppendPayload(payload[:0], ev.name, s.base+i+int64(k), ev.data)
-		seg.frames = enc.encode(seg.frames, payload)
+		seg.frames = encode(enc, s.compression, seg.frames, payload)
 		seg.ends[k] = len(seg.frames)
 	}
 }

@@ -8,16 +8,16 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest/fault"
 	"github.com/sluice-go/sluice/gatewaytest/internal/plan"
+	"github.com/sluice-go/sluice/internal/gatewire"
 )
 
 // upgrade makes a WebSocket connection of a request. A URL that asks for an encoding or a
 // compression that the server does not have is refused; a version is judged by a close code.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	compression, ok := parseCompression(query.Get("compress"))
+	compression, ok := gatewire.ParseCompression(query.Get("compress"))
 	if encoding := query.Get("encoding"); !ok || encoding != "" && encoding != "json" {
 		http.Error(w, "this gateway speaks encoding=json, compress=zlib-stream or zstd-stream", http.StatusBadRequest)
 		return
@@ -46,7 +46,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v := query.Get("v"); v != "9" && v != "10" {
-		c.close(gateway.CloseInvalidAPIVersion, "Invalid API version.")
+		c.refuse(gatewire.InvalidAPIVersion)
 	} else if s.cfg.helloDelay > 0 {
 		time.AfterFunc(s.cfg.helloDelay, func() { c.greet(wire.via) })
 	} else {

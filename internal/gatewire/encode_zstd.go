@@ -1,4 +1,4 @@
-package gatewaytest
+package gatewire
 
 import (
 	"bytes"
@@ -7,13 +7,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// zstdWindow is the window that Discord's streams announce.
-const zstdWindow = 256 << 10
+// ZstdWindow is the window that Discord's streams announce, in bytes.
+const ZstdWindow = 256 << 10
 
 var (
-	// zstdHeader opens a frame without checksum and content size, with a window of 256 KiB
+	// ZstdHeader opens a frame without checksum and content size, with a window of 256 KiB
 	// (RFC 8878, section 3.1.1.1).
-	zstdHeader = []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40}
+	ZstdHeader = []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40}
 
 	// zstdReset are two compressed blocks after which the repeat offsets are 1, 4, 8, as at the
 	// start of a frame (RFC 8878, section 3.1.1.5). Of all that a decoder carries over from block
@@ -35,7 +35,7 @@ var (
 	}
 )
 
-// zstdEncoder is CompressionZstd. A run is a frame of its own without its header; what the
+// zstdEncoder is ZstdStream. A run is a frame of its own without its header; what the
 // header would have reset in the decoder, zstdReset does.
 type zstdEncoder struct {
 	buf   bytes.Buffer
@@ -48,7 +48,7 @@ func newZstdEncoder() *zstdEncoder {
 	e := new(zstdEncoder)
 	w, err := zstd.NewWriter(&e.buf,
 		zstd.WithEncoderLevel(zstd.SpeedDefault),
-		zstd.WithWindowSize(zstdWindow),
+		zstd.WithWindowSize(ZstdWindow),
 		zstd.WithEncoderConcurrency(1),
 		zstd.WithLowerEncoderMem(true),
 		zstd.WithEncoderCRC(false))
@@ -59,12 +59,12 @@ func newZstdEncoder() *zstdEncoder {
 	return e
 }
 
-func (e *zstdEncoder) begin(first bool) {
+func (e *zstdEncoder) Begin(first bool) {
 	e.begun, e.first = false, first
 	e.w.Reset(&e.buf)
 }
 
-func (e *zstdEncoder) encode(dst, payload []byte) []byte {
+func (e *zstdEncoder) Encode(dst, payload []byte) []byte {
 	e.buf.Reset()
 	// A bytes.Buffer returns no error, so neither does the encoder.
 	e.w.Write(payload)
@@ -72,11 +72,11 @@ func (e *zstdEncoder) encode(dst, payload []byte) []byte {
 	data := e.buf.Bytes()
 	if e.begun || e.first {
 		e.begun = true
-		return appendFrame(dst, ws.OpBinary, data)
+		return AppendFrame(dst, ws.OpBinary, data)
 	}
 	e.begun = true
-	data = data[len(zstdHeader):]
-	dst = appendFrameHeader(dst, ws.OpBinary, len(zstdReset)+len(data))
+	data = data[len(ZstdHeader):]
+	dst = AppendFrameHeader(dst, ws.OpBinary, len(zstdReset)+len(data))
 	dst = append(dst, zstdReset...)
 	return append(dst, data...)
 }
@@ -85,11 +85,11 @@ func (e *zstdEncoder) encode(dst, payload []byte) []byte {
 func appendZstdStored(dst, payload []byte, first bool) []byte {
 	n := 3 + len(payload)
 	if first {
-		n += len(zstdHeader)
+		n += len(ZstdHeader)
 	}
-	dst = appendFrameHeader(dst, ws.OpBinary, n)
+	dst = AppendFrameHeader(dst, ws.OpBinary, n)
 	if first {
-		dst = append(dst, zstdHeader...)
+		dst = append(dst, ZstdHeader...)
 	}
 	header := len(payload) << 3
 	dst = append(dst, byte(header), byte(header>>8), byte(header>>16))

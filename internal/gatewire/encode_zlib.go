@@ -1,4 +1,4 @@
-package gatewaytest
+package gatewire
 
 import (
 	"bytes"
@@ -18,15 +18,15 @@ const (
 )
 
 var (
-	// zlibHeader opens a stream with a window of 32 KiB (RFC 1950, section 2.2).
-	zlibHeader = []byte{0x78, 0x9c}
+	// ZlibHeader opens a stream with a window of 32 KiB (RFC 1950, section 2.2).
+	ZlibHeader = []byte{0x78, 0x9c}
 
-	// syncMarker ends every flush: an empty stored block (RFC 1951, section 3.2.4), without its
+	// SyncMarker ends every flush: an empty stored block (RFC 1951, section 3.2.4), without its
 	// first byte.
-	syncMarker = []byte{0x00, 0x00, 0xff, 0xff}
+	SyncMarker = []byte{0x00, 0x00, 0xff, 0xff}
 )
 
-// zlibEncoder is CompressionZlib. A run is one DEFLATE stream of its own, flushed to a byte
+// zlibEncoder is ZlibStream. A run is one DEFLATE stream of its own, flushed to a byte
 // border after each payload and never ended; the blocks of several concatenate.
 type zlibEncoder struct {
 	buf   bytes.Buffer
@@ -44,43 +44,32 @@ func newZlibEncoder() *zlibEncoder {
 	return e
 }
 
-func (e *zlibEncoder) begin(first bool) {
+func (e *zlibEncoder) Begin(first bool) {
 	e.first = first
 	e.w.Reset(&e.buf)
 }
 
-func (e *zlibEncoder) encode(dst, payload []byte) []byte {
+func (e *zlibEncoder) Encode(dst, payload []byte) []byte {
 	e.buf.Reset()
 	if e.first {
 		e.first = false
-		e.buf.Write(zlibHeader)
+		e.buf.Write(ZlibHeader)
 	}
 	// A bytes.Buffer returns no error, so neither does the writer.
 	e.w.Write(payload)
 	e.w.Flush()
-	return appendSplit(dst, e.buf.Bytes())
-}
-
-// appendSplit appends a payload's compressed data as one message, or, for one in 61 lengths, as
-// two: a payload is complete when its data ends in the sync marker, not when a message ends
-// (Discord: "Transport Compression").
-func appendSplit(dst, data []byte) []byte {
-	if half := len(data) / 2; len(data)%61 == 7 && !bytes.HasSuffix(data[:half], syncMarker) {
-		dst = appendFrame(dst, ws.OpBinary, data[:half])
-		data = data[half:]
-	}
-	return appendFrame(dst, ws.OpBinary, data)
+	return AppendFrame(dst, ws.OpBinary, e.buf.Bytes())
 }
 
 // appendZlibStored appends payload as a stored block and the empty one of a flush.
 func appendZlibStored(dst, payload []byte, first bool) []byte {
-	n := 5 + len(payload) + 1 + len(syncMarker)
+	n := 5 + len(payload) + 1 + len(SyncMarker)
 	if first {
-		n += len(zlibHeader)
+		n += len(ZlibHeader)
 	}
-	dst = appendFrameHeader(dst, ws.OpBinary, n)
+	dst = AppendFrameHeader(dst, ws.OpBinary, n)
 	if first {
-		dst = append(dst, zlibHeader...)
+		dst = append(dst, ZlibHeader...)
 	}
 	length := uint16(len(payload))
 	dst = append(dst, 0)
@@ -88,10 +77,10 @@ func appendZlibStored(dst, payload []byte, first bool) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, ^length)
 	dst = append(dst, payload...)
 	dst = append(dst, 0)
-	return append(dst, syncMarker...)
+	return append(dst, SyncMarker...)
 }
 
-// payloadEncoder is CompressionPayload: each large payload is a zlib stream of its own in a
+// payloadEncoder is Payload: each large payload is a zlib stream of its own in a
 // binary message, the others are text.
 type payloadEncoder struct {
 	buf bytes.Buffer
@@ -106,15 +95,15 @@ func newPayloadEncoder() *payloadEncoder {
 	return &payloadEncoder{w: w}
 }
 
-func (e *payloadEncoder) begin(bool) {}
+func (e *payloadEncoder) Begin(bool) {}
 
-func (e *payloadEncoder) encode(dst, payload []byte) []byte {
+func (e *payloadEncoder) Encode(dst, payload []byte) []byte {
 	if len(payload) < payloadThreshold {
-		return appendFrame(dst, ws.OpText, payload)
+		return AppendFrame(dst, ws.OpText, payload)
 	}
 	e.buf.Reset()
 	e.w.Reset(&e.buf)
 	e.w.Write(payload)
 	e.w.Close()
-	return appendFrame(dst, ws.OpBinary, e.buf.Bytes())
+	return AppendFrame(dst, ws.OpBinary, e.buf.Bytes())
 }

@@ -81,7 +81,11 @@ func (g Guild) AppendCreate(dst []byte) ([]byte, error) {
 	if !ok {
 		return dst, ErrUnavailable
 	}
-	dict := g.shard.dict
+	return appendCreate(dst, g.shard.dict, d, &logs)
+}
+
+// appendCreate appends the d of the GUILD_CREATE of a guild that was viewed.
+func appendCreate(dst []byte, dict *Dictionary, d decoder, logs *[numGroups]packed) ([]byte, error) {
 	w := workshop{shapes: dict.shapes, guild: d.guild}
 	var rows index
 	for i := range rows.groups {
@@ -89,6 +93,7 @@ func (g Guild) AppendCreate(dst []byte) ([]byte, error) {
 		if rows.groups[i], err = dict.unpack(nil, logs[i].base); err != nil {
 			return dst, err
 		}
+		var ok bool
 		if rows.groups[i], ok = w.apply(rows.groups[i], logs[i].log); !ok {
 			return dst, errDamaged
 		}

@@ -1,0 +1,236 @@
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-go/sluice/bridge/internal/state"
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/gatewire"
+)
+
+// Bridge is a gateway for bots on the shards of an engine. Make one with [New]; it is an http.Handler.
+type Bridge struct {
+	config     Config
+	logger     *slog.Logger
+	keys       *keyring
+	shares     bool
+	dictionary *state.Dictionary
+	pass       *passer // nil: nothing is passed on
+	remove     func()  // takes the engine's callback away
+
+	shards sync.Map // *engine.Shard → *shard
+
+	mu       sync.Mutex
+	sessions map[string]*session
+	conns    map[*conn]struct{}
+	closed   bool
+	full     time.Time // when the log last said that there are too many connections
+
+	workers sync.WaitGroup // goroutines of connections, and the one that tends
+	quit    chan struct{}
+
+	owned   atomic.Int64 // connections with an encoder of their own
+	sent    atomic.Int64 // bytes
+	starts  atomic.Int64
+	resumes atomic.Int64
+	slow    atomic.Int64 // connections closed for reading slowly
+	closes  closeCounts
+}
+
+// New makes a bridge and registers its callbacks with the engine, which should not run yet: what Discord sends
+// before is not known to it. Its error joins a [*ConfigError] for each mistake. End it with [Bridge.Close].
+func New(config Config) (*Bridge, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	b := &Bridge{
+		config: config, logger: config.Logger, keys: newKeyring(&config), shares: len(config.Share) > 0,
+		dictionary: state.NewDictionary(),
+		sessions:   make(map[string]*session), conns: make(map[*conn]struct{}), quit: make(chan struct{}),
+	}
+	if config.PassREST {
+		b.pass = newPasser(b)
+	}
+	b.remove = b.listen()
+	b.workers.Add(1)
+	go b.tend()
+	return b, nil
+}
+
+// tend looks after all shards once a second.
+func (b *Bridge) tend() {
+	defer b.workers.Done()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			b.dropGone()
+			b.shards.Range(func(_, value any) bool {
+				value.(*shard).tend(now)
+				return true
+			})
+		case <-b.quit:
+			return
+		}
+	}
+}
+
+// dropGone forgets shards that the engine no longer has: it was resharded.
+func (b *Bridge) dropGone() {
+	live := make(map[*engine.Shard]bool)
+	for up := range b.config.Engine.Shards() {
+		live[up] = true
+	}
+	if len(live) == 0 {
+		return // not yet, or no longer; the sessions outlive the engine's end
+	}
+	b.shards.Range(func(key, value any) bool {
+		if up := key.(*engine.Shard); !live[up] {
+			b.shards.Delete(up)
+			value.(*shard).invalidate(false)
+		}
+		return true
+	})
+}
+
+// Close ends all connections, in a way that lets bots resume, takes the callbacks away and waits until
+// nothing runs any more, 5 s for each bot that does not answer. The engine is not touched; close the bridge
+// when Run has returned.
+func (b *Bridge) Close() {
+	b.mu.Lock()
+	first := !b.closed
+	b.closed = true
+	conns := make([]*conn, 0, len(b.conns))
+	for c := range b.conns {
+		conns = append(conns, c)
+	}
+	b.mu.Unlock()
+	if !first {
+		b.workers.Wait()
+		return
+	}
+	b.remove()
+	close(b.quit)
+	for _, c := range conns {
+		c.control(gatewire.Reconnect)
+		c.close(gateway.CloseUnknownError, "The bridge restarts.")
+	}
+	b.workers.Wait()
+	b.shards.Range(func(_, value any) bool {
+		value.(*shard).commands.close()
+		return true
+	})
+}
+
+// of returns what the bridge has of one of the engine's shards.
+func (b *Bridge) of(up *engine.Shard) *shard {
+	if sh, ok := b.shards.Load(up); ok {
+		return sh.(*shard)
+	}
+	sh, _ := b.shards.LoadOrStore(up, newShard(b, up))
+	return sh.(*shard)
+}
+
+// shardOf finds the shard that a bot identifies for.
+func (b *Bridge) shardOf(id, count int) (*shard, *gatewire.Refusal) {
+	total := 0
+	for up := range b.config.Engine.Shards() {
+		if total = up.Total(); total == count && up.ID() == id {
+			return b.of(up), nil
+		}
+	}
+	switch {
+	case total == 0:
+		return nil, &gatewire.Refusal{Code: gateway.CloseUnknownError, Reason: "The shards are not known yet."}
+	case count < total:
+		return nil, gatewire.ShardingRequired
+	}
+	return nil, gatewire.InvalidShard
+}
+
+// total returns how many shards the engine's bot has, 0 while that is not known.
+func (b *Bridge) total() (total int) {
+	for up := range b.config.Engine.Shards() {
+		total = up.Total() // of several, the one that was added last
+	}
+	return total
+}
+
+func (b *Bridge) remember(s *session) {
+	b.mu.Lock()
+	b.sessions[s.id] = s
+	b.mu.Unlock()
+	b.starts.Add(1)
+}
+
+func (b *Bridge) find(id string) *session {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sessions[id]
+}
+
+// forget takes a session that has ended out of all lists.
+func (b *Bridge) forget(s *session) {
+	b.mu.Lock()
+	delete(b.sessions, s.id)
+	b.mu.Unlock()
+	s.shard.mu.Lock()
+	s.shard.remove(s)
+	s.shard.mu.Unlock()
+	s.shard.commands.forget(s)
+}
+
+// register adds c to the connections that Close ends, and its two goroutines to those that Close waits for; false
+// if there are too many, or the bridge is closed.
+func (b *Bridge) register(c *conn) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	if len(b.conns) >= b.config.MaxConnections {
+		if now := time.Now(); now.Sub(b.full) > time.Minute {
+			b.full = now
+			b.logger.Warn("there are as many connections as Config.MaxConnections allows: others are refused", "connections", len(b.conns))
+		}
+		return false
+	}
+	b.conns[c] = struct{}{}
+	b.workers.Add(2)
+	return true
+}
+
+func (b *Bridge) unregister(c *conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.conns, c)
+}
+
+// Serve accepts bots on a listener, of TCP or a Unix socket, until ctx ends or accepting fails; with Config.TLS
+// they speak TLS. It closes the listener, but not the connections that were upgraded: [Bridge.Close] does.
+// It returns nil when ctx ended.
+func (b *Bridge) Serve(ctx context.Context, l net.Listener) error { return b.serve(ctx, l) }
+
+// Drop cuts the connections of all bots on a shard, without a close frame, and returns how many there were.
+// They can resume. It is for tests, and to have bots move to another address.
+func (b *Bridge) Drop(shard int) (dropped int) {
+	b.mu.Lock()
+	var conns []*conn
+	for c := range b.conns {
+		if s := c.current(); s != nil && s.shard.id == shard {
+			conns = append(conns, c)
+		}
+	}
+	b.mu.Unlock()
+	for _, c := range conns {
+		c.kill()
+	}
+	return len(conns)
+}

@@ -1,0 +1,170 @@
+package bridge
+
+import (
+	"sync"
+
+	"github.com/gobwas/ws"
+
+	"github.com/sluice-go/sluice/bridge/internal/eventlog"
+	"github.com/sluice-go/sluice/internal/gatewire"
+)
+
+// batchBytes is how much is encoded for one connection before it is written.
+const batchBytes = 64 << 10
+
+// sender is what the goroutine that writes keeps from step to step.
+type sender struct {
+	compression gatewire.Compression
+	owns        bool
+	enc         gatewire.Encoder // of the run that goes on; nil between runs
+	opened      bool             // the connection's stream has begun
+	*scratch
+}
+
+// scratch is memory that a sender needs while it has something to write.
+type scratch struct {
+	out     []byte
+	payload []byte
+}
+
+// maxScratch is how large a scratch buffer is kept.
+const maxScratch = 1 << 20
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func (snd *sender) rest() {
+	if cap(snd.out) <= maxScratch && cap(snd.payload) <= maxScratch {
+		scratches.Put(snd.scratch)
+	}
+	snd.scratch = nil
+}
+
+// send writes until the connection ends.
+func (c *conn) send() {
+	defer c.bridge.workers.Done()
+	defer c.kill()
+	snd := sender{scratch: scratches.Get().(*scratch)}
+	defer snd.endRun(true)
+	for {
+		if c.finish(&snd) {
+			return
+		}
+		if c.step(&snd); len(snd.out) > 0 {
+			if _, err := c.nc.Write(snd.out); err != nil {
+				return
+			}
+			c.bridge.sent.Add(int64(len(snd.out)))
+			continue
+		}
+		snd.rest()
+		select {
+		case <-c.wake:
+		case <-c.done:
+			return
+		}
+		snd.scratch = scratches.Get().(*scratch)
+	}
+}
+
+// finish writes the close frame, if it is time to, with the controls before it. Then it waits for the bot's own
+// and hangs up. It reports whether it did.
+func (c *conn) finish(snd *sender) bool {
+	c.mu.Lock()
+	closing, controls := c.closing, c.controls
+	if closing != nil {
+		c.controls = nil
+		snd.compression, snd.owns = c.compression, c.owns
+	}
+	c.mu.Unlock()
+	if closing == nil {
+		return false
+	}
+	snd.out = snd.out[:0]
+	for _, payload := range controls {
+		snd.control(payload)
+	}
+	if _, err := c.nc.Write(append(snd.out, closing...)); err != nil {
+		return true
+	}
+	for {
+		c.mu.Lock()
+		answered := c.answered
+		c.mu.Unlock()
+		if answered {
+			c.hangUp()
+			return true
+		}
+		select {
+		case <-c.wake:
+		case <-c.done:
+			return true
+		}
+	}
+}
+
+// step collects what is to be written now.
+func (c *conn) step(snd *sender) {
+	c.mu.Lock()
+	snd.compression, snd.owns = c.compression, c.owns
+	snd.out = append(snd.out[:0], c.ponging...)
+	c.ponging = nil
+	s, waits := c.session, c.waits
+	controls := c.controls
+	c.controls = nil
+	c.mu.Unlock()
+	for _, payload := range controls {
+		snd.control(payload)
+	}
+	if s == nil && waits != nil {
+		if s = waits.begin(c); s != nil {
+			snd.compression = s.compressionOn(snd.compression)
+		}
+	}
+	if s != nil {
+		s.fill(c, snd)
+	}
+	snd.endRun(false)
+}
+
+// control encodes a payload that is no event.
+func (snd *sender) control(payload []byte) {
+	if snd.owns || snd.enc != nil {
+		snd.encode(payload)
+		return
+	}
+	snd.out = gatewire.AppendStored(snd.out, snd.compression, payload, !snd.opened)
+	snd.opened = true
+}
+
+// event encodes an event of a log with the number that it has in a session.
+func (snd *sender) event(e *eventlog.Event, seq int64) { snd.dispatch(e.Name, seq, e.Data) }
+
+// dispatch encodes an event. Uncompressed, its data is copied once, into what is written.
+func (snd *sender) dispatch(name []byte, seq int64, data []byte) {
+	snd.payload = gatewire.AppendDispatchHead(snd.payload[:0], name, seq)
+	if snd.compression == gatewire.None {
+		snd.out = gatewire.AppendFrameHeader(snd.out, ws.OpText, len(snd.payload)+len(data)+1)
+		snd.out = append(append(append(snd.out, snd.payload...), data...), gatewire.DispatchEnd)
+		return
+	}
+	snd.payload = append(append(snd.payload, data...), gatewire.DispatchEnd)
+	snd.encode(snd.payload)
+}
+
+// encode encodes a payload for this connection alone, and begins a run for it if there is none.
+func (snd *sender) encode(payload []byte) {
+	if snd.enc == nil {
+		snd.enc = gatewire.NewEncoder(snd.compression)
+		snd.enc.Begin(!snd.opened)
+		snd.opened = true
+	}
+	snd.out = snd.enc.Encode(snd.out, payload)
+}
+
+// endRun gives the encoder back, unless the connection keeps it and goes on.
+func (snd *sender) endRun(last bool) {
+	if snd.enc != nil && (last || !snd.owns) {
+		gatewire.FreeEncoder(snd.compression, snd.enc)
+		snd.enc = nil
+	}
+}

@@ -1,0 +1,156 @@
+package bridge
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sluice-go/sluice/bridge/internal/eventlog"
+	"github.com/sluice-go/sluice/bridge/internal/state"
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// shard is what the bridge has of one of the engine's: its state, its log, and the bot sessions on it.
+type shard struct {
+	bridge    *Bridge
+	up        *engine.Shard
+	id, total int
+	intents   gateway.Intents
+	state     *state.Shard
+	commands  commands
+
+	mu       sync.Mutex // never waited for with anything slow held; the engine's callback takes it
+	ready    bool       // Discord's session goes on, and the state is of it
+	upstream string     // that session's ID, "" before the first
+	log      eventlog.Log
+	wanted   gateway.EventSet // what any session takes
+	sessions []*session
+	waiting  map[*conn]struct{} // identifies that came before ready
+	number   uint32             // of the session that began last
+	turn     int                // of those who share
+	owners   eventlog.Owners    // memory for append
+}
+
+func newShard(b *Bridge, up *engine.Shard) *shard {
+	sh := &shard{
+		bridge: b, up: up, id: up.ID(), total: up.Total(), intents: up.View().Settings.Intents,
+		state:   state.NewShard(state.Config{Members: b.config.Members, Dictionary: b.dictionary}),
+		waiting: make(map[*conn]struct{}),
+	}
+	sh.log.Limit = max(minShardBytes, b.config.ReplayBytes/sh.total)
+	sh.commands.shard = sh
+	return sh
+}
+
+// minShardBytes is the least that a shard's log may hold.
+const minShardBytes = 256 << 10
+
+// maxLag is how far a connected bot may be behind, in bytes.
+func (sh *shard) maxLag() int64 {
+	if lag := sh.bridge.config.MaxLag; lag > 0 {
+		return int64(lag)
+	}
+	return int64(sh.log.Limit / 2)
+}
+
+// append adds an event for all sessions that want it, or for its owners. It wakes whoever has nothing else to
+// do. The caller holds mu.
+func (sh *shard) append(now time.Time, e *eventlog.Event) {
+	_, opened := sh.log.Append(now, e)
+	for _, s := range sh.sessions {
+		switch {
+		case s.idle.Load():
+			if opened || s.events.Has(e.Type) || e.Private {
+				s.wake()
+			}
+		case opened:
+			s.checkLag(sh.log.Total(), sh.maxLag())
+		}
+	}
+}
+
+// ownersOf chooses who has an event, among those who share: one for each name, in turn, and connected if any
+// is. The caller holds mu.
+func (sh *shard) ownersOf(t gateway.EventType) eventlog.Owners {
+	owners := sh.owners[:0]
+	sh.turn++
+	for i, s := range sh.sessions {
+		if !s.client.shares || slices.ContainsFunc(sh.sessions[:i], func(o *session) bool { return o.client == s.client }) {
+			continue
+		}
+		var group, connected []*session
+		for _, o := range sh.sessions[i:] {
+			if o.client == s.client && o.events.Has(t) {
+				group = append(group, o)
+				if o.conn.Load() != nil {
+					connected = append(connected, o)
+				}
+			}
+		}
+		if len(connected) > 0 {
+			group = connected
+		}
+		if len(group) > 0 {
+			owners = owners.Append(group[sh.turn%len(group)].number)
+		}
+	}
+	sh.owners = owners
+	return owners
+}
+
+// add makes a session one of the shard's. The caller holds mu.
+func (sh *shard) add(s *session) {
+	sh.number++
+	s.number = sh.number
+	sh.sessions = append(sh.sessions, s)
+	sh.wanted = sh.wanted.Union(s.events)
+}
+
+// remove takes a session away, and the log with the last one. The caller holds mu.
+func (sh *shard) remove(s *session) {
+	sh.sessions = slices.DeleteFunc(sh.sessions, func(o *session) bool { return o == s })
+	sh.wanted = gateway.EventSet{}
+	for _, o := range sh.sessions {
+		sh.wanted = sh.wanted.Union(o.events)
+	}
+	if len(sh.sessions) == 0 {
+		sh.log.Clear()
+	}
+}
+
+// tend is called once a second: it lets go of what is too old, and has sessions that nothing came for move on
+// in the log.
+func (sh *shard) tend(now time.Time) {
+	oldest := now.Add(-sh.bridge.config.Replay)
+	sh.mu.Lock()
+	var gone []*session
+	for _, s := range sh.sessions {
+		if s.conn.Load() == nil && s.awaySince().Before(oldest) {
+			gone = append(gone, s)
+		} else if s.idle.Load() && s.read.Load() < sh.log.Total() {
+			s.wake()
+		}
+	}
+	sh.log.Trim(oldest)
+	sh.mu.Unlock()
+	for _, s := range gone {
+		if s.expire(oldest) {
+			sh.bridge.logger.Info("a bot stayed away for too long: its session is over", "bot", s.client.name, "shard", sh.id, "session", s.id)
+		}
+	}
+}
+
+// invalidate ends all sessions: events of theirs are lost. Whoever is connected is told. ready says whether
+// others may begin at once.
+func (sh *shard) invalidate(ready bool) (ended int) {
+	sh.mu.Lock()
+	sessions := sh.sessions
+	sh.sessions, sh.wanted, sh.ready = nil, gateway.EventSet{}, ready
+	sh.log.Clear()
+	sh.mu.Unlock()
+	for _, s := range sessions {
+		s.lose()
+	}
+	return len(sessions)
+}

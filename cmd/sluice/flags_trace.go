@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -169,3 +170,25 @@ func readKey(file string) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// sizeFlag is a size in bytes such as 256MB; 0, where it is not given, stands for the default.
+type sizeFlag struct{ value *int }
+
+// Set implements pflag.Value.
+func (f sizeFlag) Set(s string) error {
+	n := parseSize(s)
+	if n == 0 || n > math.MaxInt {
+		return errors.New("want a size such as 256MB")
+	}
+	*f.value = int(n)
+	return nil
+}
+
+func (f sizeFlag) String() string {
+	if *f.value == 0 {
+		return ""
+	}
+	return strconv.Itoa(*f.value)
+}
+
+func (f sizeFlag) Type() string { return "SIZE" }

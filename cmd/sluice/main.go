@@ -2,6 +2,7 @@
 //
 //	sluice demo   the engine against a gateway in a second process, with figures
 //	sluice run    the engine against Discord, or any gateway, events as JSON lines
+//	sluice serve  the engine against Discord, and a gateway for bots in front of it
 //	sluice mock   the gateway to test against, for bots in any language
 //	sluice record what run receives, in a file
 //	sluice replay the gateway with what was recorded
@@ -71,7 +72,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp(root))
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newDemo(), newRun(), newMock(), newRecord(), newReplay(), newTrace(), newTop())
+	root.AddCommand(newDemo(), newRun(), newServe(), newMock(), newRecord(), newReplay(), newTrace(), newTop())
 	return root
 }
 

@@ -40,6 +40,8 @@ type runOptions struct {
 	latency    time.Duration
 	log        logOptions
 	http       httpOptions
+
+	token engine.Token // once attached has read it
 }
 
 func newRunOptions() runOptions {
@@ -133,6 +135,7 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 	if err != nil {
 		return fail(err)
 	}
+	o.token = token
 	config := engine.Config{
 		Token:       token,
 		Intents:     o.intents.Intents,

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -58,4 +59,20 @@ func TestBridge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNothingLeaks: goroutines are as many after bots, drops and a bridge as before.
+func TestNothingLeaks(t *testing.T) {
+	before := runtime.NumGoroutine()
+	t.Run("", func(t *testing.T) {
+		s := newStand(t, nil, gatewaytest.WithGuilds(2, 5000))
+		bots := []*bot{s.connect(t, blueToken, nil), s.connect(t, greenToken, nil)}
+		for i, bot := range bots {
+			bot.wait(t, "GUILD_CREATE", 2)
+			s.bridge.Drop(0)
+			bot.wait(t, "RESUMED", i+1)
+		}
+		s.stop()
+	})
+	leaks(t, before)
 }

@@ -16,7 +16,7 @@ type Event struct {
 	Private bool
 	Owners  Owners
 
-	Name []byte // as Discord writes it
+	Name []byte // as Discord writes it; at most 255 bytes
 	Data []byte // the raw JSON of d
 }
 
@@ -52,9 +52,6 @@ func (o Owners) Has(number uint32) bool {
 const recordHead = 15
 
 func (e *Event) size() int { return recordHead + len(e.Name) + len(e.Owners) + len(e.Data) }
-
-// maxName is the longest name that is kept; Discord's have 42 bytes at most.
-const maxName = 255
 
 func (e *Event) append(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(e.Data)))

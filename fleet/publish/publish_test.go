@@ -6,13 +6,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -294,25 +294,24 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
-// BenchmarkPublish is what a callback costs that publishes 800 bytes.
-func BenchmarkPublish(b *testing.B) {
-	r := newRig(b)
-	core, err := New(Config{Conn: r.conn, Prefix: "core"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	done := make(chan struct{})
-	r.eng.On(gateway.Events(gateway.EventMessageCreate), func(ev *engine.Event) {
-		defer close(done)
-		b.ReportAllocs()
-		b.SetBytes(int64(len(ev.Data)))
-		for b.Loop() {
-			core.Publish(ev)
+// FuzzRefusal: what a server answers is read as the server means it, and nothing else panics.
+func FuzzRefusal(f *testing.F) {
+	f.Add("EVENTS", uint64(7), false, "", []byte(`{"stream":"EVENTS", "seq":7}`))
+	f.Add("", uint64(0), false, "maximum bytes exceeded", []byte("{"))
+	f.Add("E", uint64(1), true, "wrong last sequence", []byte(nil))
+	p := &Publisher{config: Config{Prefix: "bot"}}
+	f.Fuzz(func(t *testing.T, stream string, seq uint64, duplicate bool, why string, raw []byte) {
+		_ = p.refusal(raw)
+		r := server.JSPubAckResponse{PubAck: &server.PubAck{Stream: stream, Sequence: seq, Duplicate: duplicate}}
+		if why != "" {
+			r.Error = &server.ApiError{Code: 400, Description: why}
+		}
+		b, err := json.Marshal(r)
+		if err != nil {
+			t.Skip()
+		}
+		if got := p.refusal(b); (got == "") != (why == "" && stream != "") {
+			t.Errorf("%s: %q", b, got)
 		}
 	})
-	r.run()
-	eventually(b, "READY", func() bool { return r.eng.Shard(1) != nil && r.eng.Shard(1).State().String() == "Ready" })
-	r.srv.Dispatch(1, "MESSAGE_CREATE", fmt.Appendf(nil, `{"content":"%s"}`, strings.Repeat("x", 786)))
-	<-done
-	_ = core.Close(context.Background())
 }

@@ -60,8 +60,12 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "sluice",
-		Short:         "A Discord gateway engine for very large bots",
+		Use:   "sluice",
+		Short: "A Discord gateway engine for very large bots",
+		Long: `A Discord gateway engine for very large bots.
+
+A bot of several processes has a command of its own, sluice-fleet:
+go install github.com/sluice-go/sluice/fleet/cmd/sluice-fleet@latest`,
 		Version:       engine.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,30 +36,13 @@ type nodeOptions struct {
 	stream     []string
 }
 
-// natsOptions are the flags of all commands that reach NATS.
-type natsOptions struct {
-	urls  string
-	creds string
-}
-
-func (o *natsOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.urls, "nats", "nats://127.0.0.1:4222", "URLs of NATS servers, separated by commas")
-	cmd.Flags().StringVar(&o.creds, "creds", "", "file with NATS credentials")
-}
-
-func (o *natsOptions) options() []nats.Option {
-	if o.creds == "" {
-		return nil
-	}
-	return []nats.Option{nats.UserCredentials(o.creds)}
-}
-
 func newNode() *cobra.Command {
 	o := &nodeOptions{}
 	cmd := &cobra.Command{
 		Use: "node", Short: "Run a share of a bot's shards", Args: cobra.NoArgs,
 		Long: `Run a share of a bot's shards, until a signal ends it: then they are handed to
-the other processes. With --publish events go to NATS, as PREFIX.ev.TOTAL.SHARD.TYPE,
+the other processes. A user and a password for NATS are NATS_USER and NATS_PASSWORD
+of the environment; an embedded server asks for the same. With --publish events go to NATS, as PREFIX.ev.TOTAL.SHARD.TYPE,
 and commands come from PREFIX.cmd.SHARD; otherwise they are only counted.`,
 		Example: `  sluice-fleet node --nats nats://a,nats://b,nats://c
   sluice-fleet node --embedded --dir nats --listen 10.0.0.1:4222 --cluster 10.0.0.1:6222 --join 10.0.0.2:6222 --replicas 3`,
@@ -100,6 +82,9 @@ func (o *nodeOptions) run(ctx context.Context) error {
 	c.NATS, c.Options = o.urls, o.options()
 	if o.embedded {
 		o.server.Name = c.Name
+		if err := o.secure(&o.server); err != nil {
+			return err
+		}
 		server, err := embedded.Start(o.server)
 		if err != nil {
 			return err
@@ -109,13 +94,9 @@ func (o *nodeOptions) run(ctx context.Context) error {
 	}
 	c.Engine = engine.Config{Token: secret, APIURL: o.apiURL, Intents: gateway.Intents(o.intents), Logger: logger}
 	if o.caFile != "" {
-		pem, err := os.ReadFile(o.caFile)
+		pool, err := readCA(o.caFile)
 		if err != nil {
-			return fmt.Errorf("cannot read --ca-file: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return errors.New("--ca-file has no certificate in PEM")
+			return fmt.Errorf("--ca-file: %w", err)
 		}
 		c.Engine.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}

@@ -210,6 +210,11 @@ fleet-chaos: ## 10 minutes of everything at random; SEED=N repeats what is done
 	@go build -o bin/sluice-fleet ./fleet/cmd/sluice-fleet
 	bin/sluice-fleet demo --json --scenario chaos $(if $(SEED),--seed $(SEED)) $(FLEET)
 
+.PHONY: fleet-cost
+fleet-cost: ## what a fleet costs: CPU an event, bytes for NATS with 10,000 shards, publishing
+	go test -run='^$$' -bench='Cost|Traffic' -benchtime=1x -timeout=30m ./fleet
+	go test -run='^$$' -bench=Publish ./fleet/publish
+
 .PHONY: soak
 soak: ## 10,000 reconnects over both drivers: nothing may be left of them
 	go test -run='^TestPain21_Soak$$' -v -timeout=30m ./engine -args -reconnects=10000

@@ -37,8 +37,10 @@ type stage struct {
 	seen    *account
 }
 
+// newStage starts a gateway and NATS, for a test that runs beside others: they wait for the most part.
 func newStage(t *testing.T, shards int, options ...gatewaytest.Option) *stage {
 	t.Helper()
+	t.Parallel()
 	options = append([]gatewaytest.Option{
 		gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards), gatewaytest.WithIdentifyInterval(0),
 		gatewaytest.WithTraffic(20), gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 0),

@@ -83,7 +83,7 @@ func (g *gather) woken(now time.Time) {
 }
 
 // served takes the news that all is served that a wake, or a tick, brought. It reports whether
-// the next tick is due already, so that the sets are to be read again.
+// the sets are to be read again: the next tick is due already, or there will be none.
 func (g *gather) served(now time.Time) (again bool) {
 	g.last = now
 	if g.on && now.Before(g.at) {
@@ -99,9 +99,8 @@ func (g *gather) served(now time.Time) (again bool) {
 	next := g.at.Add(g.latency)
 	few := g.wakes >= gatherSample && float64(g.events) < gatherUntil*float64(g.wakes)
 	switch {
-	case few || !now.Before(next.Add(g.latency)):
-		g.turn(now, false) // hardly anything comes, or there is always something to read
-		return false
+	case (few || !now.Before(next.Add(g.latency))) && g.turn(now, false):
+		return true // hardly anything comes, or there is always something to read
 	case !now.Before(next):
 		g.at, again = now, true
 	default:
@@ -122,20 +121,25 @@ func (g *gather) judge(now time.Time) {
 	g.since, g.idle, g.wakes, g.events = now, 0, 0, 0
 }
 
-// turn begins to gather, or ends it.
-func (g *gather) turn(now time.Time, on bool) {
+// turn begins to gather, or ends it. It reports false, and leaves all as it was, if the system
+// is out of memory.
+//
+// Who ends it reads the sets again: to ask for what is readable tells of what is readable already,
+// but not where the upper set has that in its list of what is ready since before it was deaf, which
+// only the netpoller takes out, when it looks.
+func (g *gather) turn(now time.Time, on bool) bool {
 	events := uint32(syscall.EPOLLIN | onlyOnce)
 	if on {
 		events = onlyOnce // an epoll set has no errors, which are told unasked
 	}
-	// To ask for what is readable again tells of what is readable already.
 	if g.upper.control(syscall.EPOLL_CTL_MOD, g.sets.connections.fd, label{}, events) != nil {
-		return // out of memory: it goes on as it was
+		return false
 	}
 	g.on, g.since, g.idle, g.wakes, g.events = on, now, 0, 0, 0
 	if on {
 		g.arm(now, now.Add(g.latency))
 	}
+	return true
 }
 
 // arm has the next tick come at a time.

@@ -82,17 +82,64 @@ func TestGatherEnds(t *testing.T) {
 	if !g.served(late) || !g.on {
 		t.Error("what came during a tick waits for longer than the latency")
 	}
+	again := false
 	for range 3 * gatherSample {
 		if g.on {
-			g.served(g.at.Add(latency / 2))
+			again = g.served(g.at.Add(latency / 2))
 		}
 	}
 	if g.on {
 		t.Error("it ticks while nothing comes")
 	}
+	if !again {
+		t.Error("what came behind the last tick is left unread")
+	}
 	g.turn(now, true)
-	if g.served(g.at.Add(2 * latency)); g.on {
+	if again = g.served(g.at.Add(2 * latency)); g.on || !again {
 		t.Error("it waits although there is always something to read")
+	}
+}
+
+// TestGatherEndsInSilence: where the netpoller has not looked since before the seat was deaf, the end
+// of deafness wakes nobody, so that what came meanwhile must be read by whoever ends it.
+func TestGatherEndsInSilence(t *testing.T) {
+	g := gathering(t, time.Millisecond)
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(pair[0])
+	defer syscall.Close(pair[1])
+	if err := g.sets.connections.control(syscall.EPOLL_CTL_ADD, pair[0], label{}, readable); err != nil {
+		t.Fatal(err)
+	}
+	netpoller := poller{}
+	if err := netpoller.open(); err != nil {
+		t.Fatal(err)
+	}
+	defer netpoller.close()
+	if err := netpoller.control(syscall.EPOLL_CTL_ADD, g.upper.fd, label{}, syscall.EPOLLIN|onlyOnce); err != nil {
+		t.Fatal(err)
+	}
+	events := make([]syscall.EpollEvent, 8)
+	send := func() {
+		t.Helper()
+		if _, err := syscall.Write(pair[1], []byte{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	if n := netpoller.wait(events); n != 1 {
+		t.Fatalf("%d wakes by an event", n)
+	}
+	g.sets.wait(events)
+	g.turn(time.Now(), true)
+	send()
+	if again := g.served(g.at.Add(2 * g.latency)); g.on || !again {
+		t.Fatalf("it gathers: %t; the sets are to be read again: %t", g.on, again)
+	}
+	if n := g.sets.wait(events); n != 1 {
+		t.Errorf("%d events came while it was deaf", n)
 	}
 }
 

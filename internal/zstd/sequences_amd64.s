@@ -20,8 +20,11 @@
 //	streamEnd    the position of the bit stream's end
 //	offsetLimit  one more than the greatest offset that is copied here, less shortest
 //	base         where in the output the frame begins
-//	ringAt, ringNext, ringEnd, ringSize, ringUsed
-//	             the history: addresses, the ring's size, and bytes remembered
+//	ringNext     where in the ring the next byte goes, and behind what it remembers
+//	ringWrapped  as if that followed the ring's end: ringNext, and the ring's size
+//	ringEnd      the ring's end
+//	ringIndex    how many bytes lie before ringNext
+//	ringUsed     how many it remembers
 //	outEnd       where in the output the block has to end
 //	literalsEnd  where the literals end
 //	todo         how many sequences are left
@@ -35,11 +38,11 @@
 #define streamEnd   0(SP)
 #define offsetLimit 8(SP)
 #define base        16(SP)
-#define ringAt      24(SP)
-#define ringNext    32(SP)
-#define ringSize    40(SP)
-#define ringUsed    48(SP)
-#define ringEnd     56(SP)
+#define ringNext    24(SP)
+#define ringWrapped 32(SP)
+#define ringEnd     40(SP)
+#define ringIndex   48(SP)
+#define ringUsed    56(SP)
 #define outEnd      64(SP)
 #define literalsEnd 72(SP)
 #define todo        80(SP)
@@ -151,12 +154,14 @@
 	MOVL    (Stream_recent)(R14), R12;               \
 	MOVQ    (Stream_recent+4)(R14), R13;             \
 	MOVQ    (Stream_history+history_ring)(R14), DX;  \
-	MOVQ    DX, ringAt;                              \
-	ADDQ    (Stream_history+history_next)(R14), DX;  \
-	MOVQ    DX, ringNext;                            \
-	MOVQ    (Stream_history+history_ring+8)(R14), DX; \
-	MOVQ    DX, ringSize;                            \
-	ADDQ    ringAt, DX;                              \
+	MOVQ    (Stream_history+history_next)(R14), CX;  \
+	MOVQ    CX, ringIndex;                           \
+	ADDQ    DX, CX;                                  \
+	MOVQ    CX, ringNext;                            \
+	MOVQ    (Stream_history+history_ring+8)(R14), SI; \
+	ADDQ    SI, CX;                                  \
+	MOVQ    CX, ringWrapped;                         \
+	ADDQ    SI, DX;                                  \
 	MOVQ    DX, ringEnd;                             \
 	MOVQ    (Stream_history+history_size)(R14), DX;  \
 	MOVQ    DX, ringUsed;                            \
@@ -228,7 +233,11 @@ second: \
 
 // COPY puts out a sequence with the offset in R12 and the match at DX. It jumps to rare
 // for a match that is not a copy in whole vectors out of one buffer. The rest of it is
-// COPY_RING and COPY_LONG. It relies on what LENGTHS checks.
+// COPY_LONG. It relies on what LENGTHS checks.
+//
+// Whether a match begins in the output or in the ring, and on which side of where the ring
+// wraps around, is as good as random, and no branch: SI is the place in the output, R15 how far
+// that is before base, if it is over 0, and BP then the place in the ring, and the end.
 //
 //   - Of the literals, 32 bytes are loaded and stored, and 32 at a time while less
 //     than R14 are done: they begin before DX, and end less than 32 behind it.
@@ -236,51 +245,48 @@ second: \
 //     than 32 behind the end of the match.
 //   - What a match is copied from begins at or behind base and before DX, and each
 //     vector is loaded before what is behind DX is stored there: it is a vector's
-//     size away. In the ring, the match and 64 bytes lie before ringEnd.
+//     size away. Or it begins in what the ring remembers (ringUsed), ends before base, and
+//     64 bytes more lie before the ring's end.
 #define COPY \
-	LEAL    -shortest(R12), SI; \
-	CMPQ    SI, offsetLimit;    \
-	JCC     rare;               \
-	MOVQ    DX, SI;             \
-	SUBQ    R12, SI;            \
-	CMPQ    SI, base;           \
-	JCS     ring;               \
-copy: \
-	VMOVDQU (BX), Y0;           \
-	VMOVDQU Y0, (DI);           \
-	CMPQ    R14, $32;           \
-	JHI     manyLiterals;       \
+	LEAL     -shortest(R12), SI; \
+	CMPQ     SI, offsetLimit;    \
+	JCC      rare;               \
+	MOVQ     DX, SI;             \
+	SUBQ     R12, SI;            \
+	MOVQ     base, R15;          \
+	SUBQ     SI, R15;            \
+	LEAQ     -1(R15), BP;        \
+	CMPQ     BP, CX;             \
+	JCS      rare;               \
+	CMPQ     R15, ringUsed;      \
+	JGT      rare;               \
+	MOVQ     ringNext, BP;       \
+	CMPQ     R15, ringIndex;     \
+	CMOVQGT  ringWrapped, BP;    \
+	SUBQ     R15, BP;            \
+	TESTQ    R15, R15;           \
+	CMOVQGT  BP, SI;             \
+	MOVQ     $-1, BP;            \
+	CMOVQGT  ringEnd, BP;        \
+	LEAQ     const_room(SI)(CX*1), R15; \
+	CMPQ     R15, BP;            \
+	JHI      rare;               \
+	VMOVDQU  (BX), Y0;           \
+	VMOVDQU  Y0, (DI);           \
+	CMPQ     R14, $32;           \
+	JHI      manyLiterals;       \
 literalsDone: \
-	ADDQ    R14, BX;            \
-	VMOVDQU (SI), Y0;           \
-	VMOVDQU Y0, (DX);           \
-	VMOVDQU 32(SI), Y1;         \
-	VMOVDQU Y1, 32(DX);         \
-	LEAQ    (DX)(CX*1), DI;     \
-	CMPQ    CX, $64;            \
-	JHI     longMatch;          \
+	ADDQ     R14, BX;            \
+	VMOVDQU  (SI), Y0;           \
+	VMOVDQU  Y0, (DX);           \
+	VMOVDQU  32(SI), Y1;         \
+	VMOVDQU  Y1, 32(DX);         \
+	LEAQ     (DX)(CX*1), DI;     \
+	CMPQ     CX, $64;            \
+	JHI      longMatch;          \
 matchDone:
 
-// COPY_RING finds in the ring what lies R15 bytes before base.
-#define COPY_RING \
-ring: \
-	MOVQ base, R15;             \
-	SUBQ SI, R15;               \
-	CMPQ R15, ringUsed;         \
-	JHI  rare;                  \
-	CMPQ R15, CX;               \
-	JCS  rare;                  \
-	MOVQ ringNext, SI;          \
-	SUBQ R15, SI;               \
-	CMPQ SI, ringAt;            \
-	JCC  inside;                \
-	ADDQ ringSize, SI;          \
-inside: \
-	LEAQ const_room(SI)(CX*1), R15; \
-	CMPQ R15, ringEnd;          \
-	JHI  rare;                  \
-	JMP  copy
-
+// COPY_LONG is what COPY jumps to for more than it copies at once.
 #define COPY_LONG \
 manyLiterals: \
 	MOVL    $32, R15;           \
@@ -367,7 +373,6 @@ rare:
 	RET
 
 	OFFSET_REPEATED
-	COPY_RING
 	COPY_LONG
 
 // func runBMI2(d *Decoder, n int) (left, literals int, read bool)
@@ -409,5 +414,4 @@ rare:
 	JMP  wide
 
 	OFFSET_REPEATED
-	COPY_RING
 	COPY_LONG

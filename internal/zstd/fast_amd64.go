@@ -4,13 +4,16 @@ package zstd
 
 import "golang.org/x/sys/cpu"
 
-// hasBMI2 says whether the functions of sequences_amd64.s run here. What they need are shifts
-// that leave flags and counts alone (BMI2), and vectors of 32 bytes (AVX2). It
-// is changed by tests only.
-var hasBMI2 = cpu.X86.HasBMI2 && cpu.X86.HasAVX2
+// hasBMI2 says whether the processor has what the functions in assembly need: shifts
+// that take any register for a count, and cut out bits (BMI2), a count of zeros that is
+// defined for 0 (BMI1), and vectors of 32 bytes (AVX2). Only tests change it.
+var hasBMI2 = cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasAVX2
 
-// readFast reads as many of the sequences as it can, none of them the block's last. It
-// returns how many, and the sum of their lengths.
+// fast says whether the fast loops run.
+func fast() bool { return hasBMI2 }
+
+// readFast reads as many of the sequences as it can, but not the block's last. It returns
+// how many, and the sum of their lengths.
 func (d *Decoder) readFast(sequences []sequence) (n int, total lengths) {
 	if !hasBMI2 {
 		return 0, 0
@@ -94,9 +97,9 @@ func readBMI2(d *Decoder, to *sequence, n int) (left int, total lengths)
 //go:noescape
 func executeBMI2(d *Decoder, from *sequence, n int) (left, literals int)
 
-// runBMI2 reads and executes n sequences. Where it stops before, either the next
-// one is not read, or it is: then its lengths, which are not checked, are
-// those of d.sequences[0], its offset is the first of the repeat offsets, and left is without it.
+// runBMI2 reads and executes n sequences. Where it stops before, either the next one is
+// not read, or it is: then its lengths, which are not checked, are those of
+// d.sequences[0], its offset is the first of the repeat offsets, and left is without it.
 //
 //go:noescape
 func runBMI2(d *Decoder, n int) (left, literals int, read bool)

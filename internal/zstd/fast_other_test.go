@@ -2,6 +2,4 @@
 
 package zstd
 
-func fast() bool { return false }
-
 func setFast(bool) (changed bool) { return false }

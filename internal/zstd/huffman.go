@@ -17,8 +17,11 @@ const (
 type code uint16
 
 // A codeTable decodes literals: of shortBits bits where no code is longer,
-// otherwise of maxCodeBits.
-type codeTable [1 << maxCodeBits]code
+// otherwise of maxCodeBits, or of as many as the longest has. It has fillRoom
+// entries more, which fillBMI2 may overwrite.
+type codeTable [1<<maxCodeBits + fillRoom]code
+
+const fillRoom = 16
 
 // shortBits is what most codes of small messages do with.
 const shortBits = 8
@@ -36,11 +39,11 @@ type weights struct {
 	symbol [16][maxSymbols]uint8
 }
 
-// add gives a literal its weight, where n before it have one over 0. It
-// returns n for the next.
+// add gives a literal its weight, shifted left by 8, where n before it have one
+// over 0. It returns n for the next.
 func (w *weights) add(n, literal int, weight uint32) int {
-	w.weight[n&(maxSymbols-1)] = uint16(weight<<8 | uint32(literal))
-	return n + int(weight+15)>>4
+	w.weight[n&(maxSymbols-1)] = uint16(weight | uint32(literal))
+	return n + int(weight+15<<8)>>12
 }
 
 // list lists the literals that were added. To count them here, without those
@@ -55,12 +58,12 @@ func (w *weights) list() {
 	}
 }
 
-// weightCells are those of the weights' table.
+// weightCells are those of the weights' table, with weights as add takes them.
 var weightCells = newWeightCells()
 
 func newWeightCells() (t [maxSymbols]cell) {
 	for weight := range t {
-		t[weight] = cell(min(weight, maxCodeBits+1)) << 32
+		t[weight] = cell(min(weight, maxCodeBits+1)) << (32 + 8)
 	}
 	return t
 }
@@ -83,7 +86,7 @@ func (d *Decoder) parseTree(b []byte, n int) (used int, v verdict) {
 		for literal := range symbols {
 			pair := b[front+1+literal/2]
 			weight := uint32(pair >> (4 - 4*(literal&1)) & 15)
-			w.present = w.add(w.present, literal, weight)
+			w.present = w.add(w.present, literal, weight<<8)
 		}
 		w.literals = symbols
 	} else {
@@ -115,10 +118,7 @@ func (w *weights) decode(t *stateTable, log int, b []byte) bool {
 	if !valid || r.p < streamEnd {
 		return false
 	}
-	p := r.p
-	a, c := t.at(one), t.at(two)
-
-	n, literal := 0, 0
+	p, a, c, n, literal := w.decodeFast(t, b, r.p, t.at(one), t.at(two))
 	// Eight states need 48 bits at most.
 	for p >= streamEnd+8*weightsLog && literal <= maxWeights-10 {
 		v := peek(b, p)
@@ -137,16 +137,18 @@ func (w *weights) decode(t *stateTable, log int, b []byte) bool {
 		}
 		p -= int(sum & 0xff)
 	}
+	// There are fewer bits than that, or weights that are certain to be too many.
+	v := peek(b, p)
 	for ; literal <= maxWeights-2; literal++ {
 		n = w.add(n, literal, a.value())
-		width := int(a & 0xff)
-		if p-width < streamEnd {
+		p -= int(a & 0xff)
+		if p < streamEnd {
 			w.present = w.add(n, literal+1, c.value())
 			w.literals = literal + 2
 			return true
 		}
-		next := t.at(a.next(peek(b, p)))
-		p -= width
+		next := t.at(a.next(v))
+		v <<= a & 63
 		a, c = c, next
 	}
 	return false
@@ -185,13 +187,20 @@ func (d *Decoder) buildTree() bool {
 		return false
 	}
 
-	d.codeBits = shortBits
-	if longest > shortBits {
+	switch {
+	case longest <= shortBits:
+		d.codeBits = shortBits
+	case fast(): // shifts by any number of bits cost the same
+		d.codeBits = longest
+	default:
 		d.codeBits = maxCodeBits
 	}
 	// Codes are handed out by weight, the longest first, and by literal. Each
 	// has as many entries as bits of the table follow it.
 	t, i := &d.codeTable, 0
+	if t.fillFast(w, longest, d.codeBits) {
+		return true
+	}
 	for weight := 1; weight <= longest; weight++ {
 		length := longest + 1 - weight
 		literals := w.symbol[weight][:w.count[weight]]

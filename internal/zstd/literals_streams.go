@@ -18,7 +18,7 @@ func (d *Decoder) oneStream(b []byte, dst []byte) verdict {
 	if !valid {
 		return badLiteralsStream
 	}
-	p, i := r.p, 0
+	p, i := d.oneFast(b, r.p, dst)
 	for {
 		n := d.certain(p-streamEnd, len(dst)-i)
 		if n == 0 {
@@ -125,7 +125,7 @@ func (d *Decoder) fourStreams(b []byte, dst []byte) verdict {
 		return badStreamSizes
 	}
 
-	i := 0
+	i := d.fourFast(b, &p, &end, dst, quarter, len(dst)-3*quarter)
 	for {
 		n := d.certain(min(p[0]-end[0], p[1]-end[1], p[2]-end[2], p[3]-end[3]), len(dst)-3*quarter-i)
 		if n == 0 {

@@ -3,6 +3,7 @@ package zstd
 import (
 	"flag"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -28,8 +29,7 @@ func variants(f func()) {
 	}
 }
 
-// Each variant is the one that runs: the fast loops leave one sequence, which is the
-// block's last, the others leave all.
+// Each variant is the one that runs: the fast loops do almost all, the others nothing.
 func TestVariants(t *testing.T) {
 	const count = 300
 	if !fast() {
@@ -67,6 +67,36 @@ func TestVariants(t *testing.T) {
 		rest, v := d.executeFast(d.sequences[:1])
 		if v != ok || len(rest) == 0 != fast() {
 			t.Errorf("%d left to execute, verdict %d", len(rest), v)
+		}
+
+		// Literals of one bit each: as many as are certain not to need eight.
+		d.codeBits = shortBits
+		for i := range d.codeTable {
+			d.codeTable[i] = 'x'<<8 | 1
+		}
+		b := make([]byte, front+400)
+		dst := make([]byte, 4*count)
+		p, n := d.oneFast(b, 8*len(b), dst)
+		if n > 0 != fast() || p != 8*len(b)-n || strings.Count(string(dst), "x") != n {
+			t.Errorf("%d literals, position %d of %d", n, p, 8*len(b))
+		}
+		ends := [4]int{streamEnd, streamEnd, streamEnd, streamEnd}
+		positions := [4]int{8 * len(b), 8*len(b) - 1, 8*len(b) - 2, 8*len(b) - 3}
+		clear(dst)
+		n = d.fourFast(b, &positions, &ends, dst, count, count-2)
+		if n > 0 != fast() || positions[3] != 8*len(b)-3-n || strings.Count(string(dst), "x") != 4*n {
+			t.Errorf("%d literals of four streams, position %d of %d", n, positions[3], 8*len(b))
+		}
+
+		// Weights of two bits each, every second one 0.
+		d.weightTable = stateTable{1<<(32+8) | 2, 1<<16 | 2}
+		p, _, _, n, literal := d.weights.decodeFast(&d.weightTable, b[:front+20], 8*(front+20), d.weightTable[0], d.weightTable[1])
+		if literal > 0 != fast() || n != literal/2 || p != 8*(front+20)-2*literal {
+			t.Errorf("%d weights, %d over 0, position %d", literal, n, p)
+		}
+		d.weights.count = [16]uint32{1: 2}
+		if d.codeTable.fillFast(&d.weights, 1, shortBits) != fast() || d.codeTable[0]&15 != 1 {
+			t.Errorf("a code is %#x", d.codeTable[0])
 		}
 	})
 }

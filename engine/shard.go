@@ -43,9 +43,7 @@ type Shard struct {
 	permit   identify.Permit // held
 	expected func()          // tells the queue that the shard no longer comes; nil: it is not expected
 
-	holding   bool // the user wants nothing delivered
-	postponed bool // the core keeps bytes that came while the shard was held
-	receipts  receipts
+	receipts receipts
 
 	// For the watchdog.
 	seq     atomic.Int64 // of the session
@@ -60,6 +58,10 @@ type Shard struct {
 	requests  requests               // that wait for answers
 	id, total int
 	done      chan struct{} // closed when the loop has ended
+
+	// The loop's.
+	holding   bool // the user wants nothing delivered
+	postponed bool // the core keeps bytes that came while the shard was held
 
 	// Guarded by the engine's mutex.
 	trial     bool  // a stop for good does not end Run
@@ -86,7 +88,6 @@ func newShard(e *Engine, id, total int, config *Config, given session.Session) *
 			e.config.Logger.Warn("a saved session cannot be resumed", "shard", id, "cause", err)
 		}
 	}
-	s.public.life = *s.core.Life()
 	s.publish()
 	return s
 }
@@ -197,15 +198,13 @@ func (s *Shard) releasePermit() {
 // publish copies what others may see.
 func (s *Shard) publish() {
 	s.backlog.tell()
-	now, life := s.core.Session(), s.core.Life()
+	now := s.core.Session()
 	s.seq.Store(now.Seq)
 	s.public.mu.Lock()
 	was := s.public.session
 	s.public.counters, s.public.calls = *s.core.Counters(), s.calls
 	s.public.state = s.core.State()
-	if s.public.life.Changes != life.Changes {
-		s.public.life = *life
-	}
+	s.public.life = s.core.Life()
 	s.public.session = now
 	s.public.mu.Unlock()
 	if was.ID != now.ID || was.Seq == 0 && now.Seq != 0 {
@@ -224,14 +223,13 @@ type host Shard
 type published struct {
 	mu       sync.Mutex
 	state    lifecycle.State
+	reading  TLSReading // of the last connection; it counts while the state is one with a connection
 	session  session.Session
 	counters core.Counters
 	calls    callTimes
-	life     core.Life
+	life     *core.Life
 
-	// Of the last connection; it counts while the state is one with a connection.
-	reading    TLSReading
-	readingWhy string
+	readingWhy string // for reading
 }
 
 // present returns how the TLS records of the connection are read that stands now. mu

@@ -55,7 +55,7 @@ func (c *Core) beat(now time.Time, drained bool) {
 	}
 	if c.heart.beat(now) {
 		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
-		c.slim(now)
+		c.slim()
 	}
 	c.heart.looked()
 }
@@ -68,7 +68,6 @@ func (c *Core) prove() {
 	c.proved = true
 	c.endRow()
 	if c.life.Failures > 0 {
-		c.life.Failures = 0
-		c.life.Changes++
+		c.change().Failures = 0
 	}
 }

@@ -15,7 +15,7 @@ func TestBeatsGoTogether(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	groups := make(map[time.Duration]int)
 	for i := range shards {
-		h := heart{epoch: epoch}
+		h := heart{epoch: &epoch}
 		now := epoch.Add(time.Duration(r.Int64N(int64(time.Hour))) - 30*time.Minute)
 		random := r.Float64()
 		h.start(now, interval, random)
@@ -50,7 +50,8 @@ func TestBeatsGoTogether(t *testing.T) {
 
 // TestBeatGroupOfShortInterval has nowhere to round to.
 func TestBeatGroupOfShortInterval(t *testing.T) {
-	h := heart{epoch: time.Unix(0, 0)}
+	epoch := time.Unix(0, 0)
+	h := heart{epoch: &epoch}
 	now := time.Unix(5, 7)
 	h.start(now, beatGroups-1, 0)
 	if !h.due().Equal(now) {

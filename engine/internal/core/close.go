@@ -153,5 +153,5 @@ func (c *Core) kind(cause error) lifecycle.Cause {
 // reconnecting counts the end of a connection or attempt that is followed by
 // another.
 func (c *Core) reconnecting(cause error) {
-	c.life.Causes[c.kind(cause)]++
+	c.change().Causes[c.kind(cause)]++
 }

@@ -94,6 +94,8 @@ type Core struct {
 	state    lifecycle.State
 	deaf     bool // framing is lost: nothing more can be read
 	warned   bool // of repeated sequences, once a connection
+	proved   bool // an ACK came since this connection became Ready
+	left     bool // the user closed the shard, and not the engine
 	config   *Config
 	host     Host
 	deadline time.Time // of the state; zero: none
@@ -113,7 +115,7 @@ type Core struct {
 	// What comes into play with the state, with commands and with heartbeats.
 
 	heart heart
-	life  Life
+	life  *Life
 
 	id       int
 	random   func() float64 // in [0, 1)
@@ -121,9 +123,7 @@ type Core struct {
 	redial   redial
 	spending spending  // of identifies
 	reached  time.Time // when this connection became Ready; zero: not yet
-	proved   bool      // an ACK came since then
 	stop     error     // why the shard is Stopped, nil if it was asked to
-	left     bool      // the user closed it, and not the engine
 }
 
 // Wish is what a core wants of its driver.
@@ -139,8 +139,8 @@ type Wish struct {
 // advanced. A nil budget has no limit; random returns numbers in [0, 1).
 func New(now time.Time, id int, config *Config, host Host, budget Budget, random func() float64) *Core {
 	c := &Core{id: id, config: config, host: host, budget: budget, random: random}
-	c.heart.epoch = config.Epoch
-	c.life.Since, c.life.NotReady = now, now
+	c.heart.epoch = &config.Epoch
+	c.life = &Life{Since: now, NotReady: now}
 	c.frames.MaxMessage = config.Inflow.Limit
 	c.frames.Buffers = pool.Slices
 	return c
@@ -168,16 +168,15 @@ func (c *Core) setState(now time.Time, to lifecycle.State, limit time.Duration, 
 	c.config.Logger.Debug("state changed", "shard", c.id, "from", from, "to", to, "cause", cause)
 	if c.host.Wants(gateway.EventStateChanged) {
 		c.host.Tell(now, gateway.EventStateChanged,
-			&lifecycle.StateChange{From: from, To: to, Cause: cause, Attempts: c.redial.attempts, Code: c.redial.lastCode})
+			&lifecycle.StateChange{From: from, To: to, Cause: cause, Attempts: int(c.redial.attempts), Code: c.redial.lastCode})
 	}
 }
 
 // entering brings life up to date when a state is entered.
 func (c *Core) entering(now time.Time, from, to lifecycle.State) {
-	l := &c.life
-	l.Changes++
+	l := c.change()
 	l.Since = now
-	l.Attempts, l.Failures = c.redial.attempts, c.redial.failures
+	l.Attempts, l.Failures = int(c.redial.attempts), int(c.redial.failures)
 	_, leaves := c.redial.cause.(*Departure)
 	l.Leaving = to == lifecycle.Closing && leaves
 	switch {
@@ -205,8 +204,15 @@ func (c *Core) entering(now time.Time, from, to lifecycle.State) {
 // Counters returns what was counted. They are the driver's to read between two calls.
 func (c *Core) Counters() *Counters { return &c.counter }
 
-// Life returns what came of the last change of state, likewise.
-func (c *Core) Life() *Life { return &c.life }
+// Life returns what came of the last change of state. Any goroutine may keep and read it.
+func (c *Core) Life() *Life { return c.life }
+
+// change replaces life by a copy, which the caller may change before anybody else sees it.
+func (c *Core) change() *Life {
+	life := *c.life
+	c.life = &life
+	return &life
+}
 
 // State returns where the shard stands.
 func (c *Core) State() lifecycle.State { return c.state }

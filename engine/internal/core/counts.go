@@ -28,20 +28,20 @@ type Counters struct {
 	Latency time.Duration // of the last heartbeat of this connection; 0: none was acknowledged
 }
 
-// Life is what changes with a shard's state, and not with every event.
+// Life is what changes with a shard's state, and not with every event. It is never changed once
+// it is made, so that a core and its driver share one.
 type Life struct {
-	Changes  uint32              // of what follows
-	Since    time.Time           // when the state was entered
-	NotReady time.Time           // since when the shard is not Ready, zero: it is
-	Opened   lifecycle.Handshake // on this connection
-	Leaving  bool                // Closing leads to Stopped
+	Opened   lifecycle.Handshake             // on this connection
+	Leaving  bool                            // Closing leads to Stopped
+	Causes   [len(lifecycle.Causes{})]uint32 // of the ends of connections and attempts that were followed by another
+	Since    time.Time                       // when the state was entered
+	NotReady time.Time                       // since when the shard is not Ready, zero: it is
 	Attempts int
 	Failures int
-	Cause    error                           // of the last end of a connection or attempt
-	Next     time.Time                       // when the next attempt is due, zero: none is waited for
-	Waits    error                           // why it waits for longer than the backoff; nil: it does not
-	Causes   [len(lifecycle.Causes{})]uint32 // of those that were followed by another
-	Base     lifecycle.Flow                  // what had gone through the decompressor before this connection
+	Cause    error          // of the last end of a connection or attempt
+	Next     time.Time      // when the next attempt is due, zero: none is waited for
+	Waits    error          // why it waits for longer than the backoff; nil: it does not
+	Base     lifecycle.Flow // what had gone through the decompressor before this connection
 }
 
 // Counts returns what was counted by cause.

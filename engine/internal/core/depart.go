@@ -18,8 +18,7 @@ func (c *Core) Depart(now time.Time, d *Departure) {
 	case c.state == lifecycle.Closing:
 		if _, leaving := c.redial.cause.(*Departure); !leaving {
 			c.redial.cause = d
-			c.life.Leaving = true
-			c.life.Changes++
+			c.change().Leaving = true
 		}
 	case c.state == lifecycle.Stopped:
 	default:

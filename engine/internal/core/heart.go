@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ type heart struct {
 	probed time.Time // when a probe went that nothing has answered yet; zero: none did
 
 	mu       sync.Mutex
-	epoch    time.Time     // from which beats are counted that go together; zero: none do
+	epoch    *time.Time    // from which beats are counted that go together; nil or zero: none do
 	interval time.Duration // 0: no hello yet
 	next     time.Time
 	pulse
@@ -63,10 +64,10 @@ func (h *heart) start(now time.Time, interval time.Duration, random float64) {
 // beats, so that no heartbeat is late. mu is held.
 func (h *heart) together(t time.Time) time.Time {
 	apart := h.interval / beatGroups
-	if h.epoch.IsZero() || apart <= 0 {
+	if h.epoch == nil || h.epoch.IsZero() || apart <= 0 {
 		return t
 	}
-	since := t.Sub(h.epoch) % apart
+	since := t.Sub(*h.epoch) % apart
 	if since < 0 {
 		since += apart
 	}
@@ -165,14 +166,21 @@ func (h *heart) probe(now time.Time) {
 // recentBeats is how many heartbeats Latency.Recent tells of.
 const recentBeats = len(lifecycle.Latency{}.Recent)
 
+// micros is how long something took, in 4 bytes: there may be thousands of shards.
+type micros uint32
+
+func microsOf(d time.Duration) micros { return micros(min(d.Microseconds(), math.MaxUint32)) }
+
+func (m micros) duration() time.Duration { return time.Duration(m) * time.Microsecond }
+
 // pulse measures the heartbeats of one connection.
 type pulse struct {
-	sent     time.Time // when the last heartbeat went, zero: none yet
-	acked    bool      // that one was acknowledged
-	received time.Time // when the last acknowledgement came
-	recent   [recentBeats]time.Duration
-	count    int           // of acknowledgements; count % recentBeats is where the next one goes
-	sum      time.Duration // of all
+	sent     time.Time     // when the last heartbeat went, zero: none yet
+	received time.Time     // when the last acknowledgement came
+	sum      time.Duration // of what all took
+	recent   [recentBeats]micros
+	count    uint32 // of acknowledgements; count % recentBeats is where the next one goes
+	acked    bool   // the last heartbeat was acknowledged
 }
 
 // beat notes a heartbeat.
@@ -185,7 +193,7 @@ func (p *pulse) ack(now time.Time) (took time.Duration, first bool) {
 	}
 	took = now.Sub(p.sent)
 	p.acked, p.received = true, now
-	p.recent[p.count%recentBeats] = took
+	p.recent[p.count%uint32(recentBeats)] = microsOf(took)
 	p.count++
 	p.sum += took
 	return took, true
@@ -197,8 +205,8 @@ func (p *pulse) latency() lifecycle.Latency {
 	if p.count == 0 {
 		return l
 	}
-	for i := range min(p.count, recentBeats) {
-		l.Recent[i] = p.recent[(p.count-1-i)%recentBeats]
+	for i := range min(p.count, uint32(recentBeats)) {
+		l.Recent[i] = p.recent[(p.count-1-i)%uint32(recentBeats)].duration()
 	}
 	l.Last, l.Average = l.Recent[0], p.sum/time.Duration(p.count)
 	return l

@@ -119,7 +119,7 @@ func (c *Core) announceBegin(now time.Time) {
 // what is missed.
 func (c *Core) announceResume(now time.Time) {
 	s := &c.session
-	back := &lifecycle.SessionResumed{Session: s.ID, From: s.missedFrom, Replayed: s.replayed}
+	back := &lifecycle.SessionResumed{Session: s.ID, From: s.missedFrom, Replayed: int(s.replayed)}
 	s.missedFrom, s.replayed = 0, 0
 	if c.host.Wants(gateway.EventSessionResumed) {
 		c.host.Tell(now, gateway.EventSessionResumed, back)

@@ -11,20 +11,22 @@ const (
 	quietTurns = 8
 )
 
-// quiet is since when no event has come.
+// quiet is for how long no event has come.
 type quiet struct {
-	seq   int64 // of the last one
-	since time.Time
+	seq    int64         // of the last one
+	silent time.Duration // since a heartbeat that came behind it
 }
 
 // slim has a shard that was silent for long take less memory. It is asked with each heartbeat, so
 // that events need not note when they came.
-func (c *Core) slim(now time.Time) {
-	if q := &c.quiet; q.since.IsZero() || q.seq != c.session.Seq {
-		*q = quiet{c.session.Seq, now}
+func (c *Core) slim() {
+	q := &c.quiet
+	if q.seq != c.session.Seq {
+		*q = quiet{seq: c.session.Seq}
 		return
 	}
-	if now.Sub(c.quiet.since) >= quietAfter && c.random() < 1.0/quietTurns {
+	q.silent += c.Interval()
+	if q.silent >= quietAfter && c.random() < 1.0/quietTurns {
 		c.inflow.Pack()
 	}
 }

@@ -58,7 +58,7 @@ func (c *Core) ended(now time.Time, cause error) {
 	var refused *identify.BudgetError
 	var answer patience
 	var short shortage
-	c.life.Cause = cause
+	c.change().Cause = cause
 	if d, ok := cause.(*Departure); ok {
 		c.departed(now, d)
 		return
@@ -96,7 +96,7 @@ func (c *Core) ended(now time.Time, cause error) {
 	case cause != errRestart && short == nil:
 		c.failed(now, cause, wasReady)
 	}
-	if limit := c.config.Retries; limit > 0 && c.redial.failures > limit {
+	if limit := c.config.Retries; limit > 0 && int(c.redial.failures) > limit {
 		c.halt(now, &lifecycle.StopError{Shard: c.id, Err: fmt.Errorf("%w: %w", lifecycle.ErrRetries, cause)})
 		return
 	}
@@ -104,9 +104,9 @@ func (c *Core) ended(now time.Time, cause error) {
 	delay := wait
 	switch {
 	case answer != nil:
-		delay += Backoff(c.redial.failures, c.random()) // all shards were asked to wait as long
+		delay += Backoff(int(c.redial.failures), c.random()) // all shards were asked to wait as long
 	case !immediate:
-		delay = max(wait, Backoff(c.redial.failures, c.random()))
+		delay = max(wait, Backoff(int(c.redial.failures), c.random()))
 	}
 	c.redial.earliest, c.redial.at, c.redial.waits = now.Add(wait), now.Add(delay), nil
 	level := slog.LevelWarn

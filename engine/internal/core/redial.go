@@ -10,13 +10,13 @@ import (
 type redial struct {
 	at       time.Time
 	earliest time.Time         // what Discord asks to be waited for, user or not
-	hurry    bool              // the user wants no backoff
-	failures int               // in a row, since a session last lived
 	waits    error             // why the shard waits for longer than the backoff; nil: it does not
-	attempts int               // connections tried since the shard was last Ready
+	failures int32             // in a row, since a session last lived
+	attempts int32             // connections tried since the shard was last Ready
 	cause    error             // why the shard is Closing,
 	code     uint16            // and the code that this side sent
 	lastCode gateway.CloseCode // of the last connection that ended
+	hurry    bool              // the user wants no backoff
 }
 
 const (

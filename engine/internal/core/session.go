@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/internal/secret"
@@ -34,8 +35,8 @@ const (
 // sessionState is a shard's session, with what came of resuming it.
 type sessionState struct {
 	session.Session
-	urlFailures int // connections in a row that failed at ResumeURL
-	resumes     int // resumes in a row that brought nothing
+	urlFailures int32 // connections in a row that failed at ResumeURL
+	resumes     int32 // resumes in a row that brought nothing
 
 	// alive is when the session was last known to be alive: a connection of it was
 	// Ready, or a resume replayed. For one that was adopted it is the first dial.
@@ -109,7 +110,8 @@ func readSession(d []byte, token secret.Secret) (sessionState, error) {
 	if err != nil {
 		resume = nil
 	}
-	return sessionState{Session: session.Session{ID: string(id), ResumeURL: string(resume)}}, nil
+	// Most shards are given the same URL.
+	return sessionState{Session: session.Session{ID: string(id), ResumeURL: unique.Make(string(resume)).Value()}}, nil
 }
 
 // refusedResumeURL says why a resume must not go to a URL, "" if it may. The
@@ -162,12 +164,12 @@ type ledger struct {
 	// event had another; 0: none. Each is resumed for once.
 	doubted int64
 
-	repeats   int   // in a row on live connections,
 	repeatsAt int64 // behind this sequence
+	repeats   int32 // came so many in a row on live connections that were delivered before
 
 	// What resumes have brought since the session was last live.
+	replayed   int32
 	missedFrom int64 // the first sequence that was asked for, 0: nothing was
-	replayed   int
 }
 
 // replay counts an event that a resume has brought. A session that is replayed

@@ -31,9 +31,9 @@ const (
 // spending is what a shard did with its identifies. The zero value has sent none.
 type spending struct {
 	times  []time.Time // of the last hour's identifies, oldest first
-	open   bool        // one was sent on this connection, and what came of it is not known
-	failed int         // in a row
 	until  time.Time   // no identify before
+	failed int32       // in a row
+	open   bool        // one was sent on this connection, and what came of it is not known
 }
 
 // spend notes an identify.
@@ -79,7 +79,7 @@ func share(total int) int { return max(leastShare, total/shareOf) }
 // refuses says why a shard must not identify now, nil if it may.
 func (s *spending) refuses(now time.Time, shard, share int) *identify.ShardBudgetError {
 	s.expire(now)
-	e := &identify.ShardBudgetError{Shard: shard, Failed: s.failed, Spent: len(s.times), Share: share, Until: s.until}
+	e := &identify.ShardBudgetError{Shard: shard, Failed: int(s.failed), Spent: len(s.times), Share: share, Until: s.until}
 	if e.Spent >= share {
 		if free := s.times[e.Spent-share].Add(spendPeriod); free.After(e.Until) {
 			e.Until = free

@@ -39,8 +39,8 @@ type Decompressor struct {
 
 	pending pending   // messages that the stream cannot decode without more
 	partial pending   // the start of a payload, decoded
-	cuts    int       // of the payload that partial is the start of
 	begun   time.Time // when pending or partial began; zero: there is neither
+	cuts    int32     // of the payload that partial is the start of
 
 	// cuttable says that what was decompressed last may be a part of a payload.
 	cuttable bool

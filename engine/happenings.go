@@ -20,20 +20,41 @@ const (
 	maxHappenings = 100
 
 	// maxCauseText is how long a text in one may be, and maxCauseTexts what all texts of a shard
-	// may take, so that with the records (48 bytes each) it is no more than 8 KiB.
+	// may take, so that with the records (24 bytes each, and 32 of detail) it is no more than 8 KiB.
 	maxCauseText  = 200
-	maxCauseTexts = 3 << 10
+	maxCauseTexts = 2500
 )
 
-// record is a lifecycle.Happening as it is kept: 48 bytes.
+// record is a lifecycle.Happening as it is kept. Those of a shard with a quiet life have no
+// detail, and take 24 bytes.
 type record struct {
 	at       int64 // Unix time in ns
-	text     string
-	a, b     int64
+	detail   *recordDetail
 	code     gateway.CloseCode
 	kind     lifecycle.HappeningKind
 	from, to lifecycle.State
 	by       lifecycle.Closer
+}
+
+// recordDetail is what only some happenings have. It is never changed.
+type recordDetail struct {
+	text string
+	a, b int64
+}
+
+// told returns the record's detail, and setDetail sets it, which takes no memory if it is empty.
+func (r *record) told() (d recordDetail) {
+	if r.detail != nil {
+		d = *r.detail
+	}
+	return d
+}
+
+func (r *record) setDetail(d recordDetail) {
+	r.detail = nil
+	if d != (recordDetail{}) {
+		r.detail = &d
+	}
 }
 
 // story is the ring of a shard's last happenings. Memory is taken as they come, and none
@@ -47,30 +68,29 @@ type story struct {
 
 // add keeps a happening.
 func (s *story) add(h *lifecycle.Happening) {
-	r := record{
-		at: h.At.UnixNano(), text: h.Cause, a: h.First, b: h.Last,
-		code: h.Code, kind: h.Kind, from: h.From, to: h.To, by: h.By,
-	}
+	r := record{at: h.At.UnixNano(), code: h.Code, kind: h.Kind, from: h.From, to: h.To, by: h.By}
+	d := recordDetail{text: h.Cause, a: h.First, b: h.Last}
 	switch h.Kind {
 	case lifecycle.HappenedResumed:
-		r.b = h.Replayed
+		d.b = h.Replayed
 	case lifecycle.HappenedSlow:
-		r.a = int64(h.Took)
+		d.a = int64(h.Took)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last := s.lastText(); last == r.text {
-		r.text = last // kept once
+	if last := s.lastText(); last == d.text {
+		d.text = last // kept once
 	} else {
-		s.texts += len(r.text)
+		s.texts += len(d.text)
 	}
+	r.setDetail(d)
 	switch n := len(s.ring); {
 	case n == maxHappenings:
 		s.forget(&s.ring[s.first])
 		s.ring[s.first] = r
 		s.first = (s.first + 1) % maxHappenings
-	case n == cap(s.ring): // 8, 32, 100: most shards have a quiet life
-		grown := make([]record, n, min(max(8, 4*n), maxHappenings))
+	case n == cap(s.ring): // 6, 24, 96, 100: most shards have a quiet life
+		grown := make([]record, n, min(max(6, 4*n), maxHappenings))
 		copy(grown, s.ring)
 		s.ring = grown
 		fallthrough
@@ -85,8 +105,8 @@ func (s *story) add(h *lifecycle.Happening) {
 // lastText returns the text of the newest record that has one.
 func (s *story) lastText() string {
 	for i := range s.ring {
-		if r := &s.ring[(s.first+len(s.ring)-1-i)%len(s.ring)]; r.text != "" {
-			return r.text
+		if text := s.ring[(s.first+len(s.ring)-1-i)%len(s.ring)].told().text; text != "" {
+			return text
 		}
 	}
 	return ""
@@ -95,17 +115,18 @@ func (s *story) lastText() string {
 // forget drops the text of the oldest record that has one. It stays in the sum while the next
 // that has one shares it.
 func (s *story) forget(r *record) {
-	text := r.text
+	d := r.told()
+	text := d.text
 	if text == "" {
 		return
 	}
-	r.text = ""
+	r.setDetail(recordDetail{a: d.a, b: d.b})
 	for i := range s.ring {
-		next := &s.ring[(s.first+i)%len(s.ring)]
-		if next.text == "" {
+		next := s.ring[(s.first+i)%len(s.ring)].told().text
+		if next == "" {
 			continue
 		}
-		if next.text == text {
+		if next == text {
 			return
 		}
 		break
@@ -123,15 +144,16 @@ func (s *story) list(shard, total int) []lifecycle.Happening {
 	list := make([]lifecycle.Happening, 0, len(s.ring))
 	for i := range s.ring {
 		r := &s.ring[(s.first+i)%len(s.ring)]
+		d := r.told()
 		h := lifecycle.Happening{
 			At: time.Unix(0, r.at), Shard: shard, Total: total, Kind: r.kind, From: r.from, To: r.to,
-			Cause: r.text, Code: r.code, By: r.by, First: r.a, Last: r.b,
+			Cause: d.text, Code: r.code, By: r.by, First: d.a, Last: d.b,
 		}
 		switch r.kind {
 		case lifecycle.HappenedResumed:
-			h.Last, h.Replayed = 0, r.b
+			h.Last, h.Replayed = 0, d.b
 		case lifecycle.HappenedSlow:
-			h.First, h.Took = 0, time.Duration(r.a)
+			h.First, h.Took = 0, time.Duration(d.a)
 		}
 		list = append(list, h)
 	}

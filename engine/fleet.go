@@ -103,6 +103,9 @@ func (e *Engine) release(list []ShardSpec) {
 	for _, s := range list {
 		delete(e.fleet.coming, s.place())
 	}
+	if len(e.fleet.coming) == 0 {
+		e.fleet.coming = nil // a map keeps the memory of all that it ever held
+	}
 	e.workers.Done()
 }
 

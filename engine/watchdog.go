@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -247,5 +248,9 @@ func (e *Engine) tidyUp(t *tidy, now time.Time) {
 	}
 }
 
-// freeMemory collects garbage and returns what is free to the system.
-var freeMemory = debug.FreeOSMemory
+// freeMemory collects garbage and returns what is free to the system. Pools let go of what lies
+// unused in them at the second collection.
+var freeMemory = func() {
+	runtime.GC()
+	debug.FreeOSMemory()
+}

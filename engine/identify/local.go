@@ -120,6 +120,9 @@ func (q *Local) Expect(shard int) (done func()) {
 		if q.expected[shard] = x; x.count == 0 {
 			delete(q.expected, shard)
 		}
+		if len(q.expected) == 0 {
+			q.expected = make(map[int]expectation) // a map keeps the memory of all that it ever held
+		}
 		q.grant(q.key(shard))
 	})
 }

@@ -13,16 +13,17 @@ import (
 // readSize is how much is read at a time: nearly four full TLS records.
 const readSize = 64 << 10
 
-// buffers are what a goroutine reads into. Those of the leader, which serves most of
-// what comes, stay in its processor's cache.
+// buffers are what a goroutine reads into while it is at work. Those of the leader, which
+// serves most of what comes, stay in its processor's cache.
 type buffers struct {
 	cipher []byte // from the socket
 	plain  []byte // decrypted
 }
 
-func newBuffers() *buffers {
+// spareBuffers has those of followers that wait. What two collections find here is freed.
+var spareBuffers = sync.Pool{New: func() any {
 	return &buffers{make([]byte, readSize+slack), make([]byte, readSize+lend.MaxPlaintext)}
-}
+}}
 
 // loop is an event loop: it serves the connections, timers and wakes of many tasks,
 // one at a time. The goroutine that runs it is whichever of its team comes first (see
@@ -81,6 +82,7 @@ func (l *loop) run(b *buffers) {
 	}()
 	more := l.turn()
 	over = true
+	l.buffers = nil
 	if more {
 		l.team.call(l, false)
 	}

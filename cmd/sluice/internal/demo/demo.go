@@ -316,6 +316,7 @@ func (d *demo) measure(ctx context.Context, ended <-chan error) (*window, error)
 		duration: time.Since(began),
 		cost:     to.since(from),
 		latency:  d.tally.latency(),
+		rss:      to.rss,
 	}, nil
 }
 

@@ -18,6 +18,7 @@ type window struct {
 	duration time.Duration
 	cost     usage
 	latency  *histogram
+	rss      int64 // at the end, before the gateway's report is read
 }
 
 // summary is what demo prints. With --json its fields are one object.
@@ -83,10 +84,8 @@ func (d *demo) summarize(w *window, start usage) *summary {
 	}
 	s.TLSRecords, s.TLSWhy = tlsRecords(d.engine, &stats)
 	s.Heartbeats, s.LeastBeats = d.tally.heartbeats()
-	if now, err := measureProcess(); err == nil {
-		s.RSS = now.rss
-		s.RSSPerShard = (now.rss - start.rss) / int64(d.options.Shards)
-	}
+	s.RSS = w.rss
+	s.RSSPerShard = (w.rss - start.rss) / int64(d.options.Shards)
 	return s
 }
 

@@ -60,9 +60,21 @@ type Decoder struct {
 //
 // The errors are [*CorruptError] with an offset in src, [ErrTooLarge],
 // [*WindowError], [ErrDictionary] and, for what follows one of them, [ErrFailed]:
-// a stream that had an error is without a use other than Reset. Decode keeps no
-// reference to src.
+// a stream that had an error is without a use other than Reset, unless bytes of it are
+// forgotten ([Stream.Forgotten]), when it is as it was. Decode keeps no reference to src.
 func (d *Decoder) Decode(s *Stream, src []byte, limit int) (out []byte, done bool, err error) {
+	if !s.Forgotten() {
+		return d.decode(s, src, limit)
+	}
+	before := *s
+	if out, done, err = d.decode(s, src, limit); err != nil {
+		*s = before
+	}
+	return out, done, err
+}
+
+// decode is Decode for a stream that remembers everything.
+func (d *Decoder) decode(s *Stream, src []byte, limit int) (out []byte, done bool, err error) {
 	if s.phase == atFailure {
 		return nil, false, ErrFailed
 	}

@@ -29,7 +29,7 @@ const (
 func (s *Stream) Reset() {
 	s.phase = atFrame
 	s.ahead = scan{}
-	s.history.next, s.history.size = 0, 0
+	s.history.next, s.history.size, s.history.forgotten = 0, 0, 0
 	s.forget()
 }
 

@@ -13,12 +13,17 @@ type history struct {
 	ring []byte
 	next int // where the next byte goes, 0 ≤ next ≤ len(ring)
 	size int // bytes remembered, 0 ≤ size ≤ len(ring)
+
+	// See Stream.Forget.
+	forgotten int // bytes in front of those that are remembered
+	kept      int // bytes of these that were kept
+	capacity  int // the ring's, before
 }
 
 // reset forgets everything, for a frame with the given window. Memory is kept
 // as far as the window needs it.
 func (h *history) reset(window int) {
-	h.next, h.size = 0, 0
+	h.next, h.size, h.forgotten = 0, 0, 0
 	if len(h.ring) > window {
 		h.ring = nil
 	}
@@ -38,7 +43,11 @@ func (h *history) append(out []byte, window int) {
 		return
 	}
 	if size := min(h.size+len(out), window); size > len(h.ring) {
-		ring := make([]byte, min(max(size, 2*len(h.ring), minRing), window))
+		least := minRing
+		if h.forgotten > 0 {
+			least = 0 // for what comes on a connection where nothing happens
+		}
+		ring := make([]byte, min(max(size, 2*len(h.ring), least), window))
 		copy(ring, h.ring[:h.size])
 		h.ring = ring
 	}
@@ -48,5 +57,7 @@ func (h *history) append(out []byte, window int) {
 	if h.next >= window {
 		h.next -= window
 	}
-	h.size = min(h.size+len(out), window)
+	if h.size = min(h.size+len(out), window); h.size == window {
+		h.forgotten = 0
+	}
 }

@@ -5,6 +5,7 @@ package inflow
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-go/sluice/frame"
@@ -82,10 +83,20 @@ const (
 	Zstd
 )
 
-// WindowBytes returns how many bytes the windows of all connections of the process have.
-// What klauspost/compress keeps for one is not known, and not counted.
-func WindowBytes() int64 {
-	return int64(windows.Lent())*inflate.WindowSize - packedBytes() + zstdWindows.Load()
+// WindowBytes returns how many bytes the windows of all connections of the process have, packed
+// or not. What klauspost/compress keeps for one is not known, and not counted.
+func WindowBytes() int64 { return windowBytes.Load() }
+
+var windowBytes atomic.Int64
+
+// counted is how many of windowBytes are those of a connection.
+type counted int
+
+func (c *counted) set(n int) {
+	if n != int(*c) {
+		windowBytes.Add(int64(n) - int64(*c))
+		*c = counted(n)
+	}
 }
 
 // Open starts the context of a new connection.
@@ -128,7 +139,8 @@ var (
 )
 
 // Pack has the connection take less memory while nothing happens, if that is possible. It takes
-// some 0.2 ms, and a message that needs what was put away another 0.1 ms.
+// some 0.2 ms for zlib-stream and 1 to 3 ms for zstd-stream, and a message that needs what was put
+// away a tenth of that.
 func (in *Decompressor) Pack() {
 	if in.stream != nil {
 		in.stream.pack()

@@ -1,109 +1,141 @@
 package inflow
 
 import (
-	"github.com/klauspost/compress/s2"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/sluice-go/sluice/internal/inflate"
 	"github.com/sluice-go/sluice/internal/slab"
 	"github.com/sluice-go/sluice/pool"
 )
 
-// A full window of a bot's traffic compresses to some 12 KB. That of a shard that is silent is
-// packed: its bytes compressed, and its pages given back, but for the last of them. An ACK refers
-// to the ACK before it, and is decoded with what is left; the first message that refers to more
-// brings the window back.
+// A full window of a bot's traffic compresses to a fifth or a sixth. That of a shard that is silent
+// is packed: its bytes compressed, and its memory given back, but for the last of them. An ACK
+// refers to the ACK before it, and is decoded with what is left; the first message that refers to
+// more brings the window back.
 
 const (
-	// packKept is how much of a window's end stays: many ACKs, or a few small events.
-	packKept = 2 << 10
+	// packKept is how much of a window's end stays: many ACKs, or a small event.
+	packKept = 1 << 10
 
-	// packFrom is from which size on a history is worth packing: less is not resident.
+	// packResident is how much of a zlib window is resident then: mostly one page, sometimes two.
+	packResident = 4 << 10
+
+	// packFrom is from which size on a history is worth packing: less of a zlib window is not resident.
 	packFrom = inflate.WindowSize / 2
+
+	// packAgain is from which size on what came on a packed connection is packed, too: some 100 ACKs.
+	packAgain = 8 * packKept
+
+	// packMost is the largest history that is packed, and bounds what packing it takes.
+	packMost = 1 << 20
 )
 
-// packings lend memory for packed windows, in the sizes that whole pages have: 8, 12 and 16 KiB. What
-// needs more stays as it is.
-var packings = [...]packing{{8 << 10, slab.New(8 << 10)}, {12 << 10, slab.New(12 << 10)}, {16 << 10, slab.New(16 << 10)}}
+// packer compresses windows, and brings them back. It takes 1 MB, so a few are shared.
+type packer struct {
+	encoder *zstd.Encoder
+	decoder *zstd.Decoder
+	room    []byte
+}
+
+var packers = sync.Pool{New: func() any { return newPacker() }}
+
+// newPacker has what these options cannot make fail.
+func newPacker() *packer {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(256<<10), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		panic(err)
+	}
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(2*packMost))
+	if err != nil {
+		panic(err)
+	}
+	return &packer{encoder: encoder, decoder: decoder}
+}
+
+// packed is a window, compressed. The zero value is none.
+type packed struct {
+	block  *slab.Block // nil: nothing is packed
+	lender *slab.Pool  // of block
+	size   int         // of what block holds
+	length int         // of the window
+}
+
+var (
+	packedWindows atomic.Int64
+	packs         atomic.Uint64
+)
 
 // WindowsPacked returns how many connections' windows are packed.
-func WindowsPacked() (n int) {
-	for _, p := range packings {
-		n += p.pool.Lent()
+func WindowsPacked() int { return int(packedWindows.Load()) }
+
+// Packs returns how often a window was packed.
+func Packs() uint64 { return packs.Load() }
+
+// put packs a window, for which saved bytes of memory are given back. It reports false, and
+// packs nothing, if less than half of them would be won.
+func (p *packed) put(window []byte, saved int) bool {
+	k := packers.Get().(*packer)
+	defer packers.Put(k)
+	k.room = k.encoder.EncodeAll(window, k.room[:0])
+	size := packSize(len(k.room))
+	if size > saved/2 {
+		return false
 	}
-	return n
+	lender := packPool(size)
+	block := lender.Get()
+	copy(block.B, k.room)
+	*p = packed{block, lender, len(k.room), len(window)}
+	packedWindows.Add(1)
+	packs.Add(1)
+	return true
 }
 
-// packedBytes returns how many bytes packing saves, when all windows count as whole.
-func packedBytes() (saved int64) {
-	for _, p := range packings {
-		saved += int64(p.pool.Lent()) * int64(inflate.WindowSize-2*packKept-p.size)
-	}
-	return saved
-}
-
-type packing struct {
-	size int // of a block
-	pool *slab.Pool
-}
-
-// packed is most of a window, compressed. The zero value is none.
-type packed struct {
-	block     *slab.Block // nil: nothing is packed
-	lender    *slab.Pool  // of block
-	size      int         // of what block holds
-	forgotten inflate.Forgotten
+// take returns the window, in memory that is lent until put back.
+func (p *packed) take() (window *pool.Buffer, err error) {
+	k := packers.Get().(*packer)
+	defer packers.Put(k)
+	window = pool.Get(p.length)
+	window.B, err = k.decoder.DecodeAll(p.block.B[:p.size], window.B[:0])
+	p.drop()
+	return window, err // put made it: if there is an error memory is broken
 }
 
 // drop gives the memory back.
 func (p *packed) drop() {
-	if p.block != nil {
-		p.lender.Put(p.block)
-		*p = packed{}
-	}
-}
-
-// pack implements stream.
-func (z *zlibStream) pack() {
-	if z.window == nil || z.packed.block != nil || !z.window.Droppable() {
+	if p.block == nil {
 		return
 	}
-	if _, n := z.stream.Remembered(); n < packFrom {
-		return
-	}
-	room := pool.Get(s2.MaxEncodedLen(inflate.WindowSize))
-	defer room.Release()
-	small := s2.EncodeBetter(room.B[:cap(room.B)], z.window.B)
-	for _, p := range packings {
-		if len(small) <= p.size {
-			block := p.pool.Get()
-			copy(block.B, small)
-			z.packed = packed{block, p.pool, len(small), z.stream.Forget(packKept)}
-			z.dropForgotten()
-			return
-		}
-	}
+	p.lender.Put(p.block)
+	packedWindows.Add(-1)
+	*p = packed{}
 }
 
-// dropForgotten gives back the pages of the window that hold nothing that is remembered.
-func (z *zlibStream) dropForgotten() {
-	start, n := z.stream.Remembered()
-	if end := start + n; end <= inflate.WindowSize {
-		z.window.Drop(0, start)
-		z.window.Drop(end, inflate.WindowSize)
-	} else {
-		z.window.Drop(end-inflate.WindowSize, start)
-	}
+// packSize rounds up to an eighth of a power of two, so that few sizes are needed and a
+// sixteenth is wasted.
+func packSize(n int) int {
+	step := max(256, 1<<max(0, bits.Len(uint(n-1))-3))
+	return (n + step - 1) / step * step
 }
 
-// unpack brings the window back.
-func (z *zlibStream) unpack() error {
-	room := pool.Get(inflate.WindowSize)
-	defer room.Release()
-	old, err := s2.Decode(room.B[:cap(room.B)], z.packed.block.B[:z.packed.size])
-	if err != nil {
-		return err // pack made it: memory is broken
+var packPools struct {
+	mu     sync.Mutex
+	bySize map[int]*slab.Pool
+}
+
+// packPool returns what lends memory of a size, of which packSize has some 60.
+func packPool(size int) *slab.Pool {
+	packPools.mu.Lock()
+	defer packPools.mu.Unlock()
+	if packPools.bySize == nil {
+		packPools.bySize = make(map[int]*slab.Pool)
 	}
-	z.stream.Recall(z.packed.forgotten, (*inflate.Window)(old))
-	z.packed.drop()
-	return nil
+	if packPools.bySize[size] == nil {
+		packPools.bySize[size] = slab.New(size)
+	}
+	return packPools.bySize[size]
 }

@@ -3,9 +3,9 @@ package inflow
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/sluice-go/sluice/internal/zstd"
+	"github.com/sluice-go/sluice/pool"
 )
 
 // newZstd returns the decoder of a new connection.
@@ -19,35 +19,75 @@ func newZstd(config Config) stream {
 // zstdStream is one zstd frame for a connection, which does not end but might.
 type zstdStream struct {
 	stream    zstd.Stream
+	packed    packed // what stream has forgotten, while nothing happens
 	maxWindow int
-	window    int // bytes of it that zstdWindows counts
+	counted   counted
 }
-
-// zstdWindows counts the bytes of the windows of all connections.
-var zstdWindows atomic.Int64
 
 // decode implements stream.
 func (z *zstdStream) decode(in *Decompressor, message []byte) (payload []byte, done bool, err error) {
 	d := in.zstdDecoder()
 	d.MaxWindow = z.maxWindow
 	payload, done, err = d.Decode(&z.stream, message, in.limit)
-	z.count(z.stream.Window())
+	if z.packed.block != nil {
+		if err != nil && z.stream.Forgotten() { // it may be for what is missing of the window
+			if err = z.unpack(); err == nil {
+				payload, done, err = d.Decode(&z.stream, message, in.limit)
+			}
+		} else if !z.stream.Forgotten() {
+			z.packed.drop()
+		}
+	}
+	z.count()
 	return payload, done, zstdError(err)
 }
 
 // cuttable implements stream: a message is done where a block ends.
 func (z *zstdStream) cuttable() bool { return true }
 
-func (z *zstdStream) rest()  {}
-func (z *zstdStream) pack()  {}
-func (z *zstdStream) close() { z.count(0) }
+func (z *zstdStream) rest() {}
 
-// count notes how many bytes the window has.
-func (z *zstdStream) count(window int) {
-	if window != z.window {
-		zstdWindows.Add(int64(window - z.window))
-		z.window = window
+// pack implements stream.
+func (z *zstdStream) pack() {
+	if z.packed.block != nil && (z.stream.Remembered() < packAgain || z.unpack() != nil) {
+		return
 	}
+	n := z.stream.Remembered()
+	if n < packFrom || n > packMost {
+		return
+	}
+	all := pool.Get(n)
+	defer all.Release()
+	all.B = z.stream.AppendRemembered(all.B)
+	if z.packed.put(all.B, z.stream.Window()-packKept) {
+		z.stream.Forget(packKept)
+		z.count()
+	}
+}
+
+// count notes how many bytes the window has, or what is left of it.
+func (z *zstdStream) count() {
+	n := z.stream.Window()
+	if z.packed.block != nil {
+		n += len(z.packed.block.B)
+	}
+	z.counted.set(n)
+}
+
+// unpack brings the window back.
+func (z *zstdStream) unpack() error {
+	old, err := z.packed.take()
+	defer old.Release()
+	if err == nil {
+		z.stream.Recall(old.B)
+	}
+	return err
+}
+
+// close gives back what lies outside the heap.
+func (z *zstdStream) close() {
+	z.packed.drop()
+	z.counted.set(0)
 }
 
 // zstdError says what an error of internal/zstd means for the connection.

@@ -145,8 +145,9 @@ func (s *Shard) Settled() session.Session {
 // wishes.
 func (s *Shard) settle(now time.Time) {
 	if out := s.core.Out; len(out) > 0 {
-		s.core.Out = nil // it is seldom needed, and there may be thousands of shards
-		if err := s.link.Write(out); err != nil {
+		err := s.link.Write(out)
+		s.core.Written()
+		if err != nil {
 			s.core.Lost(now, err)
 		}
 	}

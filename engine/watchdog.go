@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/sluice-go/sluice/engine/internal/inflow"
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/frame"
 	"github.com/sluice-go/sluice/gateway"
@@ -207,7 +208,8 @@ func (e *Engine) checkClock(w *clockWatch, now time.Time) {
 
 const (
 	// stormSize is how many connections that became ready are a storm. Each leaves
-	// some 75 KB of garbage, most of it crypto/tls's, and its guilds leave more.
+	// some 75 KB of garbage, most of it crypto/tls's, and its guilds leave more. Windows that were
+	// packed count, too: those of zstd-stream lie on the heap.
 	stormSize = 64
 
 	// stormCalm is how long after the last of them a storm is over.
@@ -222,7 +224,7 @@ const (
 // process keeps twice of what its shards hold: in steady traffic nothing is
 // allocated, so that the next collection may be days away.
 type tidy struct {
-	seen uint64    // connections that became ready
+	seen uint64    // connections that became ready, and windows that were packed
 	last time.Time // when seen last changed
 	done uint64    // seen, when it was last tidied up
 	at   time.Time // when that was; zero: never
@@ -243,7 +245,7 @@ func (t *tidy) due(now time.Time, ready uint64) bool {
 
 // tidyUp returns memory to the system if a storm is over. It does not wait.
 func (e *Engine) tidyUp(t *tidy, now time.Time) {
-	if !e.config.KeepMemory && t.due(now, e.readied.Load()) {
+	if !e.config.KeepMemory && t.due(now, e.readied.Load()+inflow.Packs()) {
 		e.workers.Go(freeMemory)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine/lifecycle"
-	"github.com/sluice-go/sluice/gateway"
 )
 
 // Probe sends a heartbeat at once, and expects an answer soon.
@@ -16,7 +15,7 @@ func (c *Core) Probe(now time.Time) {
 		}
 	case lifecycle.Queued, lifecycle.Identifying, lifecycle.Resuming, lifecycle.Ready:
 		c.heart.probe(now)
-		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
+		c.sendHeartbeat(now)
 	}
 }
 
@@ -54,7 +53,7 @@ func (c *Core) beat(now time.Time, drained bool) {
 		return
 	}
 	if c.heart.beat(now) {
-		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
+		c.sendHeartbeat(now)
 		c.slim()
 	}
 	c.heart.looked()

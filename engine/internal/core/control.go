@@ -18,7 +18,7 @@ func (c *Core) control(now time.Time, p []byte, env *lazyjson.Envelope) {
 		c.hello(now, env.Data(p))
 	case gateway.OpHeartbeat:
 		c.show(now, gateway.EventHeartbeat, p, env)
-		c.send(now, gateway.AppendHeartbeat(nil, c.session.Seq))
+		c.sendHeartbeat(now)
 	case gateway.OpHeartbeatACK:
 		c.show(now, gateway.EventHeartbeatACK, p, env)
 		if took, first := c.heart.ack(now); first {

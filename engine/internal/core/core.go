@@ -87,7 +87,7 @@ type Budget interface {
 // Core is a shard without its I/O. It is touched by the shard's loop alone, but for
 // Latency and BeatFor, which any goroutine may call.
 //
-// After every call, its driver sends Out (and empties it), and grants Wish.
+// After every call, its driver sends Out (and says so: Written), and grants Wish.
 type Core struct {
 	// What every event needs comes first and together, in few cache lines (Prefetch).
 
@@ -102,6 +102,7 @@ type Core struct {
 	held     time.Time // since when nothing is read of the connection; zero: it is read
 
 	Out    []byte
+	room   *room // of Out; nil: it is nobody's
 	Wish   Wish
 	rest   *pool.Buffer        // an unfinished frame, only while unfinished
 	inflow inflow.Decompressor // this connection's decompressor

@@ -9,7 +9,9 @@ package zstd
 func (s *Stream) Remembered() int { return s.history.size }
 
 // AppendRemembered appends the bytes that the stream remembers to dst, the oldest first.
-func (s *Stream) AppendRemembered(dst []byte) []byte { return s.history.appendLast(dst, s.history.size) }
+func (s *Stream) AppendRemembered(dst []byte) []byte {
+	return s.history.appendLast(dst, s.history.size)
+}
 
 // appendLast appends the last n bytes, 0 ≤ n ≤ size.
 func (h *history) appendLast(dst []byte, n int) []byte {

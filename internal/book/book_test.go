@@ -31,6 +31,20 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
+// pages returns the paths of all pages, relative to root.
+func pages(t *testing.T) []string {
+	t.Helper()
+	found := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md"}
+	docs, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(docs) == 0 {
+		t.Fatal("no pages in docs", err)
+	}
+	for _, path := range docs {
+		found = append(found, "docs/"+filepath.Base(path))
+	}
+	return found
+}
+
 // sluice builds the command into a folder of the test's, and returns the folder.
 func sluice(t *testing.T) string {
 	t.Helper()

@@ -71,7 +71,7 @@ lint: staticcheck tidy ## vet, staticcheck, and no go.mod out of date
 	go vet -tags frontends ./engine
 	cd bench/compare && GOWORK=off go vet ./...
 	cd gatewaytest/clients && GOWORK=off go vet ./...
-	@for module in $(ADAPTERS) examples/disgo; do (cd $$module && export GOWORK=off && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff) || exit 1; done
+	@for module in $(ADAPTERS) examples/disgo internal/book/others; do (cd $$module && export GOWORK=off && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff) || exit 1; done
 	cd engine/monitor/browser && GOWORK=off go vet ./...
 
 .PHONY: staticcheck
@@ -169,6 +169,10 @@ page: ## the page of engine/monitor in a Chromium; PICTURES=DIR has it take pict
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y -qq --no-install-recommends chromium; fi; \
 	}
 	cd engine/monitor/browser && GOWORK=off go test -count=1 -v . -args $(if $(PICTURES),-pictures='$(abspath $(PICTURES))')
+
+.PHONY: apidiff
+apidiff: ## what has changed in the exported API of each module since its last tag
+	@.ci/apidiff
 
 .PHONY: bench
 bench: ## benchmarks of every stage and of the whole line

@@ -148,18 +148,24 @@ func (s *Shard) commit(g *guild) error {
 	return nil
 }
 
-// fold applies a group's log.
+// fold applies a group's log. If that fails, which only a damaged file can bring about, the log is lost.
 func (s *Shard) fold(p *packed) error {
+	log := p.log
+	p.log = nil
 	rows, err := s.dict.unpack(s.rows[0][:0], p.base)
 	if err != nil {
 		return err
 	}
-	rows, ok := s.work.apply(rows, p.log)
+	rows, ok := s.work.apply(rows, log)
 	if !ok {
 		return errDamaged
 	}
 	s.rows[0] = rows
-	p.base, p.log = s.dict.pack(rows), nil
+	base, err := s.dict.pack(rows)
+	if err != nil {
+		return err
+	}
+	p.base = base
 	return nil
 }
 

@@ -13,8 +13,8 @@ var ErrUnavailable = errors.New("state: the guild is unavailable")
 // errDamaged tells that what lies at rest makes no sense. Only a file can bring that about.
 var errDamaged = errors.New("state: the guild's state is damaged")
 
-// A guild is what is kept of one. Its shard's lock guards it. What base slices hold never
-// changes, so that readers need no lock for it.
+// A guild is what is kept of one. Its shard's lock guards it. Bytes that are packed never
+// change, so that readers need no lock for them.
 type guild struct {
 	id          uint64
 	count       int64 // member_count
@@ -109,11 +109,7 @@ func (s *Shard) view(g *guild) (d decoder, logs [numGroups]packed, ok bool) {
 	if g.unavailable || s.guilds[g.id] != g {
 		return d, logs, false
 	}
-	logs = g.packed
-	for i := range logs {
-		logs[i].log = slices.Clone(logs[i].log)
-	}
-	return decoder{guild: g.id, count: g.count}, logs, true
+	return decoder{guild: g.id, count: g.count}, g.packed, true
 }
 
 // create appends a guild: its head, and behind that the lists that have rows now, though GUILD_CREATE

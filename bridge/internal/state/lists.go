@@ -30,7 +30,6 @@ type group uint8
 
 const (
 	settled group = iota // what changes once in a while
-	rooms                // channels and threads
 	voice                // who is where
 	numGroups
 )
@@ -48,8 +47,8 @@ var lists = [numLists]struct {
 	sounds:     {"soundboard_sounds", []string{"sound_id"}, settled},
 	happenings: {"guild_scheduled_events", []string{"id"}, settled},
 	stages:     {"stage_instances", []string{"id"}, settled},
-	channels:   {"channels", []string{"id"}, rooms},
-	threads:    {"threads", []string{"id"}, rooms},
+	channels:   {"channels", []string{"id"}, settled},
+	threads:    {"threads", []string{"id"}, settled},
 	voices:     {"voice_states", []string{"user_id"}, voice},
 	people:     {"members", []string{"user", "id"}, voice},
 	presences:  {"presences", []string{"user", "id"}, voice},

@@ -16,7 +16,8 @@ const (
 	numOps
 )
 
-// appendOp appends an op to a log. Those in front that it makes needless go.
+// appendOp appends an op to a log. Those in front that it makes needless go. The bytes of log are
+// never changed, so that whoever holds it can go on reading.
 func appendOp(log []byte, o op, l list, key uint64, row []byte) []byte {
 	if o == opPut || o == opDelete || o == opReplace {
 		log = forget(log, o, l, key)
@@ -24,21 +25,21 @@ func appendOp(log []byte, o op, l list, key uint64, row []byte) []byte {
 	return appendRow(append(log, byte(o)), l, key, row)
 }
 
-// forget takes out of a log what an op makes needless.
+// forget returns a log without what an op makes needless.
 func forget(log []byte, by op, l list, key uint64) []byte {
-	kept := log[:0]
-	for b := log; len(b) > 0; {
-		of, k, _, rest, ok := takeRow(b[1:])
+	for at := 0; at < len(log); {
+		of, k, _, rest, ok := takeRow(log[at+1:])
 		if !ok {
 			return log
 		}
-		o := op(b[0])
-		if of != l || by != opReplace && (k != key || o == opReplace || o == opOrphan || o == opDropRole) {
-			kept = append(kept, b[:len(b)-len(rest)]...)
+		end := len(log) - len(rest)
+		if of == l && (by == opReplace || k == key && !op(log[at]).all()) {
+			less := make([]byte, 0, len(log)+64) // it will grow by about what it loses
+			return append(append(less, log[:at]...), forget(rest, by, l, key)...)
 		}
-		b = rest
+		at = end
 	}
-	return kept
+	return log
 }
 
 // A workshop applies logs to rows. It keeps its buffers from one to the next.
@@ -46,6 +47,7 @@ type workshop struct {
 	shapes *shapes
 	guild  uint64
 	row    []byte
+	spare  []byte // rows
 }
 
 // apply applies a log to rows, which it may change, and returns them.
@@ -65,6 +67,9 @@ func (w *workshop) apply(rows, log []byte) ([]byte, bool) {
 
 // do carries one op out.
 func (w *workshop) do(rows []byte, o op, l list, key uint64, row []byte) ([]byte, bool) {
+	if o.all() {
+		return w.sweep(rows, o, l, key, row)
+	}
 	found := false
 	for at := 0; at < len(rows); {
 		of, k, old, rest, ok := takeRow(rows[at:])
@@ -72,26 +77,17 @@ func (w *workshop) do(rows []byte, o op, l list, key uint64, row []byte) ([]byte
 			return rows, false
 		}
 		end := len(rows) - len(rest)
-		if of != l || !o.all() && k != key {
+		if k != key || of != l {
 			at = end
 			continue
 		}
-		now, keep := old, true
-		switch o {
-		case opPut:
-			now, keep = row, !found
-		case opDelete, opReplace:
-			keep = false
-		case opMerge, opUpsert:
-			w.row, ok = appendMerged(w.row[:0], old, row, w.shapes)
+		now, keep := row, o == opPut && !found
+		if o == opMerge || o == opUpsert {
+			keep = true
+			if w.row, ok = appendMerged(w.row[:0], old, row, w.shapes); !ok {
+				return rows, false
+			}
 			now = w.row
-		case opOrphan:
-			keep = !isID(field(old, `"parent_id"`, w.shapes.all()), key, k, w.guild)
-		case opDropRole:
-			now, ok = w.dropRole(old, key, k)
-		}
-		if !ok {
-			return rows, false
 		}
 		found = true
 		var room [512]byte
@@ -102,13 +98,37 @@ func (w *workshop) do(rows []byte, o op, l list, key uint64, row []byte) ([]byte
 		rows = slices.Replace(rows, at, end, with...)
 		at += len(with)
 	}
-	switch {
-	case o == opReplace:
-		rows = append(rows, row...)
-	case !found && (o == opPut || o == opUpsert):
+	if !found && (o == opPut || o == opUpsert) {
 		rows = appendRow(rows, l, key, row)
 	}
 	return rows, true
+}
+
+// sweep carries an op out that is about all rows of its list.
+func (w *workshop) sweep(rows []byte, o op, l list, key uint64, row []byte) ([]byte, bool) {
+	all := w.shapes.all()
+	left := w.spare[:0]
+	for b := rows; len(b) > 0; {
+		of, k, old, rest, ok := takeRow(b)
+		switch {
+		case !ok:
+			return rows, false
+		case of != l || o == opOrphan && !isID(field(old, `"parent_id"`, all), key, k, w.guild):
+			left = append(left, b[:len(b)-len(rest)]...)
+		case o == opDropRole:
+			now, ok := w.dropRole(old, key, k)
+			if !ok {
+				return rows, false
+			}
+			left = appendRow(left, l, k, now)
+		}
+		b = rest
+	}
+	if o == opReplace {
+		left = append(left, row...)
+	}
+	w.spare = rows
+	return left, true
 }
 
 // all reports whether an op is about all rows of its list.

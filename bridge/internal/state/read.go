@@ -29,60 +29,64 @@ func takeBytes(b []byte) (taken, rest []byte, ok bool) {
 
 // skip returns what lies behind the value that b begins with.
 func skip(b []byte, all []shape, depth int) (rest []byte, ok bool) {
-	if len(b) == 0 || depth > maxDepth {
+	if rest, ok = skipScalar(b); !ok || depth > maxDepth {
+		return nil, false
+	}
+	switch tag := b[0]; tag {
+	case tagIf:
+		return skip(rest, all, depth+1)
+	case tagArray:
+		n, b, ok := takeNumber(b[1:])
+		for range n {
+			if !ok {
+				return nil, false
+			}
+			b, ok = skip(b, all, depth+1)
+		}
+		return b, ok
+	case tagObject, tagOpen:
+		m, ok := takeMembers(tag, b[1:], all)
+		for ok && m.next() {
+			m.rest, ok = skip(m.rest, all, depth+1)
+		}
+		return m.rest, ok
+	}
+	return rest, true
+}
+
+// skipScalar is skip for values that hold no others. Of one that does, it returns what lies behind
+// the tag.
+func skipScalar(b []byte) (rest []byte, ok bool) {
+	if len(b) == 0 {
 		return nil, false
 	}
 	tag := b[0]
 	b = b[1:]
+	n := 0
 	switch {
 	case tag >= tagSmall:
 		return b, true
 	case tag >= tagShort:
-		n := int(tag - tagShort)
-		if n > len(b) {
-			return nil, false
-		}
-		return b[n:], true
-	}
-	n := 0
-	switch tag {
-	case tagNull, tagFalse, tagTrue, tagNoMembers, tagNoElements, tagOwn, tagGuild, tagCount, tagGone:
-		return b, true
-	case tagUint, tagDigits, tagSeconds, tagMicros, tagAdd:
-		_, b, ok = takeNumber(b)
-		return b, ok
-	case tagNumber, tagString:
-		_, b, ok = takeBytes(b)
-		return b, ok
-	case tagID:
-		n = 8
-	case tagHash, tagAnimated:
-		n = 16
-	case tagList, tagListOrNull:
-		n = 1
-	case tagIf:
-		return skip(b, all, depth+1)
-	case tagArray:
-		count, b, ok := takeNumber(b)
-		if !ok || count > uint64(len(b)) {
-			return nil, false
-		}
-		for range count {
-			if b, ok = skip(b, all, depth+1); !ok {
-				return nil, false
-			}
-		}
-		return b, true
-	case tagObject, tagOpen:
-		m, ok := takeMembers(tag, b, all)
-		for ok && m.next() {
-			if m.rest, ok = skip(m.rest, all, depth+1); !ok {
-				return nil, false
-			}
-		}
-		return m.rest, ok
+		n = int(tag - tagShort)
 	default:
-		return nil, false
+		switch tag {
+		case tagNull, tagFalse, tagTrue, tagNoMembers, tagNoElements, tagOwn, tagGuild, tagCount, tagGone,
+			tagIf, tagArray, tagObject, tagOpen:
+		case tagUint, tagDigits, tagSeconds, tagMicros, tagAdd:
+			_, b, ok = takeNumber(b)
+			return b, ok
+		case tagNumber, tagString:
+			_, b, ok = takeBytes(b)
+			return b, ok
+		case tagID:
+			n = 8
+		case tagHash, tagAnimated:
+			n = 16
+		case tagList, tagListOrNull:
+			n = 1
+		default:
+			return nil, false
+		}
 	}
 	if n > len(b) {
 		return nil, false

@@ -32,6 +32,14 @@ func (s *Shard) takeReady(v lazyjson.Value) error {
 	return nil
 }
 
+// translateReady takes a READY without guilds.
+func (s *Shard) translateReady(data []byte) error {
+	s.encoder.guild = 0
+	row, err := s.encoder.without(lazyjson.ValueOf(data), 0)
+	s.ready = append([]byte(nil), row...)
+	return err
+}
+
 var errUser = errors.New("state: READY has no user")
 
 // takeUser takes USER_UPDATE.

@@ -16,7 +16,7 @@ func (e *encoder) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bo
 	e.out = heads
 	err := e.object(v, 0, func(name []byte, value lazyjson.Value) (bool, error) {
 		if string(name) == "member_count" {
-			if _, err := value.Int(); err == nil {
+			if _, ok := countOf(value); ok {
 				e.out = append(e.out, tagCount)
 				return true, nil
 			}
@@ -52,6 +52,12 @@ func (e *encoder) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bo
 		return true, nil
 	})
 	return e.out, err
+}
+
+// countOf returns a member_count.
+func countOf(v lazyjson.Value) (int64, bool) {
+	n, err := v.Uint()
+	return int64(n), err == nil && n < 1<<62
 }
 
 // without encodes an object as the row with that key, without the named fields.

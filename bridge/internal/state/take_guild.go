@@ -36,13 +36,18 @@ func (s *Shard) takeCreate(v lazyjson.Value) error {
 		return err
 	}
 	s.rows[settled] = appendRow(s.rows[settled], head, 0, row)
-	g.count, _ = v.Get("member_count").Int()
+	g.count, _ = countOf(v.Get("member_count"))
 	for i, rows := range s.rows {
-		g.packed[i].base = s.dict.pack(rows)
+		if g.packed[i].base, err = s.dict.pack(rows); err != nil {
+			return err
+		}
 	}
 	s.guilds[id] = g
 	return nil
 }
+
+// translateGuild takes a guild as AppendCreate made it.
+func (s *Shard) translateGuild(data []byte) error { return s.takeCreate(lazyjson.ValueOf(data)) }
 
 // wanted says which elements of a guild's lists are kept. Members are if they are present, which is
 // nil for all.
@@ -72,17 +77,19 @@ func (s *Shard) takeDelete(v lazyjson.Value) error {
 // takeUpdate takes GUILD_UPDATE. What it carries takes the place of what was there, lists as a whole.
 func (s *Shard) takeUpdate(g *guild, v lazyjson.Value) error {
 	count := g.count
-	if value := v.Get("member_count"); value.Exists() {
-		if n, err := value.Int(); err == nil {
-			count = n
-		}
+	if n, ok := countOf(v.Get("member_count")); ok {
+		count = n
+	}
+	var present map[uint64]bool
+	if !s.config.Members {
+		present = map[uint64]bool{s.bot: true}
 	}
 	var (
 		whole = s.rows[0][:0]
 		lists []list
 		ends  []int
 	)
-	row, err := s.encoder.takeApart(v, s.wanted(map[uint64]bool{s.bot: true}), func(l list, key uint64, row []byte) {
+	row, err := s.encoder.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
 		if row == nil {
 			lists, ends = append(lists, l), append(ends, len(whole))
 		} else {

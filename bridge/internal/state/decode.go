@@ -16,7 +16,7 @@ type decoder struct {
 
 // value appends the value that b begins with, and returns what lies behind it.
 func (d *decoder) value(dst, b []byte, depth int) (_, rest []byte, ok bool) {
-	if len(b) == 0 || depth > maxDepth {
+	if len(b) == 0 || depth > deepest {
 		return dst, nil, false
 	}
 	tag := b[0]

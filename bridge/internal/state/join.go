@@ -7,7 +7,7 @@ func (s *streams) join(dst []byte, all []shape) (rows []byte, ok bool) {
 	for len(s.parts[partTags]) > 0 {
 		l := s.parts[partTags][0]
 		s.parts[partTags] = s.parts[partTags][1:]
-		if s.row, ok = s.joinValue(s.row[:0], all, maxDepth); !ok || s.row[0] != tagID {
+		if s.row, ok = s.joinValue(s.row[:0], all, deepest); !ok || s.row[0] != tagID || l >= byte(numLists) {
 			return dst, false
 		}
 		key := binary.BigEndian.Uint64(s.row[1:])
@@ -47,7 +47,7 @@ func (s *streams) takeText() ([]byte, bool) {
 // them; those of split have.
 func (s *streams) joinValue(dst []byte, all []shape, depth int) (_ []byte, ok bool) {
 	tags, ok := s.take(partTags, 1)
-	if !ok || depth > maxDepth {
+	if !ok || depth > deepest {
 		return dst, false
 	}
 	switch tag := tags[0]; tag {

@@ -53,6 +53,9 @@ func appendMerged(dst, row, patch []byte, s *shapes) ([]byte, bool) {
 
 // change returns a field's new value; nil if it goes. by may have more behind it.
 func change(value, by []byte, all []shape) ([]byte, bool) {
+	if len(by) == 0 {
+		return nil, false
+	}
 	switch by[0] {
 	case tagGone:
 		return nil, true

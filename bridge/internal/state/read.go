@@ -29,7 +29,7 @@ func takeBytes(b []byte) (taken, rest []byte, ok bool) {
 
 // skip returns what lies behind the value that b begins with.
 func skip(b []byte, all []shape, depth int) (rest []byte, ok bool) {
-	if rest, ok = skipScalar(b); !ok || depth > maxDepth {
+	if rest, ok = skipScalar(b); !ok || depth > deepest {
 		return nil, false
 	}
 	switch tag := b[0]; tag {

@@ -90,7 +90,7 @@ func (s *streams) text(text []byte) {
 
 // value appends the value that b begins with.
 func (s *streams) value(b []byte, all []shape, depth int) (rest []byte, ok bool) {
-	if rest, ok = skipScalar(b); !ok {
+	if rest, ok = skipScalar(b); !ok || depth > deepest {
 		return nil, false
 	}
 	tag, b := b[0], b[1:]
@@ -108,10 +108,9 @@ func (s *streams) value(b []byte, all []shape, depth int) (rest []byte, ok bool)
 	case tagID:
 		s.id(binary.BigEndian.Uint64(b))
 		return rest, true
+	case tagGone, tagAdd, tagIf: // of patches, not of rows
+		return nil, false
 	case tagArray:
-		if depth > maxDepth {
-			return nil, false
-		}
 		n, b, ok := takeNumber(b)
 		s.tag(tagArray)
 		s.put(partLengths, n)
@@ -130,9 +129,6 @@ func (s *streams) value(b []byte, all []shape, depth int) (rest []byte, ok bool)
 			s.text(m.open)
 		}
 		for ok && m.next() {
-			if depth > maxDepth {
-				return nil, false
-			}
 			m.rest, ok = s.value(m.rest, all, depth+1)
 		}
 		return m.rest, ok

@@ -38,5 +38,7 @@ const (
 
 // Numbers, and lengths, are varints as in encoding/binary; all else is big-endian.
 
-// maxDepth is how deep arrays and objects may nest. Discord's nest ten deep.
-const maxDepth = 100
+const (
+	maxDepth = 100          // how deep arrays and objects of an event may nest; Discord's nest ten deep
+	deepest  = maxDepth + 5 // and what is made of them: an event's object may be put into another
+)

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"slices"
@@ -62,12 +63,7 @@ func (s *Shard) sorted() []Guild {
 		list = append(list, Guild{ID: g.id, Unavailable: g.unavailable, Stale: g.stale, shard: s, guild: g})
 	}
 	s.mu.Unlock()
-	slices.SortFunc(list, func(a, b Guild) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(list, func(a, b Guild) int { return cmp.Compare(a.ID, b.ID) })
 	return list
 }
 
@@ -84,24 +80,6 @@ func (g Guild) AppendCreate(dst []byte) ([]byte, error) {
 	return appendCreate(dst, g.shard.dict, d, &logs)
 }
 
-// appendCreate appends the d of the GUILD_CREATE of a guild that was viewed.
-func appendCreate(dst []byte, dict *Dictionary, d decoder, logs *[numGroups]packed) ([]byte, error) {
-	w := workshop{shapes: dict.shapes, guild: d.guild}
-	var rows index
-	for i := range rows.groups {
-		var err error
-		if rows.groups[i], err = dict.unpack(nil, logs[i].base); err != nil {
-			return dst, err
-		}
-		var ok bool
-		if rows.groups[i], ok = w.apply(rows.groups[i], logs[i].log); !ok {
-			return dst, errDamaged
-		}
-	}
-	d.shapes, d.lists = dict.shapes.all(), &rows
-	return d.create(dst)
-}
-
 // view returns what AppendCreate needs of a guild. It reports false if there is none.
 func (s *Shard) view(g *guild) (d decoder, logs [numGroups]packed, ok bool) {
 	s.mu.Lock()
@@ -110,45 +88,4 @@ func (s *Shard) view(g *guild) (d decoder, logs [numGroups]packed, ok bool) {
 		return d, logs, false
 	}
 	return decoder{guild: g.id, count: g.count}, g.packed, true
-}
-
-// create appends a guild: its head, and behind that the lists that have rows now, though GUILD_CREATE
-// did not have them.
-func (d *decoder) create(dst []byte) ([]byte, error) {
-	start := len(dst)
-	var row []byte
-	whole := d.lists.each(head, func(_ uint64, r []byte) bool {
-		row = r
-		return true
-	})
-	if len(row) == 0 || !whole {
-		return dst, errDamaged
-	}
-	dst, _, ok := d.value(dst, row, 0)
-	if !ok || dst[len(dst)-1] != '}' {
-		return dst[:start], errDamaged
-	}
-	for l := roles; l < numLists; l++ {
-		if field(row, `"`+lists[l].name+`"`, d.shapes) != nil {
-			continue
-		}
-		none := true
-		d.lists.each(l, func(uint64, []byte) bool {
-			none = false
-			return false
-		})
-		if none {
-			continue
-		}
-		dst = dst[:len(dst)-1]
-		if dst[len(dst)-1] != '{' {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), lists[l].name...), `":`...)
-		if dst, ok = d.list(dst, l, false); !ok {
-			return dst[:start], errDamaged
-		}
-		dst = append(dst, '}')
-	}
-	return dst, nil
 }

@@ -1,5 +1,10 @@
 package state
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A View is a guild as of the moment when [Shard.Views] was called, whatever has become of it since. It
 // shares what is at rest with the shard.
 type View struct {
@@ -13,13 +18,15 @@ type View struct {
 // Views returns all guilds that are available now, as of one moment, by rising ids. It is cheap: nothing is
 // decompressed before [View.AppendCreate].
 func (s *Shard) Views() []View {
-	list := s.sorted()
-	views := make([]View, 0, len(list))
-	for _, g := range list {
-		if d, logs, ok := s.view(g.guild); ok {
-			views = append(views, View{g.ID, s.dict, d, logs})
+	s.mu.Lock()
+	views := make([]View, 0, len(s.guilds))
+	for _, g := range s.guilds {
+		if !g.unavailable {
+			views = append(views, View{g.id, s.dict, decoder{guild: g.id, count: g.count}, g.packed})
 		}
 	}
+	s.mu.Unlock()
+	slices.SortFunc(views, func(a, b View) int { return cmp.Compare(a.ID, b.ID) })
 	return views
 }
 

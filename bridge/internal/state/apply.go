@@ -17,7 +17,7 @@ var (
 
 // takers are the events that change state. Those of guilds are called with the guild, if it is known and
 // available; others with nil.
-var takers = map[gateway.EventType]func(s *Shard, g *guild, v lazyjson.Value) error{
+var takers = [256]func(s *Shard, g *guild, v lazyjson.Value) error{
 	gateway.EventReady:       func(s *Shard, _ *guild, v lazyjson.Value) error { return s.takeReady(v) },
 	gateway.EventUserUpdate:  func(s *Shard, _ *guild, v lazyjson.Value) error { return s.takeUser(v) },
 	gateway.EventGuildCreate: func(s *Shard, _ *guild, v lazyjson.Value) error { return s.takeCreate(v) },
@@ -60,8 +60,10 @@ var takers = map[gateway.EventType]func(s *Shard, g *guild, v lazyjson.Value) er
 }
 
 var changing = func() (set gateway.EventSet) {
-	for t := range takers {
-		set = set.Union(gateway.Events(t))
+	for t, take := range takers {
+		if take != nil {
+			set = set.Union(gateway.Events(gateway.EventType(t)))
+		}
 	}
 	return set
 }()
@@ -99,6 +101,9 @@ func (s *Shard) apply(t gateway.EventType, take func(*Shard, *guild, lazyjson.Va
 	switch t {
 	case gateway.EventReady, gateway.EventUserUpdate, gateway.EventGuildCreate, gateway.EventGuildDelete:
 		return take(s, nil, v)
+	}
+	if t == gateway.EventGuildMemberUpdate && s.isIgnored(v) {
+		return nil
 	}
 	g := s.guilds[guildOf(t, v)]
 	if g == nil || g.unavailable {

@@ -58,14 +58,18 @@ func (s *Shard) takeMemberRemove(g *guild, v lazyjson.Value) error {
 	return nil
 }
 
-// takeMemberUpdate takes GUILD_MEMBER_UPDATE.
-func (s *Shard) takeMemberUpdate(_ *guild, v lazyjson.Value) error {
-	if !s.config.Members {
-		user, err := v.Get("user", "id").Snowflake()
-		if err != nil || user != s.bot {
-			return err
-		}
+// isIgnored reports whether a GUILD_MEMBER_UPDATE is about a member who is not followed. One event in
+// twelve is, so it looks no further than to the user, who comes first.
+func (s *Shard) isIgnored(v lazyjson.Value) bool {
+	if s.config.Members {
+		return false
 	}
+	user, err := v.Get("user", "id").Snowflake()
+	return err == nil && user != s.bot
+}
+
+// takeMemberUpdate takes GUILD_MEMBER_UPDATE, of the bot or with all members.
+func (s *Shard) takeMemberUpdate(_ *guild, v lazyjson.Value) error {
 	return s.put(opMerge, people, v, "guild_id")
 }
 

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"runtime"
 	"strconv"
@@ -59,7 +60,8 @@ func fill(b *testing.B, config Config, ids []uint64, create func(id uint64) []by
 }
 
 // BenchmarkRest tells what a guild takes at rest that was just created: B/guild is the heap's
-// growth, without the dictionary.
+// growth, without the dictionary; packed-B/guild is what of that is compressed groups; random-B/guild what of these
+// is ids and hashes, which nothing compresses.
 func BenchmarkRest(b *testing.B) {
 	for _, kind := range guildKinds {
 		b.Run(kind.name, func(b *testing.B) {
@@ -74,6 +76,14 @@ func BenchmarkRest(b *testing.B) {
 				n := float64(len(ids) - 100)
 				b.ReportMetric(float64(heap()-before)/n, "B/guild")
 				b.ReportMetric(float64(s.Stats().Bytes)/n, "packed-B/guild")
+				random := 0
+				for _, g := range s.guilds {
+					for _, p := range g.packed {
+						part, _, _ := takeBytes(p.base)
+						random += len(part)
+					}
+				}
+				b.ReportMetric(float64(random)/n, "random-B/guild")
 				json := 0
 				for g := range s.Guilds() {
 					data, _ := g.AppendCreate(nil)
@@ -120,6 +130,7 @@ func BenchmarkApply(b *testing.B) {
 				b.ReportAllocs()
 				i := 0
 				list := events[name]
+				defer cpuTime(b)()
 				for b.Loop() {
 					if err := s.Apply(name, list[i%len(list)]); err != nil {
 						b.Fatal(err)
@@ -132,6 +143,38 @@ func BenchmarkApply(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkTraffic is the events of a bot's traffic that change state, about 200 guilds.
+func BenchmarkTraffic(b *testing.B) {
+	ids := traffic.GuildIDs(0, 1, 200)
+	generator := traffic.NewShard(traffic.Options{Seed: 1, Guilds: ids})
+	s := fill(b, Config{}, ids, func(id uint64) []byte { return generator.GuildCreate(nil, id, 0) })
+	type event struct {
+		t    gateway.EventType
+		data []byte
+	}
+	types := map[string]gateway.EventType{}
+	for t := range Events().All() {
+		types[t.String()] = t
+	}
+	var events []event
+	for len(events) < 50_000 {
+		if name, data := generator.Next(); types[name] != 0 {
+			events = append(events, event{types[name], bytes.Clone(data)})
+		}
+	}
+	i := 0
+	defer cpuTime(b)()
+	for b.Loop() {
+		if err := s.Apply(events[i%len(events)].t, events[i%len(events)].data); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+	stats := s.Stats()
+	b.ReportMetric(float64(stats.Bytes)/float64(stats.Guilds), "packed-B/guild")
+	b.ReportMetric(float64(stats.LogBytes)/float64(stats.Guilds), "log-B/guild")
 }
 
 // eventsAbout makes events about each of the guilds' things, in the order in which none is
@@ -189,6 +232,7 @@ func BenchmarkAppendCreate(b *testing.B) {
 			var dst []byte
 			b.ReportAllocs()
 			i := 0
+			defer cpuTime(b)()
 			for b.Loop() {
 				var err error
 				if dst, err = guilds[i%len(guilds)].AppendCreate(dst[:0]); err != nil {
@@ -211,6 +255,7 @@ func BenchmarkCreate(b *testing.B) {
 			s := NewShard(Config{})
 			b.ReportAllocs()
 			i := 0
+			defer cpuTime(b)()
 			for b.Loop() {
 				if err := s.Apply(gateway.EventGuildCreate, creates[i%len(creates)]); err != nil {
 					b.Fatal(err)

@@ -15,18 +15,31 @@
 //     left out: a bot asks for members as it does at Discord. With [Config.Members] all
 //     of them are kept as GUILD_CREATE had them; members then follow GUILD_MEMBER_ADD,
 //     _UPDATE and _REMOVE, and a presence stays as it was until its member leaves.
+//   - a role that is deleted leaves the members that are kept, and a channel takes its threads with
+//     it, as Discord sends no events of those.
 //   - last_message_id of channels and threads is left as it was. To follow it would
 //     cost work for each message, and bots only take it for a hint.
+//
+// A guild that Discord says is unavailable is forgotten until its next GUILD_CREATE, and so is
+// each guild when a new session begins.
 //
 // # How it is kept
 //
 // A guild is a head, which is the object without its lists, and the rows of its lists: one
-// channel, role or voice state each. A row is the JSON in a binary form: keys are numbered
-// once for all objects that have the same ones (shapes.go), and ids, hashes and timestamps are
-// numbers (encode.go, decode.go). Rows lie compressed in three groups, by how often they change
-// (guild.go).
+// channel, role or voice state each (lists.go). A row is the JSON in a binary form (tags.go): keys
+// are numbered once for all objects that have the same ones (shapes.go), and ids, hashes and
+// timestamps are numbers (encode.go, decode.go, text.go). Rows lie compressed in two groups: what
+// changes once in a while, and who is in which voice channel.
 //
-// An event does not touch what is compressed. It appends an operation to its group's log
-// (log.go), where newer ones replace older ones about the same row. The log is applied when
-// it has grown too long for its group, and whenever the guild is asked for.
+// To compress them, rows are taken apart into streams of what is alike (streams.go, join.go). zstd
+// compresses these with a dictionary that the first guilds of the bot make (dictionary.go,
+// pack.go), but not what is random, the lower parts of ids and hashes. Of a guild of 100 channels, 25
+// roles and 20 emojis, 73 KB of JSON without members, that leaves 7.7 KB, of which 3.2 KB are random.
+//
+// An event does not touch what is compressed. It appends operations to its group's log
+// (log.go, merge.go), where newer ones replace older ones about the same row. The log is applied when
+// it has grown too long for its group, and whenever the guild is asked for (render.go).
+//
+// apply.go says which event does what, by the functions of take_*.go. snapshot.go keeps all of it in a
+// file over a restart of the process.
 package state

@@ -81,6 +81,8 @@ func (s *Shard) Apply(t gateway.EventType, data []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.beginEvent()
+	defer s.endEvent()
 	v := lazyjson.ValueOf(data)
 	err := s.apply(t, take, v)
 	if err == nil {
@@ -109,8 +111,7 @@ func (s *Shard) apply(t gateway.EventType, take func(*Shard, *guild, lazyjson.Va
 	if g == nil || g.unavailable {
 		return lazyjson.Check(v.Raw()) // that it is of no guild is believed of JSON alone
 	}
-	s.encoder.guild, s.patch.guild, s.work.guild = g.id, g.id, g.id
-	s.ops = s.ops[:0]
+	s.about(g.id)
 	if err := take(s, g, v); err != nil {
 		return err
 	}

@@ -113,11 +113,7 @@ func TestEvents(t *testing.T) {
 			if is := created(t, s)[test.field]; !reflect.DeepEqual(is, want) {
 				t.Errorf("%s is %v, want %v", test.field, is, want)
 			}
-			for i := range s.guilds[1].packed { // the same when the log is applied
-				if err := s.fold(&s.guilds[1].packed[i]); err != nil {
-					t.Fatal(err)
-				}
-			}
+			s.foldAll(t, s.guilds[1]) // the same when the log is applied
 			if is := created(t, s)[test.field]; !reflect.DeepEqual(is, want) {
 				t.Errorf("folded, %s is %v, want %v", test.field, is, want)
 			}
@@ -130,6 +126,19 @@ func TestEvents(t *testing.T) {
 	for event := range Events().All() {
 		if !covered[event.String()] {
 			t.Errorf("there is no case of %v", event)
+		}
+	}
+}
+
+// foldAll applies a guild's logs.
+func (s *Shard) foldAll(t *testing.T, g *guild) {
+	t.Helper()
+	s.beginEvent()
+	defer s.endEvent()
+	s.about(g.id)
+	for i := range g.packed {
+		if err := s.fold(&g.packed[i]); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -236,11 +245,7 @@ func TestDeep(t *testing.T) {
 				t.Errorf("%s, %d deep: %v", event, depth, err)
 			}
 			created(t, s)
-			for i := range s.guilds[1].packed {
-				if err := s.fold(&s.guilds[1].packed[i]); err != nil {
-					t.Fatalf("%s, %d deep: %v", event, depth, err)
-				}
-			}
+			s.foldAll(t, s.guilds[1])
 			created(t, s)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 // until their GUILD_CREATE comes.
 func (s *Shard) takeReady(v lazyjson.Value) error {
 	guilds := make(map[uint64]*guild)
-	s.encoder.guild = 0
 	for stub := range v.Get("guilds").Elements() {
 		id, err := stub.Get("id").Snowflake()
 		if err != nil {
@@ -32,14 +31,6 @@ func (s *Shard) takeReady(v lazyjson.Value) error {
 	return nil
 }
 
-// translateReady takes a READY without guilds.
-func (s *Shard) translateReady(data []byte) error {
-	s.encoder.guild = 0
-	row, err := s.encoder.without(lazyjson.ValueOf(data), 0)
-	s.ready = append([]byte(nil), row...)
-	return err
-}
-
 var errUser = errors.New("state: READY has no user")
 
 // takeUser takes USER_UPDATE.
@@ -47,7 +38,6 @@ func (s *Shard) takeUser(v lazyjson.Value) error {
 	if s.ready == nil {
 		return nil
 	}
-	s.encoder.guild = 0
 	user, err := s.encoder.without(v, 0)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ func FuzzRows(f *testing.F) {
 	s := NewShard(Config{Dictionary: dict, Members: true})
 	ids := traffic.GuildIDs(0, 1, 1)
 	create := traffic.NewMaker(1, 0, 0).GuildCreate(nil, ids[0], 1)
+	s.beginEvent()
 	if err := s.takeCreate(lazyjson.ValueOf(create)); err != nil {
 		f.Fatal(err)
 	}
@@ -66,6 +67,7 @@ func rendered(dict *Dictionary, rows []byte) string {
 func FuzzJoin(f *testing.F) {
 	dict := NewDictionary()
 	s := NewShard(Config{Dictionary: dict})
+	s.beginEvent()
 	if err := s.takeCreate(lazyjson.ValueOf([]byte(baseGuild))); err != nil {
 		f.Fatal(err)
 	}

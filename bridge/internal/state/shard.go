@@ -30,12 +30,7 @@ type Shard struct {
 	events uint64
 	errors uint64
 
-	// The writer's.
-	encoder encoder
-	patch   encoder
-	work    workshop
-	ops     []byte            // of the event at hand, a log
-	rows    [numGroups][]byte // of a guild that is taken
+	*scratch // while an event is applied; otherwise nil
 }
 
 // NewShard returns a shard that knows nothing.
@@ -43,9 +38,7 @@ func NewShard(config Config) *Shard {
 	if config.Dictionary == nil {
 		config.Dictionary = NewDictionary()
 	}
-	s := &Shard{config: config, dict: config.Dictionary, guilds: make(map[uint64]*guild)}
-	s.encoder.shapes, s.patch.shapes, s.work.shapes = s.dict.shapes, s.dict.shapes, s.dict.shapes
-	return s
+	return &Shard{config: config, dict: config.Dictionary, guilds: make(map[uint64]*guild)}
 }
 
 // Events returns the events that change state. All others cost nothing.

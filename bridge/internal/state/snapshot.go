@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+
+	"github.com/sluice-go/sluice/gateway"
 )
 
 // Errors of LoadSnapshot. The shard is then as it was.
@@ -138,8 +140,8 @@ func (s *Shard) translate(by *Dictionary, config Config) (*Shard, error) {
 		if !ok {
 			return nil, ErrSnapshot
 		}
-		if err := to.translateReady(ready); err != nil {
-			return nil, err
+		if err := to.Apply(gateway.EventReady, ready); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
 		}
 	}
 	to.bot = s.bot
@@ -150,7 +152,7 @@ func (s *Shard) translate(by *Dictionary, config Config) (*Shard, error) {
 		}
 		data, err := appendCreate(nil, by, decoder{guild: id, count: g.count}, &g.packed)
 		if err == nil {
-			err = to.translateGuild(data)
+			err = to.Apply(gateway.EventGuildCreate, data)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: guild %d: %w", ErrSnapshot, id, err)

@@ -9,11 +9,9 @@ import (
 // takeApart takes a guild apart that GUILD_CREATE or GUILD_UPDATE carries. It returns the head,
 // whose lists are marks, and yields each list: first with key 0 and no row, then with its rows.
 // The slices are borrowed.
-func (e *encoder) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bool, row func(l list, key uint64, row []byte)) ([]byte, error) {
-	e.key = 0
-	heads := e.out[:0]
-	spare := encoder{shapes: e.shapes, guild: e.guild}
-	e.out = heads
+func (s *scratch) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bool, row func(l list, key uint64, row []byte)) ([]byte, error) {
+	e, rows := &s.encoder, &s.patch
+	e.key, e.out = 0, e.out[:0]
 	err := e.object(v, 0, func(name []byte, value lazyjson.Value) (bool, error) {
 		if string(name) == "member_count" {
 			if _, ok := countOf(value); ok {
@@ -43,11 +41,11 @@ func (e *encoder) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bo
 			if wanted != nil && element.Exists() && !wanted(l, key) {
 				continue
 			}
-			spare.key, spare.out = key, spare.out[:0]
-			if err := spare.value(element, 1); err != nil {
+			rows.key, rows.out = key, rows.out[:0]
+			if err := rows.value(element, 1); err != nil {
 				return false, err
 			}
-			row(l, key, spare.out)
+			row(l, key, rows.out)
 		}
 		return true, nil
 	})

@@ -26,8 +26,8 @@ func (s *Shard) takeCreate(v lazyjson.Value) error {
 	for i := range s.rows {
 		s.rows[i] = s.rows[i][:0]
 	}
-	s.encoder.guild = id
-	row, err := s.encoder.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
+	s.about(id)
+	row, err := s.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
 		if to := &s.rows[lists[l].group]; row != nil {
 			*to = appendRow(*to, l, key, row)
 		}
@@ -45,9 +45,6 @@ func (s *Shard) takeCreate(v lazyjson.Value) error {
 	s.guilds[id] = g
 	return nil
 }
-
-// translateGuild takes a guild as AppendCreate made it.
-func (s *Shard) translateGuild(data []byte) error { return s.takeCreate(lazyjson.ValueOf(data)) }
 
 // wanted says which elements of a guild's lists are kept. Members are if they are present, which is
 // nil for all.
@@ -89,7 +86,7 @@ func (s *Shard) takeUpdate(g *guild, v lazyjson.Value) error {
 		lists []list
 		ends  []int
 	)
-	row, err := s.encoder.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
+	row, err := s.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
 		if row == nil {
 			lists, ends = append(lists, l), append(ends, len(whole))
 		} else {

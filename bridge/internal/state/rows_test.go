@@ -54,6 +54,9 @@ func rendered(dict *Dictionary, rows []byte) string {
 	var text []byte
 	for len(rows) > 0 {
 		l, key, row, rest, ok := takeRow(rows)
+		if !ok {
+			return "damaged"
+		}
 		d := decoder{shapes: dict.shapes.all(), key: key, lists: new(index)}
 		if text, _, ok = d.value(append(text, '\n', 'a'+byte(l)), row, 0); !ok {
 			text = append(text, "damaged"...)

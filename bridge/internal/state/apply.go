@@ -41,7 +41,7 @@ var takers = [256]func(s *Shard, g *guild, v lazyjson.Value) error{
 	gateway.EventGuildRoleDelete:               (*Shard).takeRoleDelete,
 	gateway.EventGuildEmojisUpdate:             replacer(emojis),
 	gateway.EventGuildStickersUpdate:           replacer(stickers),
-	gateway.EventGuildSoundboardSoundsUpdate:   replacer(sounds),
+	gateway.EventGuildSoundboardSoundsUpdate:   (*Shard).takeSounds,
 	gateway.EventGuildSoundboardSoundCreate:    putter(opPut, sounds),
 	gateway.EventGuildSoundboardSoundUpdate:    putter(opPut, sounds),
 	gateway.EventGuildSoundboardSoundDelete:    deleter(sounds, "sound_id"),

@@ -215,7 +215,7 @@ func eventsAbout(b *testing.B, s *Shard) map[gateway.EventType][][]byte {
 			add(gateway.EventThreadUpdate, text(with(nth(threads), "message_count", i)))
 			add(gateway.EventChannelPinsUpdate, text(object{"guild_id": g["id"], "channel_id": nth(channels)["id"], "last_pin_timestamp": "2026-09-01T18:00:" + strconv.Itoa(10+i) + "+00:00"}))
 			add(gateway.EventGuildEmojisUpdate, text(object{"guild_id": g["id"], "emojis": g["emojis"]}))
-			user := with(dig(member, "user").(object), "id", strconv.Itoa(1e18+i))
+			user := with(dig(member, "user").(object), "id", strconv.FormatInt(1e18+int64(i), 10))
 			add(gateway.EventGuildMemberRemove, text(object{"guild_id": g["id"], "user": user}))
 			add(gateway.EventGuildMemberUpdate, text(with(with(member, "user", user), "guild_id", g["id"])))
 		}

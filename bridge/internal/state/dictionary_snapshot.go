@@ -33,10 +33,7 @@ func (c *cursor) dictionary() (l learned, err error) {
 		return l, ErrSnapshot
 	}
 	in := cursor{rest: plain}
-	l.content = slices.Clone(in.bytes())
-	if len(l.content) == 0 {
-		l.content = nil
-	}
+	l.content = in.copy()
 	seen := make(map[string]bool)
 	for range in.number() {
 		id := in.bytes()

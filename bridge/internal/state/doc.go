@@ -20,6 +20,8 @@
 //   - last_message_id of channels and threads is left as it was. To follow it would
 //     cost work for each message, and bots only take it for a hint.
 //
+// A list that GUILD_CREATE did not have is shown while there is something in it.
+//
 // A guild that Discord says is unavailable is forgotten until its next GUILD_CREATE, and so is
 // each guild when a new session begins.
 //

@@ -84,7 +84,7 @@ var eventCases = []struct {
 	{"another", "GUILD_SOUNDBOARD_SOUND_CREATE", `{"sound_id":"71","guild_id":"1"}`, "soundboard_sounds", `[{"sound_id":"70"},{"sound_id":"71","guild_id":"1"}]`},
 	{"changes", "GUILD_SOUNDBOARD_SOUND_UPDATE", `{"sound_id":"70","guild_id":"1","volume":0.5}`, "soundboard_sounds", `[{"sound_id":"70","guild_id":"1","volume":0.5}]`},
 	{"gone", "GUILD_SOUNDBOARD_SOUND_DELETE", `{"sound_id":"70","guild_id":"1"}`, "soundboard_sounds", `[]`},
-	{"all", "GUILD_SOUNDBOARD_SOUNDS_UPDATE", `{"soundboard_sounds":[{"sound_id":"72"}],"guild_id":"1"}`, "soundboard_sounds", `[{"sound_id":"72"}]`},
+	{"some", "GUILD_SOUNDBOARD_SOUNDS_UPDATE", `{"soundboard_sounds":[{"sound_id":"70","name":"n"},{"sound_id":"72"}],"guild_id":"1"}`, "soundboard_sounds", `[{"sound_id":"70","name":"n"},{"sound_id":"72"}]`},
 
 	{"joins", "VOICE_STATE_UPDATE", `{"user_id":"51","channel_id":"11","guild_id":"1","member":{"user":{"id":"51"},"roles":[]}}`, "voice_states", `[{"user_id":"50","channel_id":"11","self_mute":false},{"user_id":"51","channel_id":"11"}]`},
 	{"is a member then", "VOICE_STATE_UPDATE", `{"user_id":"51","channel_id":"11","guild_id":"1","member":{"user":{"id":"51"},"roles":["30"]}}`, "members",

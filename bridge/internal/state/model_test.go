@@ -263,7 +263,9 @@ func (m *model) change(g object, name string, o object) {
 	case "GUILD_STICKERS_UPDATE":
 		g["stickers"] = o["stickers"]
 	case "GUILD_SOUNDBOARD_SOUNDS_UPDATE":
-		g["soundboard_sounds"] = o["soundboard_sounds"]
+		for _, sound := range array(o["soundboard_sounds"]) {
+			put(g, sounds, sound.(object))
+		}
 	case "GUILD_SOUNDBOARD_SOUND_CREATE", "GUILD_SOUNDBOARD_SOUND_UPDATE":
 		put(g, sounds, o)
 	case "GUILD_SOUNDBOARD_SOUND_DELETE":

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
 
 	"github.com/sluice-go/sluice/gateway"
 )
@@ -104,7 +103,7 @@ func (s *Shard) LoadSnapshot(data []byte) error {
 		return ErrSnapshotConfig
 	}
 	from := &Shard{config: s.config, guilds: make(map[uint64]*guild)}
-	from.bot, from.ready = c.number(), slices.Clone(c.bytes())
+	from.bot, from.ready = c.number(), c.copy()
 	for range c.number() {
 		if c.bad {
 			break
@@ -117,9 +116,6 @@ func (s *Shard) LoadSnapshot(data []byte) error {
 	}
 	if s.dict.adopt(learned) {
 		from.dict = s.dict
-		if len(from.ready) == 0 {
-			from.ready = nil
-		}
 	} else if from, err = from.translate(learned.dictionary(), s.config); err != nil {
 		return err
 	}
@@ -183,6 +179,16 @@ func (c *cursor) bytes() []byte {
 	return b
 }
 
+// copy takes bytes into memory of their own; none are nil, since an empty slice would hold on to the whole
+// snapshot.
+func (c *cursor) copy() []byte {
+	b := c.bytes()
+	if len(b) == 0 {
+		return nil
+	}
+	return append(make([]byte, 0, len(b)), b...)
+}
+
 func (c *cursor) guild() *guild {
 	g := &guild{id: c.number()}
 	flags := c.number()
@@ -190,7 +196,7 @@ func (c *cursor) guild() *guild {
 	zigzag := c.number()
 	g.count = int64(zigzag>>1) ^ -int64(zigzag&1)
 	for i := range g.packed {
-		g.packed[i] = packed{base: slices.Clone(c.bytes()), log: slices.Clone(c.bytes())}
+		g.packed[i] = packed{base: c.copy(), log: c.copy()}
 	}
 	return g
 }

@@ -130,6 +130,21 @@ func replacer(l list) func(*Shard, *guild, lazyjson.Value) error {
 	}
 }
 
+// takeSounds takes GUILD_SOUNDBOARD_SOUNDS_UPDATE. Discord does not say whether it lists all sounds or
+// those that changed; one that is deleted has an event of its own.
+func (s *Shard) takeSounds(_ *guild, v lazyjson.Value) error {
+	elements := v.Get(lists[sounds].name)
+	if elements.Kind() != lazyjson.KindArray {
+		return missing(elements)
+	}
+	for sound := range elements.Elements() {
+		if err := s.put(opPut, sounds, sound); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // takeRole takes GUILD_ROLE_CREATE and _UPDATE.
 func (s *Shard) takeRole(_ *guild, v lazyjson.Value) error {
 	return s.put(opPut, roles, v.Get("role"))

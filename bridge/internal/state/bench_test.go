@@ -265,3 +265,26 @@ func BenchmarkCreate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSnapshot saves and loads a shard of 500 average guilds.
+func BenchmarkSnapshot(b *testing.B) {
+	maker := traffic.NewMaker(1, 0, 0)
+	s := fill(b, Config{}, traffic.GuildIDs(0, 1, 500), func(id uint64) []byte { return maker.GuildCreate(nil, id, 0) })
+	var data []byte
+	b.Run("save", func(b *testing.B) {
+		defer cpuTime(b)()
+		for b.Loop() {
+			data = s.AppendSnapshot(data[:0])
+		}
+		b.SetBytes(int64(len(data)))
+	})
+	b.Run("load", func(b *testing.B) {
+		defer cpuTime(b)()
+		for b.Loop() {
+			if err := NewShard(Config{}).LoadSnapshot(data); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.SetBytes(int64(len(data)))
+	})
+}

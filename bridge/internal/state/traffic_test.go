@@ -50,9 +50,9 @@ func (s *Shard) guild(t testing.TB, id uint64) Guild {
 }
 
 func TestTraffic(t *testing.T) {
-	events := 20_000
+	events := 6000
 	if testing.Short() {
-		events = 2000
+		events = 1500
 	}
 	for seed := range uint64(4) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {

@@ -1,6 +1,7 @@
-// Package engine runs the shards of a Discord bot: it connects them to the
-// gateway, keeps their sessions alive over reconnects, and delivers raw events to
-// callbacks, without an allocation for each.
+// Package engine runs the shards of a Discord bot: import it to write a bot that takes
+// gateway events as raw JSON. It connects the shards to the gateway, keeps their sessions
+// alive over reconnects and restarts, and delivers events to callbacks or loops, without
+// an allocation for each.
 //
 //	eng, err := engine.New(engine.Config{
 //		Token:   engine.NewToken(os.Getenv("DISCORD_TOKEN")),

@@ -66,7 +66,7 @@ func ExampleEngine_RequestMembers() {
 	}
 }
 
-// What became of a command is in its error.
+// A loop over events, in a goroutine beside Run.
 func ExampleEngine_Events() {
 	eng, err := engine.New(engine.Config{
 		Token:   engine.NewToken(os.Getenv("DISCORD_TOKEN")),
@@ -87,6 +87,7 @@ func ExampleEngine_Events() {
 	}
 }
 
+// What became of a command is in its error.
 func ExampleShard_Send() {
 	var shard *engine.Shard // of an engine that runs
 

@@ -1,4 +1,5 @@
-// Package fleet makes many processes on many machines one bot. Each runs a share of the
+// Package fleet makes many processes on many machines one bot: use it when one process is not
+// enough, or must not be the only one. Each runs a share of the
 // bot's shards; shards move from one to another with their sessions, so that no event is
 // lost when a process is restarted, replaced, added or killed. What they know of each other
 // lies in NATS JetStream, in one bucket for each bot; the package embedded runs a NATS

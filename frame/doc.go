@@ -1,6 +1,6 @@
-// Package frame is the WebSocket protocol (RFC 6455) on byte slices, for the
-// client's side and without any I/O: bytes that were read go into an
-// [Assembler], which gives out the messages in them; frames to send are
+// Package frame is the WebSocket protocol (RFC 6455) on byte slices: use it for
+// a client that does its own reading and writing. Bytes that were read go into
+// an [Assembler], which gives out the messages in them; frames to send are
 // appended to a slice that the caller writes.
 //
 // A message that the peer sent in one frame, as Discord does, is handed out

@@ -1,6 +1,6 @@
-// Package gateway holds the vocabulary of Discord's gateway: opcodes, close codes, intents, event
-// types, and the payloads that a client sends. It does no I/O, keeps no state, and imports
-// nothing but the standard library.
+// Package gateway holds the vocabulary of Discord's gateway: import it to name intents, events,
+// opcodes and close codes, and to build the payloads that a client sends. It does no I/O, keeps no
+// state, and imports nothing but the standard library.
 //
 // # Words
 //

@@ -1,6 +1,7 @@
-// Package lazyjson finds its way through JSON without decoding it. It answers
-// with positions in, and slices of, the bytes it was given; it copies nothing,
-// allocates nothing on the way of the data, and does not recurse.
+// Package lazyjson reads single values out of JSON without decoding the rest: use
+// it in callbacks that need a few fields of an event. It answers with positions in,
+// and slices of, the bytes it was given; it copies nothing, allocates nothing on
+// the way of the data, and does not recurse.
 //
 // [Peek] reads the envelope of a gateway payload: op, s, t and where d lies.
 // [Value] looks up single values below d by path. [Valid] and [Check] walk a

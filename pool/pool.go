@@ -1,6 +1,6 @@
-// Package pool lends byte buffers that outlive a callback: clones of events,
-// messages on their way out, frames that have arrived in part. The steady way
-// of the data does not touch it.
+// Package pool lends byte buffers: use it for bytes that outlive a callback, such
+// as clones of events, messages on their way out, and frames that have arrived in
+// part. The steady way of the data does not touch it.
 //
 // # Lifetimes
 //

@@ -1,7 +1,7 @@
-// Package identify has what the shards of a bot share when they identify: the queue
-// that spaces their identifies, and what is known of how many are left. All engines
-// and processes of one bot must share one queue. A queue over several processes
-// implements [Queue], and needs nothing else of this project.
+// Package identify has what the shards of a bot share when they identify: import it where
+// several engines or processes run one bot, and so must share a queue that spaces their
+// identifies. It also says what is known of how many are left. A queue of your own implements
+// [Queue], and needs nothing else of this project.
 package identify
 
 import "context"

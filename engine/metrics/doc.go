@@ -1,6 +1,6 @@
-// Package metrics gives Prometheus what an engine has to tell. It is read when Prometheus
-// asks, so that an event costs no more than without it, and a scrape costs some
-// milliseconds for 10,000 shards.
+// Package metrics exports what an engine measures, to Prometheus and OpenTelemetry: use it to
+// watch a bot in production. The engine is read only when Prometheus asks, so an event costs
+// no more than without metrics, and a scrape takes some milliseconds for 10,000 shards.
 //
 //	eng, err := engine.New(config)
 //	…

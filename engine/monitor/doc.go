@@ -1,6 +1,6 @@
-// Package monitor shows how a running engine is: a page for people, health for whoever
-// restarts processes, JSON and a stream of what happens for programs. It needs the standard
-// library alone.
+// Package monitor is an http.Handler that shows a running engine: use it for a page to look at,
+// health checks for whatever restarts processes, and JSON and a stream of happenings for
+// programs. It needs the standard library alone.
 //
 //	m, err := monitor.New(monitor.Config{Engine: eng})
 //	…

@@ -1,6 +1,7 @@
-// Package session keeps the sessions of a bot's shards over restarts. A [Store] for
-// another database than a file needs this package alone: [Snapshot.AppendText] and
-// [Parse] have the text of what it keeps.
+// Package session keeps the sessions of a bot's shards over restarts: use [File] as
+// engine.Config.Sessions, and a deploy loses no event and sends no identify. To keep them
+// in a database instead, implement [Store]; that needs this package alone.
+// [Snapshot.AppendText] and [Parse] have the text of what is kept.
 package session
 
 // Session is what the gateway keeps for a shard over its connections, and what

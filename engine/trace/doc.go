@@ -1,5 +1,5 @@
-// Package trace keeps a bot's traffic in files: it records payloads while a bot runs, takes people's
-// words and ids out of them, and reads them back for benchmarks, tests and replays.
+// Package trace records a bot's traffic in files: use it to benchmark, test and replay what a bot really
+// receives. While the bot runs it replaces people's words and ids, so that a file can be given away.
 //
 //	rec, err := trace.Create("bot.trace", trace.Options{})
 //	remove := eng.On(gateway.AllDispatches(), func(ev *engine.Event) {

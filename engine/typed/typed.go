@@ -1,6 +1,6 @@
-// Package typed gives callbacks events as structs: of your own, or the types of disgo, arikawa or discordgo,
-// so that nobody writes them anew. Use it for the events whose whole content you need; single values are had
-// for less by package lazyjson.
+// Package typed decodes events into structs: use it for events whose whole content you need. The structs are
+// your own, or the types of disgo, arikawa or discordgo, so that nobody has to write them again. To read single
+// values, package lazyjson costs less.
 //
 // It stands apart from engine, because it brings package lazyjson/decode along, and with it
 // github.com/bytedance/sonic.

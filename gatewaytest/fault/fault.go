@@ -1,5 +1,6 @@
-// Package fault has the words for what a test gateway can do wrong: what happens, where, to
-// whom and how often, in Go and in scripts of one fault a line.
+// Package fault has the words for what a test gateway can do wrong: import it to tell a
+// gatewaytest server what is to happen, where, to whom and how often, in Go or in scripts with
+// one fault a line.
 package fault
 
 import (

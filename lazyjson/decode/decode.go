@@ -1,5 +1,5 @@
-// Package decode fills structs with the d of an event, for those who want
-// structs. It stands apart from lazyjson because of what it brings along:
+// Package decode fills structs with the d of an event: use it where a callback
+// needs most of an event's fields. It stands apart from lazyjson because of what it brings along:
 // github.com/bytedance/sonic compiles a decoder for each type when it first
 // sees it, which takes milliseconds and memory, and reaches into the runtime
 // for it. Nothing on the way of the data imports it.

@@ -4,7 +4,7 @@ package engine
 func (b *backlog) put(a *async, ev *Event) {
 	e := spareEvent()
 	e.hold(ev)
-	if q := b.push(&batch{async: a, first: e, last: e, count: 1}); q != nil {
+	if q := b.push(&batch{a, chainOf(e)}); q != nil {
 		go q.work()
 	}
 }
@@ -14,7 +14,7 @@ func (b *backlog) collect(a *async, ev *Event) {
 	batch := b.batch(a)
 	e := b.spareEvent()
 	e.hold(ev)
-	batch.add(e)
+	batch.add(chain{first: e, last: e, count: 1})
 	if batch.count >= a.most() {
 		b.tell()
 	}
@@ -22,39 +22,16 @@ func (b *backlog) collect(a *async, ev *Event) {
 
 // batch is some events for one callback, or one stream.
 type batch struct {
-	async       *async
-	first, last *queuedEvent
-	count       int
-}
-
-func (t *batch) add(e *queuedEvent) {
-	if t.last == nil {
-		t.first = e
-	} else {
-		t.last.next = e
-	}
-	t.last = e
-	t.count++
+	async *async
+	chain
 }
 
 // shorten drops all but the first n, and returns how many that were.
 func (t *batch) shorten(n int) (dropped uint64) {
-	if t.count <= n {
-		return 0
-	}
-	dropped = uint64(t.count - max(n, 0))
-	if n <= 0 {
-		keepSpare(t.first)
-		*t = batch{async: t.async}
-		return dropped
-	}
-	last := t.first
-	for range n - 1 {
-		last = last.next
-	}
-	keepSpare(last.next)
-	last.next = nil
-	t.last, t.count = last, n
+	kept := t.split(n)
+	dropped = uint64(t.count)
+	keepSpare(t.first)
+	t.chain = kept
 	return dropped
 }
 
@@ -103,7 +80,7 @@ func (b *backlog) push(t *batch) *asyncQueue {
 	if options.Policy == DropNewest {
 		b.dropped += t.shorten(options.Queue - q.count)
 	}
-	q.push(t)
+	q.add(t.chain)
 	for ; options.Policy == DropOldest && q.count > options.Queue; b.dropped++ {
 		keepSpare(q.pop())
 	}

@@ -12,9 +12,8 @@ type asyncQueue struct {
 	backlog *backlog
 	work    func() // run, as a value that is made once
 
-	first, last *queuedEvent // that wait
-	count       int          // of them
-	full        bool         // counted in the backlog's full
+	chain      // what waits
+	full  bool // counted in the backlog's full
 
 	// What waits is taken some at a time, so that who takes seldom meets who queues.
 	taken *queuedEvent                // the first of them; their memory goes back together
@@ -34,39 +33,11 @@ func init() {
 	}
 }
 
-// push adds a batch to what waits.
-func (q *asyncQueue) push(t *batch) {
-	switch {
-	case t.count == 0:
-		return
-	case q.last == nil:
-		q.first = t.first
-	default:
-		q.last.next = t.first
-	}
-	q.last = t.last
-	q.count += t.count
-}
-
 // take takes some of what waits, and lends the first; it reports whether there is any.
 func (q *asyncQueue) take() bool {
-	e := q.first
-	if e == nil {
-		return false
-	}
-	last := e
-	for n := q.async.most(); n > 1 && last.next != nil; n-- {
-		last = last.next
-		q.count--
-	}
-	q.count--
-	if q.first = last.next; q.first == nil {
-		q.last = nil
-	}
-	last.next = nil
-	q.taken = e
-	q.lent.Store(e)
-	return true
+	q.taken = q.split(q.async.most()).first
+	q.lent.Store(q.taken)
+	return q.taken != nil
 }
 
 // most is how many events are taken at a time: so few that the queue's bound means what it says.
@@ -78,17 +49,10 @@ func (q *asyncQueue) untake() {
 	if lent == nil {
 		return
 	}
-	if rest := lent.next; rest != nil {
-		lent.next = nil
-		last := rest
-		for q.count++; last.next != nil; q.count++ {
-			last = last.next
-		}
-		if last.next = q.first; q.last == nil {
-			q.last = last
-		}
-		q.first = rest
-	}
+	rest := chainOf(lent.next)
+	lent.next = nil
+	rest.add(q.chain)
+	q.chain = rest
 	q.giveBack()
 }
 
@@ -115,15 +79,4 @@ func (q *asyncQueue) giveBack() {
 }
 
 // pop takes out the event that has waited longest; nil: none waits.
-func (q *asyncQueue) pop() *queuedEvent {
-	e := q.first
-	if e == nil {
-		return nil
-	}
-	if q.first = e.next; q.first == nil {
-		q.last = nil
-	}
-	e.next = nil
-	q.count--
-	return e
-}
+func (q *asyncQueue) pop() *queuedEvent { return q.split(1).first }

@@ -143,7 +143,7 @@ type Config struct {
 	// a resume or an identify. The gate may wait, within ctx, which ends when the shard is
 	// closed. Its error parks the shard: it has no connection, counts no failure, shows the
 	// error in its state change and in View, and asks the gate again after 1 to 3 s, or at a
-	// Restart. It is for who must look somewhere else first: whether the shard is still
+	// Restart. Set it where something else decides first: whether the shard is still
 	// this process's, whether the machine is to be drained. Default: all pass.
 	Gate Gate
 

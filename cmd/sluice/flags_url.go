@@ -133,7 +133,7 @@ func (f *driverFlag) String() string {
 
 func (f *driverFlag) Type() string { return "auto|portable" }
 
-// flagError tells what is wrong with a flag in words for who called.
+// flagError tells what is wrong with a flag in words for the caller.
 func flagError(_ *cobra.Command, err error) error {
 	text := err.Error()
 	if before, _, found := strings.Cut(text, "strconv.ParseBool"); found {

@@ -10,7 +10,7 @@ import (
 )
 
 // distribution is a histogram as Prometheus takes it: in one metric a native one, for who
-// speaks Protocol Buffers, and classic buckets, for who does not.
+// speaks Protocol Buffers, and classic buckets for one that does not.
 type distribution struct {
 	desc *prometheus.Desc
 	of   *engine.Histogram

@@ -13,7 +13,7 @@
 //	registry.MustRegister(metrics.NewCollector(eng))
 //
 // How many time series there are does not depend on the number of shards. [Options.PerShard]
-// allows series for each shard as well, for who asks for them. docs/operations.md lists all
+// allows series for each shard as well, for requests that ask for them. docs/operations.md lists all
 // metrics, and has alerts and a dashboard for them.
 //
 // OpenTelemetry needs no more than its bridge: a [Collector] in a registry, and that registry as

@@ -12,7 +12,7 @@ import (
 // Store keeps what a bot must not forget when its process ends: the
 // sessions of its shards, so that the next process resumes them and no event is
 // lost, and what is left of the day's identifies. [File] and
-// [Memory] come with the package; an own one, for a database say, may use
+// [Memory] come with the package; one of your own, for a database say, may use
 // [Snapshot.AppendText] and [Parse].
 //
 // A store has one user at a time: an engine begins with Load and ends with Close,

@@ -20,16 +20,16 @@ var (
 	// ErrShutdownTimeout is joined to what Run returns when callbacks, or calls of
 	// Config.Dial, Config.IdentifyQueue or Config.PerShard, did not return within
 	// Config.ShutdownTimeout. Their goroutines are left behind.
-	ErrShutdownTimeout = errors.New("engine: callbacks, or other code of the user's, did not return before the shutdown timeout")
+	ErrShutdownTimeout = errors.New("engine: callbacks, or other code that the engine called, did not return before the shutdown timeout")
 	// ErrNotRunning is returned by AddShards and Reshard before Run has learned its
 	// shards, and once it ends.
-	ErrNotRunning = errors.New("engine: shards can be added only while Run runs and knows its own")
+	ErrNotRunning = errors.New("engine: shards can be added only after Run has started its own, and before it ends")
 	// ErrShardExists is returned by AddShards and Reshard for a shard of an id and a
 	// total that runs already.
 	ErrShardExists = errors.New("engine: shard runs already; close it first, or choose another total")
 	// ErrShuttingDown is returned by Logout when Run has ended before, or is about
 	// to, in a way that keeps the sessions.
-	ErrShuttingDown = errors.New("engine: too late to log out: the engine shuts down, and keeps its sessions")
+	ErrShuttingDown = errors.New("engine: too late to log out: the engine is shutting down already, and keeps its sessions")
 	// ErrStopped: a command was not sent, or not answered, because the shard has
 	// stopped for good.
 	ErrStopped = link.ErrStopped
@@ -43,7 +43,7 @@ var (
 	// and are only not waited for. A command is not sent, a request not asked, and
 	// WaitReady and Reshard do nothing: call them in another goroutine, which the
 	// callback does not wait for, or in a callback made by [Async].
-	ErrInCallback = errors.New("engine: a callback must not wait, since it holds up its loop; do so in another goroutine, or use Async")
+	ErrInCallback = errors.New("engine: a callback must not wait, because its event loop would stand still; wait in another goroutine, or use Async")
 	// ErrFellBehind: an answer came much faster than its reader took it.
 	ErrFellBehind = errors.New("engine: more than 256 MiB of the answer wait to be read")
 	// ErrNoShard: no shard of the engine has the guild.

@@ -1,0 +1,84 @@
+package journal
+
+import (
+	"errors"
+	"os"
+)
+
+// Writer writes a journal. It is for one goroutine at a time.
+type Writer struct {
+	name string
+	f    *os.File
+	size int64
+	base int64 // of the snapshot
+	buf  []byte
+}
+
+// suffix is behind the name of a journal whose snapshot is being written.
+const suffix = ".new"
+
+// Create begins a journal beside the one of that name, which stays until Commit.
+func Create(name string) (*Writer, error) {
+	f, err := os.OpenFile(name+suffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{name: name, f: f}
+	if _, err := f.Write([]byte(magic)); err != nil {
+		return nil, errors.Join(err, w.Abort())
+	}
+	w.size = int64(len(magic))
+	return w, nil
+}
+
+// Append writes a record whose body consists of some parts, which are borrowed.
+func (w *Writer) Append(kind Kind, parts ...[]byte) error {
+	w.buf = appendHead(w.buf[:0], kind, parts...)
+	for _, part := range parts {
+		w.buf = append(w.buf, part...)
+	}
+	_, err := w.f.Write(w.buf) // in one piece, so that a process that is killed leaves whole records
+	w.size += int64(len(w.buf))
+	if cap(w.buf) > maxKept {
+		w.buf = nil
+	}
+	return err
+}
+
+// maxKept is how large a buffer is kept.
+const maxKept = 1 << 20
+
+// Commit ends the snapshot, and puts the journal in the place of the one before. More may be appended. On an error
+// the one before is still there, and the Writer is of no use any more.
+func (w *Writer) Commit(before *Writer) error {
+	err := w.Append(Start)
+	if err == nil {
+		err = w.f.Sync()
+	}
+	// An open file cannot be renamed everywhere.
+	err = errors.Join(err, w.f.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(w.name+suffix))
+	}
+	if before != nil {
+		_ = before.Close() // it is replaced
+	}
+	if err := os.Rename(w.name+suffix, w.name); err != nil {
+		return errors.Join(err, os.Remove(w.name+suffix))
+	}
+	w.f, err = os.OpenFile(w.name, os.O_WRONLY|os.O_APPEND, 0o600)
+	w.base = w.size
+	return err
+}
+
+// Abort ends a journal that is not committed, and removes it.
+func (w *Writer) Abort() error { return errors.Join(w.f.Close(), os.Remove(w.name+suffix)) }
+
+// Close ends a journal that is committed.
+func (w *Writer) Close() error { return w.f.Close() }
+
+// Grown returns how many bytes lie behind the snapshot, and Base how many the snapshot has.
+func (w *Writer) Grown() int64 { return w.size - w.base }
+
+// Base returns the length of the snapshot in bytes.
+func (w *Writer) Base() int64 { return w.base }

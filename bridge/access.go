@@ -52,6 +52,16 @@ func (r *keyring) holder(token string) (of *client) {
 	return of
 }
 
+// named returns the bot of a name, nil for none.
+func (r *keyring) named(name string) *client {
+	for i := range r.keys {
+		if r.keys[i].of.name == name {
+			return r.keys[i].of
+		}
+	}
+	return nil
+}
+
 // starts counts a bot's identifies, in this minute and this day.
 type starts struct {
 	perDay, perMinute int

@@ -24,8 +24,11 @@ type Bridge struct {
 	pass       *passer // nil: nothing is passed on
 	remove     func()  // takes the engine's callback away
 
-	shards sync.Map // *engine.Shard → *shard
+	shards   sync.Map      // *engine.Shard → *shard
+	restored sync.Map      // place → *shard: from the journal, and the engine does not have it yet
+	wake     chan struct{} // of capacity 1: journals are to be written
 
+	adopting sync.Mutex // held while a shard becomes one of the engine's
 	mu       sync.Mutex
 	sessions map[string]*session
 	conns    map[*conn]struct{}
@@ -53,19 +56,43 @@ func New(config Config) (*Bridge, error) {
 		config: config, logger: config.Logger, keys: newKeyring(&config), shares: len(config.Share) > 0,
 		dictionary: state.NewDictionary(),
 		sessions:   make(map[string]*session), conns: make(map[*conn]struct{}), quit: make(chan struct{}),
+		wake: make(chan struct{}, 1),
 	}
 	if config.PassREST {
 		b.pass = newPasser(b)
 	}
 	b.remove = b.listen()
-	b.workers.Add(1)
-	go b.tend()
+	b.workers.Go(b.tend)
+	if data := config.Data; data != nil {
+		data.mu.Lock()
+		data.bridge = b
+		data.mu.Unlock()
+		b.workers.Go(func() { data.run(b.wake, b.quit) })
+	}
 	return b, nil
+}
+
+// poke has journals written.
+func (b *Bridge) poke() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// all returns all shards.
+func (b *Bridge) all() (list []*shard) {
+	for _, m := range []*sync.Map{&b.shards, &b.restored} {
+		m.Range(func(_, value any) bool {
+			list = append(list, value.(*shard))
+			return true
+		})
+	}
+	return list
 }
 
 // tend looks after all shards once a second.
 func (b *Bridge) tend() {
-	defer b.workers.Done()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -91,6 +118,14 @@ func (b *Bridge) dropGone() {
 	if len(live) == 0 {
 		return // not yet, or no longer; the sessions outlive the engine's end
 	}
+	for up := range live {
+		b.of(up)
+	}
+	b.restored.Range(func(key, value any) bool {
+		b.restored.Delete(key)
+		value.(*shard).invalidate(false)
+		return true
+	})
 	b.shards.Range(func(key, value any) bool {
 		if up := key.(*engine.Shard); !live[up] {
 			b.shards.Delete(up)
@@ -134,9 +169,24 @@ func (b *Bridge) of(up *engine.Shard) *shard {
 	if sh, ok := b.shards.Load(up); ok {
 		return sh.(*shard)
 	}
-	sh, _ := b.shards.LoadOrStore(up, newShard(b, up))
-	return sh.(*shard)
+	b.adopting.Lock()
+	defer b.adopting.Unlock()
+	if sh, ok := b.shards.Load(up); ok {
+		return sh.(*shard)
+	}
+	var sh *shard
+	if restored, ok := b.restored.LoadAndDelete(place{up.ID(), up.Total()}); ok {
+		sh = restored.(*shard)
+	} else {
+		sh = newShard(b, up.ID(), up.Total())
+	}
+	sh.adopt(up)
+	b.shards.Store(up, sh)
+	return sh
 }
+
+// place tells a shard from every other.
+type place struct{ id, total int }
 
 // shardOf finds the shard that a bot identifies for.
 func (b *Bridge) shardOf(id, count int) (*shard, *gatewire.Refusal) {

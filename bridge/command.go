@@ -163,9 +163,10 @@ func (cs *commands) next(now time.Time) (payload []byte, wait time.Duration, ok 
 // send sends one payload when the shard is ready and its limit allows it. What is in doubt is sent again only if
 // that does no harm.
 func (cs *commands) send(ctx context.Context, payload []byte) {
-	err := cs.shard.up.Send(ctx, payload)
+	up := cs.shard.up.Load() // whoever sends has a connection, which came later
+	err := up.Send(ctx, payload)
 	for errors.Is(err, engine.ErrConnectionLost) && !isVoice(payload) {
-		err = cs.shard.up.Send(ctx, payload)
+		err = up.Send(ctx, payload)
 	}
 	if err != nil && ctx.Err() == nil {
 		cs.shard.bridge.logger.Warn("a bot's command was not sent to Discord", "shard", cs.shard.id, "cause", err)

@@ -78,7 +78,7 @@ func (cs *commands) readChannelInfo(d json.RawMessage) ([]byte, error) {
 		GuildID gatewire.Snowflake `json:"guild_id"`
 		Fields  []string           `json:"fields"`
 	}
-	if err := json.Unmarshal(d, &data); err != nil || cs.elsewhere(data.GuildID) && data.GuildID != 0 {
+	if err := json.Unmarshal(d, &data); err != nil {
 		return nil, err
 	}
 	var fields gateway.ChannelFields
@@ -92,7 +92,11 @@ func (cs *commands) readChannelInfo(d json.RawMessage) ([]byte, error) {
 			return nil, &gateway.FieldError{Op: gateway.OpRequestChannelInfo, Field: "fields", Reason: "holds what is no field"}
 		}
 	}
-	return gateway.AppendRequestChannelInfo(nil, uint64(data.GuildID), fields)
+	payload, err := gateway.AppendRequestChannelInfo(nil, uint64(data.GuildID), fields)
+	if err == nil && cs.elsewhere(data.GuildID) {
+		payload = nil
+	}
+	return payload, err
 }
 
 // readMembers reads a Request Guild Members (Discord: "Gateway Events", heading "Request Guild Members"). Its

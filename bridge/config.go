@@ -35,8 +35,8 @@ type Config struct {
 	Bots []Bot
 
 	// Share names bots whose connections on the same shard share the events: each event goes to one of
-	// them, in turn. Those that a session has not got when it ends are gone with it. Default: none; every
-	// session gets every event.
+	// them, in turn. Those that a session has not got when it ends are gone with it, and what one learns of a guild
+	// after it began, the others do not. Default: none; every session gets every event.
 	Share []string
 
 	// URL is the gateway's address as bots reach it, ws:// or wss://. Default: made of the Host that a
@@ -85,6 +85,10 @@ type Config struct {
 	// Members has bots told all members and presences that Discord's GUILD_CREATE had, at the memory that
 	// these take. Default: only the bot's own member and those in voice channels.
 	Members bool
+
+	// Data is where the bridge outlives its process; the engine's Sessions must be its [Data.Sessions]. Without it, the
+	// engine must have no Sessions: bots begin with READY, which a session that is resumed does not bring again.
+	Data *Data
 
 	// Logger gets what happens to bots; no token reaches it. Default slog.Default().
 	Logger *slog.Logger

@@ -24,7 +24,7 @@ var eventNames = func() (names [128][]byte) {
 
 // listen registers the engine's callback.
 func (b *Bridge) listen() (remove func()) {
-	set := gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost))
+	set := gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost, gateway.EventGuildsReady))
 	return b.config.Engine.On(set, b.event)
 }
 
@@ -35,6 +35,14 @@ func (b *Bridge) event(ev *engine.Event) {
 	case gateway.EventReady:
 		sh.readied(ev)
 	case gateway.EventResumed:
+		sh.mu.Lock()
+		sh.restored = false
+		sh.mu.Unlock()
+	case gateway.EventGuildsReady:
+		sh.mu.Lock()
+		sh.complete = true
+		sh.mu.Unlock()
+		sh.invite()
 	case gateway.EventSessionLost:
 		sh.lost(ev)
 	case gateway.EventGuildMembersChunk, gateway.EventRateLimited:
@@ -51,10 +59,15 @@ func (b *Bridge) event(ev *engine.Event) {
 func (sh *shard) take(ev *engine.Event) {
 	var failed error
 	sh.mu.Lock()
+	if ev.Seq != 0 && ev.Seq <= sh.seq && ev.Session == sh.upstream {
+		sh.mu.Unlock() // Discord sends it again: the last process was killed
+		return
+	}
+	sh.seq = ev.Seq
 	if changing.Has(ev.Type) {
 		failed = sh.state.Apply(ev.Type, ev.Data)
 	}
-	if sh.wanted.Has(ev.Type) {
+	if sh.wanted.Has(ev.Type) || sh.keeper != nil && changing.Has(ev.Type) {
 		e := eventlog.Event{Type: ev.Type, Seq: ev.Seq, Name: eventNames[ev.Type], Data: ev.Data}
 		if e.Name == nil {
 			e.Name = []byte(ev.Name())
@@ -86,17 +99,13 @@ func (sh *shard) readied(ev *engine.Event) {
 	}
 	sh.mu.Lock()
 	err := sh.state.Apply(ev.Type, ev.Data)
-	sh.upstream, sh.ready = ev.Session, err == nil
-	waiting := sh.waiting
-	sh.waiting = make(map[*conn]struct{})
+	sh.upstream, sh.seq, sh.ready, sh.complete, sh.anew = ev.Session, ev.Seq, err == nil, false, true
 	sh.mu.Unlock()
 	if err != nil {
 		sh.bridge.logger.Error("READY makes no sense, so that bots cannot begin on this shard", "shard", sh.id, "cause", err)
 		return
 	}
-	for c := range waiting {
-		c.notify()
-	}
+	sh.invite()
 }
 
 // lost takes the news that events of Discord's session are missing for ever. Where the session goes on, bots may
@@ -116,6 +125,9 @@ func (sh *shard) lost(ev *engine.Event) {
 func (sh *shard) addPrivate(now time.Time, t gateway.EventType, seq int64, data []byte, number uint32) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if seq != 0 {
+		sh.seq = max(sh.seq, seq)
+	}
 	sh.owners = sh.owners[:0].Append(number)
 	sh.append(now, &eventlog.Event{Type: t, Seq: seq, Private: true, Owners: sh.owners, Name: eventNames[t], Data: data})
 }

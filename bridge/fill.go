@@ -20,7 +20,7 @@ func (s *session) fill(c *conn, snd *sender) {
 		case s.resuming && s.cursor.Next >= s.resumeAt:
 			s.resuming = false
 			c.replaying.Store(false)
-			snd.dispatch(eventNames[gateway.EventResumed], s.seq, resumedData)
+			snd.dispatch(eventNames[gateway.EventResumed], max(s.seq, s.skip), resumedData)
 		case !s.readLog(c, snd):
 			return
 		}
@@ -56,7 +56,7 @@ func (s *session) readLog(c *conn, snd *sender) bool {
 	sh := s.shard
 	sh.mu.Lock()
 	span, ok := sh.log.Take(&s.cursor)
-	first := sh.log.First()
+	first, kept := sh.log.First(), sh.kept
 	if idle := ok && span.Empty(); idle {
 		s.idle.Store(true)
 		s.read.Store(sh.log.Total())
@@ -71,15 +71,40 @@ func (s *session) readLog(c *conn, snd *sender) bool {
 		return false
 	}
 	var e eventlog.Event
-	for len(snd.out) < batchBytes && !(s.resuming && s.cursor.Next >= s.resumeAt) && span.Next(&s.cursor, &e) {
-		if s.takes(&e) {
-			s.seq++
+	for len(snd.out) < batchBytes && !(s.resuming && s.cursor.Next >= s.resumeAt) {
+		before := s.cursor
+		if !span.Next(&s.cursor, &e) {
+			break
+		}
+		if !s.takes(&e) {
+			continue
+		}
+		if sh.keeper != nil && before.Next > kept && (e.Private || s.client.shares) {
+			s.cursor = before
+			return s.gate()
+		}
+		if s.seq++; s.seq > s.skip {
 			snd.event(&e, s.seq)
 		}
 	}
 	s.read.Store(s.cursor.Bytes())
 	s.note(first)
 	return true
+}
+
+// gate has the session wait until the next event is in the journal. Which of several bots gets an event is decided
+// once: after a kill, it could go to another one as well. It reports false where there is to wait.
+func (s *session) gate() bool {
+	sh := s.shard
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if s.cursor.Next <= sh.kept {
+		return true
+	}
+	s.gated.Store(true)
+	s.idle.Store(true)
+	sh.bridge.poke()
+	return false
 }
 
 // inGuild reports whether the data of an event names a guild.

@@ -50,17 +50,20 @@ func (c *conn) identify(d json.RawMessage, now time.Time) *gatewire.Refusal {
 		return nil
 	}
 	w := &waiter{shard: sh, client: holder, own: own, compress: bool(id.Compress)}
-	c.mu.Lock()
-	c.waits = w
-	c.mu.Unlock()
-	w.enter(c)
+	if w.begin(c) == nil && !c.isClosing() {
+		c.mu.Lock()
+		c.waits = w
+		c.mu.Unlock()
+		w.enter(c)
+	}
 	if status := presenceOf(id.Presence); status != nil {
 		sh.commands.present(status)
 	}
 	return nil
 }
 
-// waiter is an identify that begins a session when its shard is ready. The connection's sender does that.
+// waiter is an identify that begins a session: at once, or when its shard is ready, which the connection's sender
+// finds.
 type waiter struct {
 	shard    *shard
 	client   *client
@@ -69,12 +72,12 @@ type waiter struct {
 	timer    *time.Timer
 }
 
-// enter has the connection's sender begin the session, if need be when the shard is ready. After
-// Config.ReadyTimeout it is closed, and may try again.
+// enter has the connection's sender begin the session when the shard is ready. After Config.ReadyTimeout the
+// connection is closed, and may try again.
 func (w *waiter) enter(c *conn) {
 	sh := w.shard
 	sh.mu.Lock()
-	if !sh.ready {
+	if !sh.mayBegin(w.client) {
 		sh.waiting[c] = struct{}{}
 		w.timer = time.AfterFunc(sh.bridge.config.ReadyTimeout, func() {
 			c.mu.Lock()
@@ -110,7 +113,7 @@ func (w *waiter) begin(c *conn) *session {
 	s.choose(w.own, sh.intents, c.events)
 	s.conn.Store(c)
 	sh.mu.Lock()
-	if !sh.ready {
+	if !sh.mayBegin(w.client) {
 		sh.waiting[c] = struct{}{}
 		sh.mu.Unlock()
 		return nil
@@ -157,6 +160,9 @@ func (c *conn) resume(d json.RawMessage) *gatewire.Refusal {
 	if s == nil || s.client != holder {
 		c.control(gatewire.InvalidSession(false))
 		return nil
+	}
+	if s.shard.up.Load() == nil {
+		return &gatewire.Refusal{Code: gateway.CloseUnknownError, Reason: "The shard is not ready."}
 	}
 	result := s.resume(c, asked.Seq)
 	c.bridge.logger.Info("a bot resumes", "bot", holder.name, "shard", s.shard.id, "session", s.id, "seq", asked.Seq, "result", result.String())

@@ -35,6 +35,7 @@ type session struct {
 	read  atomic.Int64         // how far in the log, in bytes
 	acked atomic.Int64         // the sequence of the last heartbeat
 	ended atomic.Bool          // it cannot be resumed
+	gated atomic.Bool          // it waits for an event to be in the journal
 
 	mu       sync.Mutex
 	opening  *opening // what it began with, until that is acknowledged
@@ -43,6 +44,8 @@ type session struct {
 	marks    []mark // the oldest first
 	resuming bool   // RESUMED is due
 	resumeAt int64  // when the cursor is here
+	kept     bool   // it is from a journal, and was not resumed since
+	skip     int64  // the bot has the events up to here, though this process has not
 }
 
 // opening is what a session begins with.
@@ -167,14 +170,28 @@ const (
 func (s *session) resume(c *conn, seq int64) resumeResult {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.ended.Load():
-		return resumeTooOld
-	case seq < 0 || seq > s.seq:
-		return resumeInvalidSeq
-	case !s.rewind(seq):
+	if s.ended.Load() {
 		return resumeTooOld
 	}
+	behind := seq
+	if s.kept && seq > s.seq {
+		s.shard.mu.Lock()
+		whole, restored := s.recount(), s.shard.restored
+		s.shard.mu.Unlock()
+		if !whole {
+			return resumeTooOld
+		}
+		if seq > s.seq && restored && seq-s.seq < maxSkip {
+			behind = s.seq // the rest is on its way
+		}
+	}
+	switch {
+	case behind < 0 || behind > s.seq:
+		return resumeInvalidSeq
+	case !s.rewind(behind):
+		return resumeTooOld
+	}
+	s.kept, s.skip = false, seq
 	s.attach(c)
 	sh := s.shard
 	sh.mu.Lock()
@@ -186,6 +203,9 @@ func (s *session) resume(c *conn, seq int64) resumeResult {
 	s.acked.Store(seq)
 	return resumed
 }
+
+// maxSkip is how many events a bot may have that its bridge has lost, by being killed.
+const maxSkip = 1 << 20
 
 // rewind moves the cursor behind the event of a sequence. It reports false where that is not kept.
 func (s *session) rewind(seq int64) bool {

@@ -3,6 +3,7 @@ package bridge
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-go/sluice/bridge/internal/eventlog"
@@ -14,15 +15,19 @@ import (
 // shard is what the bridge has of one of the engine's: its state, its log, and the bot sessions on it.
 type shard struct {
 	bridge    *Bridge
-	up        *engine.Shard
 	id, total int
+	up        atomic.Pointer[engine.Shard] // nil: the engine does not have it yet
 	intents   gateway.Intents
 	state     *state.Shard
 	commands  commands
+	keeper    *keeper // nil: nothing is kept
 
 	mu       sync.Mutex // never waited for with anything slow held; the engine's callback takes it
 	ready    bool       // Discord's session goes on, and the state is of it
+	complete bool       // each guild of its READY has come, or is known to be unavailable
 	upstream string     // that session's ID, "" before the first
+	seq      int64      // of its last event
+	restored bool       // Discord may yet send again what the shard has from its journal
 	log      eventlog.Log
 	wanted   gateway.EventSet // what any session takes
 	sessions []*session
@@ -30,17 +35,35 @@ type shard struct {
 	number   uint32             // of the session that began last
 	turn     int                // of those who share
 	owners   eventlog.Owners    // memory for append
+
+	// For the journal, see keeper.
+	kept  int64      // the index of the last event in it
+	bytes int64      // the log's Total at that event
+	began []*session // that are not in it yet
+	over  []string   // IDs of sessions that are over, but not in it
+	anew  bool       // it is to be written anew
 }
 
-func newShard(b *Bridge, up *engine.Shard) *shard {
+func newShard(b *Bridge, id, total int) *shard {
 	sh := &shard{
-		bridge: b, up: up, id: up.ID(), total: up.Total(), intents: up.View().Settings.Intents,
+		bridge: b, id: id, total: total,
 		state:   state.NewShard(state.Config{Members: b.config.Members, Dictionary: b.dictionary}),
 		waiting: make(map[*conn]struct{}),
 	}
-	sh.log.Limit = max(minShardBytes, b.config.ReplayBytes/sh.total)
+	sh.log.Limit = max(minShardBytes, b.config.ReplayBytes/total)
 	sh.commands.shard = sh
+	if b.config.Data != nil {
+		sh.keeper = &keeper{shard: sh}
+	}
 	return sh
+}
+
+// adopt has the shard be one of the engine's.
+func (sh *shard) adopt(up *engine.Shard) {
+	if sh.intents == 0 {
+		sh.intents = up.View().Settings.Intents
+	}
+	sh.up.Store(up)
 }
 
 // minShardBytes is the least that a shard's log may hold.
@@ -58,6 +81,9 @@ func (sh *shard) maxLag() int64 {
 // do. The caller holds mu.
 func (sh *shard) append(now time.Time, e *eventlog.Event) {
 	_, opened := sh.log.Append(now, e)
+	if opened && sh.keeper != nil && sh.log.Full(sh.bytes, 0.25) {
+		sh.bridge.poke()
+	}
 	for _, s := range sh.sessions {
 		switch {
 		case s.idle.Load():
@@ -105,6 +131,9 @@ func (sh *shard) add(s *session) {
 	s.number = sh.number
 	sh.sessions = append(sh.sessions, s)
 	sh.wanted = sh.wanted.Union(s.events)
+	if sh.keeper != nil {
+		sh.began = append(sh.began, s)
+	}
 }
 
 // remove takes a session away, and the log with the last one. The caller holds mu.
@@ -114,8 +143,22 @@ func (sh *shard) remove(s *session) {
 	for _, o := range sh.sessions {
 		sh.wanted = sh.wanted.Union(o.events)
 	}
-	if len(sh.sessions) == 0 {
+	if sh.keeper != nil {
+		sh.over = append(sh.over, s.id)
+	} else if len(sh.sessions) == 0 {
 		sh.log.Clear()
+	}
+}
+
+// keptUpTo notes what is in the journal, and wakes who waited for that.
+func (sh *shard) keptUpTo(c *eventlog.Cursor) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.kept, sh.bytes = c.Next-1, c.Bytes()
+	for _, s := range sh.sessions {
+		if s.gated.CompareAndSwap(true, false) {
+			s.wake()
+		}
 	}
 }
 
@@ -141,12 +184,27 @@ func (sh *shard) tend(now time.Time) {
 	}
 }
 
+// mayBegin reports whether a bot may begin. Those that share begin with all guilds: of what comes later, each gets
+// a part alone. The caller holds mu.
+func (sh *shard) mayBegin(c *client) bool { return sh.ready && (sh.complete || !c.shares) }
+
+// invite has all identifies that wait try again. The caller does not hold mu.
+func (sh *shard) invite() {
+	sh.mu.Lock()
+	waiting := sh.waiting
+	sh.waiting = make(map[*conn]struct{})
+	sh.mu.Unlock()
+	for c := range waiting {
+		c.notify()
+	}
+}
+
 // invalidate ends all sessions: events of theirs are lost. Whoever is connected is told. ready says whether
 // others may begin at once.
 func (sh *shard) invalidate(ready bool) (ended int) {
 	sh.mu.Lock()
 	sessions := sh.sessions
-	sh.sessions, sh.wanted, sh.ready = nil, gateway.EventSet{}, ready
+	sh.sessions, sh.wanted, sh.ready, sh.restored = nil, gateway.EventSet{}, ready, false
 	sh.log.Clear()
 	sh.mu.Unlock()
 	for _, s := range sessions {

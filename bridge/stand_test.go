@@ -65,7 +65,7 @@ func newStand(t testing.TB, edit func(*bridge.Config, *engine.Config), options .
 	srv := gatewaytest.NewServer(t, options...)
 	below := engine.Config{
 		Token: engine.NewToken(srv.Token()), APIURL: srv.APIURL(), TLS: srv.TLSConfig(), Intents: gateway.IntentsAll,
-		IdentifyQueue: identify.Unlimited{}, Logger: slog.New(slog.DiscardHandler),
+		IdentifyQueue: identify.Unlimited{}, Logger: logger(),
 	}
 	config := bridge.Config{
 		Bots:   []bridge.Bot{{Name: "blue", Token: blueToken}, {Name: "green", Token: greenToken}},
@@ -106,6 +106,12 @@ func newStand(t testing.TB, edit func(*bridge.Config, *engine.Config), options .
 		running.Wait()
 	})
 	t.Cleanup(s.stop)
+	eventually(t, "the engine's shards", func() bool {
+		for range eng.Shards() {
+			return true
+		}
+		return false
+	})
 	return s
 }
 

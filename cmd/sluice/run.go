@@ -41,7 +41,8 @@ type runOptions struct {
 	log        logOptions
 	http       httpOptions
 
-	token engine.Token // once attached has read it
+	token engine.Token  // once attached has read it
+	store session.Store // in the place of --session-file; nil: none
 }
 
 func newRunOptions() runOptions {
@@ -153,6 +154,9 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 	}
 	if o.sessions != "" {
 		config.Sessions = session.NewFile(o.sessions)
+	}
+	if o.store != nil {
+		config.Sessions, config.SaveEvery = o.store, time.Second
 	}
 	eng, err := engine.New(config)
 	if err != nil {

@@ -34,6 +34,8 @@ type serveOptions struct {
 	passTo      string
 	cert, key   string
 	members     bool
+	dir         string
+	data        *bridge.Data // of dir; nil: none
 }
 
 func newServe() *cobra.Command {
@@ -50,7 +52,7 @@ environment names: a name and a token on each line. Discord's token never leaves
 this process. A bot is pointed here by the base URL of its REST API. See
 docs/bridge.md.`,
 		Example: `  sluice serve --listen 127.0.0.1:8080 --bots bots.txt
-  sluice serve --listen unix:/run/sluice.sock --bots bots.txt --pass-rest
+  sluice serve --listen unix:/run/sluice.sock --bots bots.txt --data /var/lib/sluice --pass-rest
   SLUICE_BOTS='blue 0123456789abcdef' sluice serve --listen 127.0.0.1:8080`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +63,7 @@ docs/bridge.md.`,
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address for bots: host:port, or unix:PATH for a Unix socket; port 0 is a free one")
 	f.StringVar(&o.bots, "bots", "", "file with the bots that may connect, a name and a token of 16 characters or more on each\nline (default: SLUICE_BOTS of the environment)")
+	f.StringVar(&o.dir, "data", "", "directory in which sessions, those of bots too, and the events that these may ask for outlive\nthis process, also one that is killed (default: a restart identifies)")
 	f.StringVar(&o.share, "share", "", "names of bots, separated by commas, whose connections to a shard share its events")
 	f.Var(urlFlag{&o.url, [2]string{"ws", "wss"}}, "url", "address of the gateway as bots reach it, as wss:// or ws:// (default: as they named it)")
 	f.Var(durationFlag{&o.replay, time.Millisecond}, "replay", "how long a bot may be away and resume (default 3m)")
@@ -80,7 +83,7 @@ func (o *serveOptions) check() error {
 	case (o.cert == "") != (o.key == ""):
 		return errors.New("--cert and --key go together: give both, or neither")
 	case o.sessions != "":
-		return errors.New("--session-file is not for serve: bots begin with READY, which a session that is resumed does not bring again")
+		return errors.New("--session-file is not for serve, whose sessions are of use only with what bots begin with: name a directory for both with --data")
 	case o.passTo != "" && !o.passREST:
 		return errors.New("--pass-to is of use only with --pass-rest")
 	}
@@ -103,6 +106,12 @@ func (o *serveOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 		}
 		encrypted = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
+	if o.dir != "" {
+		if o.data, err = bridge.OpenData(o.dir); err != nil {
+			return fail(err)
+		}
+		o.store = o.data.Sessions()
+	}
 	return o.attached(ctx, stderr, func(eng *engine.Engine, abort context.CancelCauseFunc, logger *slog.Logger) (func() error, error) {
 		sink, err := openSink(o.out, stdout, abort)
 		if err != nil {
@@ -123,7 +132,7 @@ func (o *serveOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 func (o *serveOptions) serve(eng *engine.Engine, bots []bridge.Bot, encrypted *tls.Config, abort context.CancelCauseFunc, stderr io.Writer, logger *slog.Logger) (finish func() error, err error) {
 	config := bridge.Config{
 		Engine: eng, Bots: bots, URL: o.url, TLS: encrypted, Replay: o.replay, ReplayBytes: o.replayBytes, MaxLag: o.maxLag,
-		MaxConnections: o.connections, PassREST: o.passREST, Token: o.token, API: o.passTo, Members: o.members, Logger: logger,
+		MaxConnections: o.connections, PassREST: o.passREST, Token: o.token, API: o.passTo, Members: o.members, Data: o.data, Logger: logger,
 	}
 	if o.share != "" {
 		config.Share = strings.Split(o.share, ",")

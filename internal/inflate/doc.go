@@ -39,6 +39,14 @@
 // before is decoded in batches: symbols first, copies afterwards, which wait
 // for all of their cache misses together. The output is the same.
 //
+// # Variants
+//
+// The loop of symbols for a window that is hot exists twice: in Go, and in assembly for
+// amd64 processors with BMI2 and AVX2 (hasBMI2), unless the build tag purego is set. That in
+// assembly leaves to the one in Go whatever is rare: codes longer than a table's root, the
+// ends of blocks, what is read from both sides of the window's end, and everything that is wrong.
+// Tests and fuzz targets run with both.
+//
 // # What is accepted
 //
 // Exactly what zlib's inflate accepts, which is more strict than

@@ -65,7 +65,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		return s, bytes.Clone(out), done, err
 	}
-	f.Fuzz(func(t *testing.T, src []byte) {
+	check := func(t *testing.T, src []byte) {
 		s, out, done, err := decode(t, slices.Clip(src), false)
 
 		// Whatever lies behind the message changes nothing, nor does whether
@@ -131,6 +131,9 @@ func FuzzDecode(f *testing.F) {
 		default:
 			t.Errorf("%v; compress/flate: %d bytes, %v", err, len(want), stdErr)
 		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		variants(func() { check(t, src) })
 	})
 }
 
@@ -143,16 +146,19 @@ func FuzzRoundTrip(f *testing.F) {
 	var d Decoder
 	f.Fuzz(func(t *testing.T, first, second []byte, level int, cut uint) {
 		level = max(-2, min(level, 9))
-		var s Stream
-		for i, m := range messages(t, level, first, second) {
-			cut := int(cut % uint(len(m)))
-			if out, done, err := d.Decode(&s, m[:cut], testLimit); done || err != nil {
-				t.Fatalf("%d of %d bytes: %d bytes, done %v, error %v", cut, len(m), len(out), done, err)
+		ms := messages(t, level, first, second)
+		variants(func() {
+			var s Stream
+			for i, m := range ms {
+				cut := int(cut % uint(len(m)))
+				if out, done, err := d.Decode(&s, m[:cut], testLimit); done || err != nil {
+					t.Fatalf("%d of %d bytes: %d bytes, done %v, error %v", cut, len(m), len(out), done, err)
+				}
+				out, done, err := d.Decode(&s, m, testLimit)
+				if want := [][]byte{first, second}[i]; !done || !bytes.Equal(out, want) {
+					t.Fatalf("message %d: %d bytes, want %d, done %v, error %v", i, len(out), len(want), done, err)
+				}
 			}
-			out, done, err := d.Decode(&s, m, testLimit)
-			if want := [][]byte{first, second}[i]; !done || !bytes.Equal(out, want) {
-				t.Fatalf("message %d: %d bytes, want %d, done %v, error %v", i, len(out), len(want), done, err)
-			}
-		}
+		})
 	})
 }

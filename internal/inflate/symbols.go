@@ -33,9 +33,27 @@ func (d *Decoder) symbols(c *codes) verdict {
 // turns is the loop of symbols. It returns more when out or the batch has too
 // little room for another turn.
 func (d *Decoder) turns(c *codes) (v verdict) {
+	full := len(d.out) - room
+	if d.cold || !fast() {
+		return d.turnsGo(c, full)
+	}
+	for {
+		d.turnsFast(c, full)
+		if d.size > full {
+			d.batch.size = 0
+			return more
+		}
+		// What comes next is rare: a turn of the other loop.
+		if v := d.turnsGo(c, d.size); v != more {
+			return v
+		}
+	}
+}
+
+// turnsGo is turns where out may have full bytes before the last turn.
+func (d *Decoder) turnsGo(c *codes, full int) (v verdict) {
 	src, b := d.src, d.in
 	out, o := d.out, d.size
-	full := len(out) - room
 	reach := o + int(d.past.size) // how far back a match may begin
 	if d.cold {
 		out, o, full = d.batch.literals[:], 0, maxLiterals-3

@@ -1,0 +1,5 @@
+//go:build purego || !amd64
+
+package inflate
+
+func setFast(bool) (changed bool) { return false }

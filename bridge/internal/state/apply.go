@@ -1,18 +1,10 @@
 package state
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/lazyjson"
-)
-
-// Errors of events that lack what they must have.
-var (
-	errNoObject = errors.New("state: the data is no object")
-	errNoID     = errors.New("state: there is no id of what the event is about")
-	errNoField  = errors.New("state: there is a field missing")
 )
 
 // takers are the events that change state. Those of guilds are called with the guild, if it is known and
@@ -98,7 +90,7 @@ func (s *Shard) Apply(t gateway.EventType, data []byte) error {
 
 func (s *Shard) apply(t gateway.EventType, take func(*Shard, *guild, lazyjson.Value) error, v lazyjson.Value) error {
 	if v.Kind() != lazyjson.KindObject {
-		return errors.Join(errNoObject, v.Err())
+		return because(errNoObject, v.Err())
 	}
 	switch t {
 	case gateway.EventReady, gateway.EventUserUpdate, gateway.EventGuildCreate, gateway.EventGuildDelete:
@@ -183,7 +175,7 @@ func putter(o op, l list, without ...string) func(*Shard, *guild, lazyjson.Value
 func (s *Shard) put(o op, l list, v lazyjson.Value, without ...string) error {
 	key := l.keyOf(v)
 	if key == 0 {
-		return errors.Join(errNoID, v.Err())
+		return because(errNoID, v.Err())
 	}
 	row, err := s.encoder.without(v, key, without...)
 	if err != nil {
@@ -198,7 +190,7 @@ func deleter(l list, key string) func(*Shard, *guild, lazyjson.Value) error {
 	return func(s *Shard, _ *guild, v lazyjson.Value) error {
 		id, err := v.Get(key).Snowflake()
 		if err != nil {
-			return errors.Join(errNoID, err)
+			return because(errNoID, err)
 		}
 		s.op(opDelete, l, id, nil)
 		return nil

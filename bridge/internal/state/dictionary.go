@@ -1,7 +1,6 @@
 package state
 
 import (
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -91,6 +90,3 @@ func (d *Dictionary) bytes() int64 {
 	}
 	return n
 }
-
-// errLarge is the error of a guild that is too large to be one.
-var errLarge = fmt.Errorf("state: more than %d MiB of a guild", maxRows>>20)

@@ -3,13 +3,10 @@ package state
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"unicode/utf8"
 
 	"github.com/sluice-go/sluice/lazyjson"
 )
-
-var errDeep = errors.New("state: the event nests too deep")
 
 // An encoder turns JSON into values of rows.
 type encoder struct {

@@ -2,17 +2,9 @@ package state
 
 import (
 	"cmp"
-	"errors"
 	"iter"
 	"slices"
 )
-
-// ErrUnavailable is the error of [Guild.AppendCreate] for a guild that is unavailable, or that
-// the bot is not in any more.
-var ErrUnavailable = errors.New("state: the guild is unavailable")
-
-// errDamaged tells that what lies at rest makes no sense. Only a file can bring that about.
-var errDamaged = errors.New("state: the guild's state is damaged")
 
 // A guild is what is kept of one. Its shard's lock guards it. Bytes that are packed never
 // change, so that readers need no lock for them.

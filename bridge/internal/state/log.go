@@ -27,19 +27,23 @@ func appendOp(log []byte, o op, l list, key uint64, row []byte) []byte {
 
 // forget returns a log without what an op makes needless.
 func forget(log []byte, by op, l list, key uint64) []byte {
+	less, copied := log, false
 	for at := 0; at < len(log); {
 		of, k, _, rest, ok := takeRow(log[at+1:])
 		if !ok {
 			return log
 		}
 		end := len(log) - len(rest)
-		if of == l && (by == opReplace || k == key && !op(log[at]).all()) {
-			less := make([]byte, 0, len(log)+64) // it will grow by about what it loses
-			return append(append(less, log[:at]...), forget(rest, by, l, key)...)
+		switch needless := of == l && (by == opReplace || k == key && !op(log[at]).all()); {
+		case needless && !copied:
+			less = make([]byte, at, len(log)+64) // it will grow by about what it loses
+			copied = copy(less, log) == at
+		case !needless && copied:
+			less = append(less, log[at:end]...)
 		}
 		at = end
 	}
-	return log
+	return less
 }
 
 // A workshop applies logs to rows. It keeps its buffers from one to the next.

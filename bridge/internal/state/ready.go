@@ -2,7 +2,6 @@ package state
 
 import (
 	"encoding/json"
-	"errors"
 	"strconv"
 
 	"github.com/sluice-go/sluice/lazyjson"
@@ -30,8 +29,6 @@ func (s *Shard) takeReady(v lazyjson.Value) error {
 	s.bot, s.ready, s.guilds = bot, append([]byte(nil), row...), guilds
 	return nil
 }
-
-var errUser = errors.New("state: READY has no user")
 
 // takeUser takes USER_UPDATE.
 func (s *Shard) takeUser(v lazyjson.Value) error {

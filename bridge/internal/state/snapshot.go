@@ -2,21 +2,10 @@ package state
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 
 	"github.com/sluice-go/sluice/gateway"
-)
-
-// Errors of LoadSnapshot. The shard is then as it was.
-var (
-	// ErrSnapshot tells that bytes are no snapshot, or a damaged one. What they held must be asked of
-	// Discord anew: with an identify.
-	ErrSnapshot = errors.New("state: the snapshot is damaged, or is none")
-
-	// ErrSnapshotConfig tells that a snapshot was made with another Config.Members. Likewise.
-	ErrSnapshotConfig = errors.New("state: the snapshot was made with another choice of members")
 )
 
 // A snapshot is the magic, with the format's number; flags; what is needed of the dictionary

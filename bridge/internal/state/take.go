@@ -30,10 +30,7 @@ func (s *scratch) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bo
 		case lazyjson.KindArray:
 			e.out = append(e.out, tagList, byte(l))
 		default:
-			if err := value.Err(); err != nil {
-				return false, err
-			}
-			return false, fmt.Errorf("state: %s is no array: it is a %s", name, value.Kind())
+			return false, noArray(lists[l].name, value)
 		}
 		row(l, 0, nil)
 		for element := range value.Elements() {
@@ -64,7 +61,7 @@ func (e *encoder) without(v lazyjson.Value, key uint64, names ...string) ([]byte
 		if err := v.Err(); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("state: an object is missing: there is a %s", v.Kind())
+		return nil, fmt.Errorf("an object is missing: there is a %s", v.Kind())
 	}
 	e.key, e.out, e.keys = key, e.out[:0], e.keys[:0]
 	err := e.object(v, 0, func(name []byte, value lazyjson.Value) (bool, error) {

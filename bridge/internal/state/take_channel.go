@@ -1,7 +1,7 @@
 package state
 
 import (
-	"errors"
+	"fmt"
 
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -46,7 +46,7 @@ func channelField(name string) func(*Shard, *guild, lazyjson.Value) error {
 		}
 		value := v.Get(name)
 		if !value.Exists() {
-			return missing(value)
+			return because(fmt.Errorf("%s is missing", name), value.Err())
 		}
 		p := s.begin(id)
 		p.field(name)
@@ -137,7 +137,7 @@ func (s *Shard) takeThreadMembers(_ *guild, v lazyjson.Value) error {
 func (s *Shard) threadMember(thread, member lazyjson.Value) error {
 	id, err := thread.Snowflake()
 	if err != nil {
-		return errors.Join(errNoID, err)
+		return because(errNoID, err)
 	}
 	row, err := s.encoder.without(member, id, "id", "user_id", "guild_id", "member", "presence")
 	if err != nil {

@@ -113,7 +113,7 @@ func replacer(l list) func(*Shard, *guild, lazyjson.Value) error {
 	return func(s *Shard, _ *guild, v lazyjson.Value) error {
 		elements := v.Get(lists[l].name)
 		if elements.Kind() != lazyjson.KindArray {
-			return missing(elements)
+			return noArray(lists[l].name, elements)
 		}
 		whole := s.rows[0][:0]
 		for element := range elements.Elements() {
@@ -135,7 +135,7 @@ func replacer(l list) func(*Shard, *guild, lazyjson.Value) error {
 func (s *Shard) takeSounds(_ *guild, v lazyjson.Value) error {
 	elements := v.Get(lists[sounds].name)
 	if elements.Kind() != lazyjson.KindArray {
-		return missing(elements)
+		return noArray(lists[sounds].name, elements)
 	}
 	for sound := range elements.Elements() {
 		if err := s.put(opPut, sounds, sound); err != nil {

@@ -92,14 +92,6 @@ func (s *Shard) merge(l list, key uint64) {
 	s.op(opMerge, l, key, s.patch.out)
 }
 
-// missing returns the error of a field that has to be there.
-func missing(v lazyjson.Value) error {
-	if err := v.Err(); err != nil && !errors.Is(err, lazyjson.ErrMissing) {
-		return err
-	}
-	return errNoField
-}
-
 // isTrue reports whether v is true.
 func isTrue(v lazyjson.Value) bool {
 	b, _ := v.Bool()

@@ -96,21 +96,25 @@ func (id *Identify) Check(t *Terms) *Refusal {
 // Resume is the data of a resume (Discord: "Gateway Events", heading "Resume").
 type Resume struct {
 	Token     string
-	SessionID string
-	Seq       int64
+	SessionID string // "" for null
+	Seq       int64  // 0 for null
 }
 
-// ParseResume reads the data of a resume, and takes "Bot " off its token.
+// ParseResume reads the data of a resume, and takes "Bot " off its token. A session that is null is one that there
+// is not: discord.py resumes so when its connection ended before READY, and over and over if it is closed for that.
 func ParseResume(d json.RawMessage) (Resume, *Refusal) {
 	var data struct {
-		Token     *string `json:"token"`
-		SessionID *string `json:"session_id"`
-		Seq       *int64  `json:"seq"`
+		Token     *string         `json:"token"`
+		SessionID json.RawMessage `json:"session_id"`
+		Seq       json.RawMessage `json:"seq"`
 	}
-	if json.Unmarshal(d, &data) != nil || data.Token == nil || data.SessionID == nil || data.Seq == nil {
+	r := Resume{}
+	if json.Unmarshal(d, &data) != nil || data.Token == nil || data.SessionID == nil || data.Seq == nil ||
+		json.Unmarshal(data.SessionID, &r.SessionID) != nil || json.Unmarshal(data.Seq, &r.Seq) != nil {
 		return Resume{}, DecodeError
 	}
-	return Resume{TrimToken(*data.Token), *data.SessionID, *data.Seq}, nil
+	r.Token = TrimToken(*data.Token)
+	return r, nil
 }
 
 // TrimToken takes off the prefix of the REST API's header.

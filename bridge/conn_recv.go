@@ -70,7 +70,7 @@ func (c *conn) receiveMessage(in gatewire.Incoming, limit *gatewire.SendLimit, n
 		refused = c.obey(p, now)
 	}
 	if refused != nil {
-		c.bridge.logger.Info("a bot is refused", "peer", c.peer(), "code", refused.Code.String(), "reason", refused.Reason)
+		c.bridge.logger.Warn("a bot is refused", "peer", c.peer(), "code", refused.Code.String(), "reason", refused.Reason)
 		c.refuse(refused)
 	}
 }

@@ -141,6 +141,7 @@ func (w *waiter) begin(c *conn) *session {
 	c.mu.Unlock()
 	c.use(s)
 	sh.bridge.logger.Info("a bot identified", "bot", w.client.name, "shard", sh.id, "session", s.id, "guilds", len(s.opening.guilds))
+	sh.bridge.logger.Debug("a session begins", "session", s.id, "peer", c.peer())
 	return s
 }
 
@@ -174,6 +175,7 @@ func (c *conn) resume(d json.RawMessage) *gatewire.Refusal {
 		s.end()
 		c.control(gatewire.InvalidSession(false))
 	case resumed:
+		c.bridge.logger.Debug("a session goes on", "session", s.id, "peer", c.peer(), "seq", asked.Seq)
 		c.bridge.resumes.Add(1)
 		c.use(s)
 	}

@@ -238,6 +238,11 @@ clients: ## twelve other clients through every scenario; needs python3, node, ma
 clients-short: ## the same with those that are installed within a minute
 	$(CLIENTS) -families=$(CLIENTSFAST) -steady=10s
 
+.PHONY: clients-bridge
+clients-bridge: TIME ?= 10m
+clients-bridge: ## the twelve clients on sluice serve, with faults on both sides for TIME
+	$(CLIENTS) -timeout=120m -parallel=24 -run='^TestBridge$$' -families=go,python,node,java,rust -bridge=$(TIME) -v
+
 .PHONY: clients-doc
 clients-doc: ## measure what these clients do differently, and write docs/clients.md
 	$(CLIENTS) -run='^TestMeasure$$' -families=go,python,node,java,rust -measure

@@ -48,18 +48,29 @@ type program struct {
 	stderr  strings.Builder
 }
 
-// start runs the client's program against srv until the test ends. No compression is its default.
-func (c *client) start(t *testing.T, srv *gatewaytest.Server, compression string) *program {
+// A place is where a program finds a gateway and its REST API.
+type place struct {
+	api, gateway string // URLs
+	token        string
+	pem          []byte // what to trust; nil without TLS
+}
+
+func placeOf(srv *gatewaytest.Server) place {
+	return place{srv.APIURL(), srv.URL(), srv.Token(), srv.CertPEM()}
+}
+
+// start runs the client's program against a gateway until the test ends. No compression is its default.
+func (c *client) start(t *testing.T, at place, compression string) *program {
 	t.Helper()
 	dir := c.family.installed(t)
 	command := c.command(dir)
 	p := &program{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}), changed: make(chan struct{})}
 	p.cmd.Dir = dir
 	p.cmd.Env = append(os.Environ(),
-		"API_URL="+srv.APIURL(), "GATEWAY_URL="+srv.URL(), "DISCORD_TOKEN="+srv.Token(), "COMPRESSION="+compression, "NO_COLOR=1")
-	if pem := srv.CertPEM(); pem != nil {
+		"API_URL="+at.api, "GATEWAY_URL="+at.gateway, "DISCORD_TOKEN="+at.token, "COMPRESSION="+compression, "NO_COLOR=1")
+	if at.pem != nil {
 		ca := filepath.Join(t.TempDir(), "ca.pem")
-		if err := os.WriteFile(ca, pem, 0o644); err != nil {
+		if err := os.WriteFile(ca, at.pem, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		p.cmd.Env = append(p.cmd.Env, "SSL_CERT_FILE="+ca, "NODE_EXTRA_CA_CERTS="+ca)

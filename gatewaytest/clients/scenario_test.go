@@ -222,7 +222,7 @@ func (c *client) set(t *testing.T, compression string, faults []string, more ...
 			t.Fatal(err)
 		}
 	}
-	return &stage{T: t, client: c, srv: srv, p: c.start(t, srv, compression)}
+	return &stage{T: t, client: c, srv: srv, p: c.start(t, placeOf(srv), compression)}
 }
 
 // ready waits until the client is ready and has all guilds.

@@ -1,0 +1,210 @@
+package clients
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+// bridgeToken returns what bots show to the bridge. Some take their own id from it: its first part is that of Discord's.
+func bridgeToken(srv *gatewaytest.Server) string {
+	id, _, _ := strings.Cut(srv.Token(), ".")
+	return id + ".bridge.a-token-of-the-bridge-alone"
+}
+
+// bridgeProgram is the command, built once.
+var bridgeProgram struct {
+	once sync.Once
+	file string
+	err  error
+}
+
+// buildBridge returns the command's file.
+func buildBridge(t *testing.T) string {
+	t.Helper()
+	b := &bridgeProgram
+	b.once.Do(func() {
+		root, err := os.UserCacheDir()
+		if *cache != "" {
+			root, err = filepath.Abs(*cache)
+		}
+		if err != nil {
+			b.err = err
+			return
+		}
+		b.file = filepath.Join(root, "sluice-bridge", "sluice.exe") // any system runs that
+		b.err = run("../../cmd/sluice", "go", "build", "-o", b.file, ".")
+	})
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b.file
+}
+
+// bridged is a process of sluice serve, and what its log says.
+type bridged struct {
+	address string // where it listens
+
+	mu         sync.Mutex
+	changed    chan struct{}
+	rest       []byte // of a line that is not whole
+	identified []time.Time
+	resumed    int
+	log        strings.Builder
+}
+
+// startBridge runs sluice serve with srv in the place of Discord, until the test ends.
+func startBridge(t *testing.T, srv *gatewaytest.Server, flags ...string) *bridged {
+	t.Helper()
+	bots := filepath.Join(t.TempDir(), "bots")
+	if err := os.WriteFile(bots, []byte("bot "+bridgeToken(srv)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(buildBridge(t), append([]string{
+		"serve", "--log-level=debug", "--listen=127.0.0.1:0", "--bots=" + bots, "--api-url=" + srv.APIURL(),
+		"--pass-rest", "--pass-to=" + strings.TrimSuffix(srv.APIURL(), "/api/v10"),
+		fmt.Sprintf("--intents=%d", gateway.IntentsAll),
+	}, flags...)...)
+	cmd.Env = append(os.Environ(), "DISCORD_TOKEN="+srv.Token())
+	b := &bridged{changed: make(chan struct{})}
+	cmd.Stderr = writer(b.read)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if t.Failed() {
+			t.Logf("sluice serve: %s", b.log.String())
+		}
+		for _, secret := range []string{srv.Token(), bridgeToken(srv)} {
+			if strings.Contains(b.log.String(), secret) {
+				t.Error("sluice serve has logged a token")
+			}
+		}
+	})
+	if err := b.until(wait(t, *patience), func() bool { return b.address != "" }); err != nil {
+		t.Fatalf("sluice serve does not listen: %v", err)
+	}
+	return b
+}
+
+// read takes what the process writes to its standard error.
+func (b *bridged) read(text []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.log.Len() < 1<<20 {
+		b.log.Write(text)
+	}
+	b.rest = append(b.rest, text...)
+	for {
+		line, rest, whole := bytes.Cut(b.rest, []byte("\n"))
+		if !whole {
+			break
+		}
+		b.take(string(line))
+		b.rest = rest
+	}
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// take takes a line of the log. mu is held.
+func (b *bridged) take(line string) {
+	switch {
+	case strings.Contains(line, "bots may connect"):
+		_, address, _ := strings.Cut(line, " address=")
+		b.address, _, _ = strings.Cut(address, " ")
+	case strings.Contains(line, "a session begins"):
+		b.identified = append(b.identified, time.Now())
+	case strings.Contains(line, "a session goes on"):
+		b.resumed++
+	}
+}
+
+// until waits until the condition, which can change with each line of the log, is true. It is called with mu held.
+func (b *bridged) until(ctx context.Context, condition func() bool) error {
+	for {
+		b.mu.Lock()
+		changed, is := b.changed, condition()
+		b.mu.Unlock()
+		if is {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// counts returns how often bots have identified, and resumed.
+func (b *bridged) counts() (identified, resumed int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.identified), b.resumed
+}
+
+// certify writes a certificate for 127.0.0.1 of an authority of its own, and returns the flags that have sluice
+// serve use it.
+func certify(t *testing.T) (flags []string, ca []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(template, parent *x509.Certificate) []byte {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+		cert, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cert
+	}
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: sign(authority, authority)})
+	cert := sign(&x509.Certificate{ // no authority itself, which rustls refuses
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "bridge"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}, authority)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, f := range []struct {
+		name, kind string
+		der        []byte
+	}{{"cert", "CERTIFICATE", cert}, {"key", "PRIVATE KEY", private}} {
+		file := filepath.Join(dir, f.name+".pem")
+		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: f.kind, Bytes: f.der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		flags = append(flags, "--"+f.name+"="+file)
+	}
+	return flags, ca
+}

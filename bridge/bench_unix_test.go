@@ -160,7 +160,7 @@ func benchmarkWay(b *testing.B, rate string, bots int, query string) {
 	var address string
 	if bots >= 0 {
 		br, err = bridge.New(bridge.Config{
-			Engine: eng, Bots: []bridge.Bot{{Name: "blue", Token: blueToken}}, ReplayBytes: 256 << 20, Logger: logger(),
+			Engine: eng, Bots: []bridge.Bot{{Name: "blue", Token: blueToken}}, ReplayBytes: 64 << 20, Logger: logger(),
 		})
 		if err != nil {
 			b.Fatal(err)

@@ -131,6 +131,12 @@ type bot struct {
 // connect runs an engine against the bridge.
 func (s *stand) connect(t testing.TB, token string, edit func(*engine.Config)) *bot {
 	t.Helper()
+	return s.start(t, token, edit, nil)
+}
+
+// start is connect, with a look at the engine before it runs.
+func (s *stand) start(t testing.TB, token string, edit func(*engine.Config), before func(*engine.Engine)) *bot {
+	t.Helper()
 	config := engine.Config{
 		Token: engine.NewToken(token), APIURL: "http://" + s.address + "/api/v10", Intents: gateway.IntentsAll,
 		IdentifyQueue: identify.Unlimited{}, Logger: slog.New(slog.DiscardHandler),
@@ -147,6 +153,9 @@ func (s *stand) connect(t testing.TB, token string, edit func(*engine.Config)) *
 	}
 	b := &bot{Engine: e, seqs: map[string][]int64{}, names: map[string]int{}, guilds: map[uint64]int{}}
 	e.On(gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost)), b.see)
+	if before != nil {
+		before(e)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {

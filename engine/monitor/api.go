@@ -27,6 +27,7 @@ func (m *Monitor) routes() http.Handler {
 	mux.HandleFunc("GET /api/v1/shards", m.serveShards)
 	mux.HandleFunc("GET /api/v1/states", m.serveStates)
 	mux.HandleFunc("GET /api/v1/shards/{id}", m.serveShard)
+	mux.HandleFunc("GET /api/v1/bots", m.serveBots)
 	mux.HandleFunc("GET /api/v1/history", m.serveHistory)
 	mux.HandleFunc("GET /api/v1/incidents", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, m.incidentList()) })
 	mux.HandleFunc("GET /api/v1/events", m.serveEvents)

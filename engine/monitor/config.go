@@ -22,6 +22,10 @@ type Config struct {
 	// Metrics answers /metrics. Default: a 404 that says so.
 	Metrics http.Handler
 
+	// Bots, if set, returns who is connected to this process as to a gateway, for a table of the page and
+	// /api/v1/bots: the bot sessions of a bridge.
+	Bots func() []Bot
+
 	// ReadyShare is the share of shards, above 0 and up to 1, that must be Ready for /readyz
 	// to say so. Default 0: all.
 	ReadyShare float64

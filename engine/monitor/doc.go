@@ -19,6 +19,7 @@
 // | /api/v1/engine | the whole engine |
 // | /api/v1/shards | all shards, a few figures each |
 // | /api/v1/shards/N | one shard: its View, without what a session could be taken over with |
+// | /api/v1/bots | who is connected to the gateway of this process, if Config.Bots is set |
 // | /api/v1/states | the states of all shards, in few bytes |
 // | /api/v1/history | figures of the last hour |
 // | /api/v1/incidents | what went wrong, and how it ended |

@@ -67,6 +67,9 @@ type pageData struct {
 	More      int        // of them that are not shown
 	Incidents []incidentView
 	Level     bool // the log's level can be set
+	Serves    bool // there may be bots
+	Bots      []Bot
+	MoreBots  int // that are not shown
 }
 
 type stateCount struct {
@@ -100,8 +103,17 @@ func (m *Monitor) servePage(w http.ResponseWriter, r *http.Request) {
 	if n := len(d.Absent); n > shownAbsent {
 		d.Absent, d.More = d.Absent[:shownAbsent], n-shownAbsent
 	}
+	if d.Serves = m.config.Bots != nil; d.Serves {
+		d.Bots = m.bots()
+		if n := len(d.Bots); n > shownBots {
+			d.Bots, d.MoreBots = d.Bots[:shownBots], n-shownBots
+		}
+	}
 	show(w, "page.html", d)
 }
+
+// shownBots is how many bots the page lists.
+const shownBots = 200
 
 // headline says how the bot is, in a sentence.
 func headline(s *summary) (text string, fine bool) {

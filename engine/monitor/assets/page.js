@@ -55,6 +55,24 @@
     if (s.shards !== grid.states.length) resync();
   }
 
+  // Bots, where this process is a gateway for any.
+  async function bots() {
+    if (!$("bots")) return;
+    try {
+      const { bots: list } = await get("/api/v1/bots");
+      const rows = list.slice(0, 200).map((b) => {
+        const row = make("tr");
+        for (const text of [b.name, b.shard, b.state, time(b.away || b.since), b.compression || "", count(b.seq), bytes(b.behind_bytes)]) row.append(make("td", text));
+        return row;
+      });
+      if (!rows.length) { const none = make("td", "None yet."); none.colSpan = 7; const row = make("tr"); row.append(none); rows.push(row); }
+      $("bots").replaceChildren(...rows);
+      say("more-bots", list.length > 200 ? `… and ${count(list.length - 200)} more` : "");
+    } catch { /* the next one may come */ }
+    setTimeout(bots, document.hidden ? 30000 : 3000);
+  }
+  bots();
+
   // What happened.
   function incidents(list) {
     if (!list.length) return;

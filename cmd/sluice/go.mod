@@ -10,6 +10,7 @@ replace (
 require (
 	charm.land/bubbletea/v2 v2.1.1
 	github.com/gobwas/ws v1.5.0
+	github.com/prometheus/client_golang v1.25.0
 	github.com/sluice-go/sluice v0.0.0
 	github.com/sluice-go/sluice/engine/metrics v0.0.0
 	github.com/spf13/cobra v1.10.2
@@ -35,7 +36,6 @@ require (
 	github.com/mattn/go-runewidth v0.0.30 // indirect
 	github.com/muesli/cancelreader v0.2.2 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
-	github.com/prometheus/client_golang v1.25.0 // indirect
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/pflag"
 
 	"github.com/sluice-go/sluice/engine"
@@ -24,6 +26,9 @@ type httpOptions struct {
 	credential string // a file that holds it
 	pprof      bool
 	ready      shareFlag
+
+	bots       func() []monitor.Bot   // nil: there are none
+	collectors []prometheus.Collector // of metrics, besides the engine's
 }
 
 func (o *httpOptions) flags(f *pflag.FlagSet) {
@@ -72,12 +77,15 @@ func (o *httpOptions) show(eng *engine.Engine, title, credential string, level *
 	if o.address == "" {
 		return "", func() {}, nil
 	}
-	scrapes, err := metrics.NewHandler(eng, metrics.Options{PerShard: true, Logger: logger})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(o.collectors...)
+	scrapes, err := metrics.NewHandler(eng, metrics.Options{PerShard: true, Registry: registry, Logger: logger})
 	if err != nil {
 		return "", nil, err
 	}
 	m, err := monitor.New(monitor.Config{
-		Engine: eng, Title: title, Credential: credential, Level: level, Pprof: o.pprof, ReadyShare: float64(o.ready), Metrics: scrapes,
+		Engine: eng, Title: title, Credential: credential, Level: level, Pprof: o.pprof, ReadyShare: float64(o.ready), Metrics: scrapes, Bots: o.bots,
 	})
 	if err != nil {
 		return "", nil, errors.New(strings.TrimPrefix(strings.ReplaceAll(err.Error(), "Config.Credential", "the credential"), "monitor: "))

@@ -13,10 +13,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/bridge"
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/monitor"
 )
 
 // serveOptions are the flags of serve, besides those of run. Their words are those of bridge.Config.
@@ -141,6 +143,8 @@ func (o *serveOptions) serve(eng *engine.Engine, bots []bridge.Bot, encrypted *t
 	if err != nil {
 		return nil, bridgeMistake(err)
 	}
+	o.http.bots = func() []monitor.Bot { return botsOf(b) }
+	o.http.collectors = []prometheus.Collector{bridgeMetrics{b}}
 	l, err := listenFor(o.listen)
 	if err != nil {
 		b.Close()

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -127,4 +129,36 @@ func TestServeFiles(t *testing.T) {
 		}
 		os.Setenv("DISCORD_TOKEN", anyToken)
 	}
+}
+
+// TestServePage: the page, the API and the metrics show bots beside shards.
+func TestServePage(t *testing.T) {
+	t.Parallel()
+	srv := gatewaytest.NewServer(t, gatewaytest.WithGuilds(3, 10_000))
+	args := runArgs(t, srv, "--listen=127.0.0.1:0", "--http=127.0.0.1:0", "--bots="+botsFile(t))
+	args[0] = "serve"
+	p := start(t, srv.Token(), args...)
+	runBot(t, engine.Config{APIURL: "http://" + p.awaitAddress() + "/api/v10"}, gateway.EventGuildCreate, 3)
+	m := regexp.MustCompile(`the page is open" url=(\S+)`).FindStringSubmatch(p.stderr.String())
+	if m == nil {
+		t.Fatal("there is no page")
+	}
+	for path, want := range map[string]string{
+		"":              `<td>blue</td><td>0</td><td>away</td>`,
+		"api/v1/bots":   `"name":"blue","shard":0,"total":1,"state":"away"`,
+		"metrics":       "sluice_bridge_sessions_begun_total 1",
+		"api/v1/engine": `"shards":1`,
+	} {
+		res, err := http.Get(m[1] + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("/%s lacks %s: %v\n%.2000s", path, want, err, body)
+		}
+	}
+	p.signal(syscall.SIGTERM)
+	p.wait()
 }

@@ -3,7 +3,6 @@ package bridge
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/sluice-go/sluice/bridge/internal/eventlog"
@@ -195,10 +194,4 @@ func (k *keeper) close() {
 		_ = k.w.Close() // each record was written at once
 		k.w = nil
 	}
-}
-
-// discard removes the journal: what it says is no longer true.
-func (k *keeper) discard() {
-	k.close()
-	_ = os.Remove(k.shard.bridge.config.Data.name(k.shard.id, k.shard.total))
 }

@@ -59,7 +59,10 @@
 // Proofs, beside those in copy_unsafe.go, which hold for this loop as for turns: it
 // begins a turn where that does, and goes no further in one.
 //
-//   - BZHI leaves an index of as many bits as the mask of a table's root has.
+//   - It loads at SI up to twice in a turn, which begins with SI at lastIn at most, and a
+//     third time before only with SI at lastIn at most, too: each moves SI by 7 at most.
+//   - BZHI leaves an index of as many bits as the mask of a table's root has, whatever
+//     the bits are.
 //   - A match is at most 258 bytes long, and 64 bytes are loaded and stored at first, then
 //     32 at a time while less than it are done: that ends before the room behind DI.
 //   - It is copied from the output, where it begins before DI and not before the output,
@@ -94,15 +97,26 @@ TEXT ·turnsBMI2(SB), NOSPLIT, $48-24
 	POPCNTQ codes_litMask(R10), R12
 	POPCNTQ codes_distMask(R10), R13
 
-turn:
+start:
 	CMPQ  SI, lastIn
 	JGT   done
 	CMPQ  DI, lastOut
 	JGT   done
 	REFILL
+
+	// The next entry is looked for before the refill, if there are bits enough for it.
+turn:
 	ENTRY
-	TESTL AX, AX
-	JGE   match
+	CMPQ    SI, lastIn
+	JGT     done
+	CMPQ    DI, lastOut
+	JGT     done
+	MOVBLZX R9, DX
+	CMPL    DX, R12
+	JCS     start
+	REFILL
+	TESTL   AX, AX
+	JGE     match
 	LITERAL
 	ENTRY
 	TESTL AX, AX

@@ -161,7 +161,7 @@ func passing(err error) bool {
 		return false
 	case errors.As(err, &api):
 		return api.Code >= 500 || api.ErrorCode == 10005
-	case errors.Is(err, errBadPlan), errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout), errors.Is(err, nats.ErrNoResponders),
+	case errors.Is(err, errBadPlan), errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout), errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse),
 		errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
 		return true
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/fleet/embedded"
@@ -402,6 +403,24 @@ func TestReshard(t *testing.T) {
 	st.check(0, 10)
 	a.stop(t)
 	b.stop(t)
+}
+
+// TestPassing: what goes away by itself while the servers of a cluster find each other is tried again.
+func TestPassing(t *testing.T) {
+	for err, want := range map[error]bool{
+		jetstream.ErrNoStreamResponse:                              true, // a stream without a leader takes no message
+		nats.ErrNoResponders:                                       true,
+		&jetstream.APIError{Code: 503, ErrorCode: 10008}:           true,
+		&jetstream.APIError{Code: 400, ErrorCode: 10005}:           true, // as many peers as replicas are not there yet
+		context.DeadlineExceeded:                                   true,
+		nats.ErrPermissionViolation:                                false,
+		&jetstream.APIError{Code: 400, ErrorCode: 10052}:           false,
+		errors.Join(context.DeadlineExceeded, errors.New("other")): true,
+	} {
+		if got := passing(fmt.Errorf("fleet: %w", err)); got != want {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
 }
 
 // TestJoinRefuses what cannot be right, with a sentence.

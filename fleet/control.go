@@ -297,7 +297,7 @@ func (f *Fleet) giveUpLost(ctx context.Context, read time.Time) {
 	for at, h := range f.mine {
 		switch r, known := f.records[at]; {
 		case !known, h.leaving:
-		case r.bad:
+		case r.bad, r.removed() && f.plan.has(at): // by another program
 			mend = append(mend, at)
 		case r.Owner != f.id && r.rev > h.record.rev:
 			lost[at] = h

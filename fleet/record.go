@@ -52,6 +52,9 @@ func (r *record) session() session.Session {
 	return session.Session{ID: r.Session, ResumeURL: r.URL, Seq: r.Seq}
 }
 
+// removed reports whether there is no record any more: one that is nobody's had an owner before.
+func (r *record) removed() bool { return r.Owner == "" && r.Epoch == 0 }
+
 // with returns the record of the next owner, with a session.
 func (r *record) with(owner string, s session.Session) record {
 	return record{Owner: owner, Epoch: r.Epoch + 1, Session: s.ID, URL: s.ResumeURL, Seq: s.Seq, Ready: r.Ready, rev: r.rev}

@@ -206,7 +206,8 @@ func TestStoreFull(t *testing.T) {
 	a.stop(t)
 }
 
-// TestOverwritten: another program writes what is none into every kind of key; it is written again.
+// TestOverwritten: another program writes what is none into every kind of key, and removes one; they
+// are written again.
 func TestOverwritten(t *testing.T) {
 	st := newStage(t, 4)
 	told := new(logs)
@@ -215,12 +216,23 @@ func TestOverwritten(t *testing.T) {
 	for _, key := range []string{"shard.4.1", "plan", "node." + a.id, "seq." + a.id, "budget", "identify.4.2"} {
 		st.overwrite(key, "nonsense")
 	}
+	gone, err := a.store.get(t.Context(), "shard.4.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.store.remove(t.Context(), gone.key, gone.rev); err != nil {
+		t.Fatal(err)
+	}
 	admin := st.admin()
 	eventually(t, "the keys again", func() bool {
+		for _, key := range []string{"shard.4.1", gone.key} {
+			e, err := a.store.get(t.Context(), key)
+			if r := parseRecord(e); err != nil || r.Owner != a.id || r.Session == "" {
+				return false
+			}
+		}
 		s, err := admin.Status(t.Context())
-		e, err2 := a.store.get(t.Context(), "shard.4.1")
-		r := parseRecord(e)
-		return err == nil && err2 == nil && s.Total == 4 && len(s.Nodes) == 1 && s.Nodes[0].Shards == 4 && r.Owner == a.id
+		return err == nil && s.Total == 4 && len(s.Nodes) == 1 && s.Nodes[0].Shards == 4
 	})
 	if !told.has("a shard's record in the bucket makes no sense") || !told.has("the key plan in the fleet's bucket") {
 		t.Error("the log does not say so")

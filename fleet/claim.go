@@ -71,8 +71,9 @@ func (f *Fleet) readVector(ctx context.Context, incarnation string) (vector, err
 
 // claim takes shards that nobody runs, as many as are this process's to take.
 func (f *Fleet) claim(ctx context.Context) error {
+	calmed := f.calmed() // while NATS was gone, nobody could renew a lease
 	f.mu.Lock()
-	if time.Now().Before(f.quiet) {
+	if !calmed || time.Now().Before(f.quiet) {
 		f.mu.Unlock()
 		return nil
 	}

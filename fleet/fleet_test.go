@@ -284,6 +284,39 @@ func TestCutOff(t *testing.T) {
 	b.stop(t)
 }
 
+// TestStoreDown: NATS is gone for longer than leases last, and comes back as it was. All keys of
+// processes have run out by then, and nothing changes hands.
+func TestStoreDown(t *testing.T) {
+	st := newStage(t, 6)
+	short := func(c *Config) { c.Lease = 2 * time.Second }
+	a, b := st.join("a", short), st.join("b", short)
+	eventually(t, "an even spread", func() bool { return running(a) == 3 && running(b) == 3 })
+	connections := st.gateway.Report().Connections
+	address := st.nats.Addr().String()
+	st.nats.Close()
+	gone := time.Now()
+	eventually(t, "the end of all leases", func() bool { return time.Since(gone) > 3*time.Second })
+	st.startNATS(address)
+	admin := st.admin()
+	seen := uint64(0)
+	eventually(t, "both again", func() bool {
+		s, err := admin.Status(t.Context())
+		if err != nil || len(s.Nodes) != 2 || len(s.Free) > 0 {
+			return false
+		}
+		if now := s.Nodes[0].Events; seen == 0 {
+			seen = now
+		}
+		return s.Nodes[0].Events > seen+300 // and some rounds more
+	})
+	if n := st.gateway.Report().Connections; n != connections {
+		t.Errorf("%d new connections", n-connections)
+	}
+	st.check(0, 6)
+	a.stop(t)
+	b.stop(t)
+}
+
 // TestStoreLost: NATS goes, and comes back empty. No shard is dropped, the owners fill the
 // bucket again, and who leaves after that is taken over.
 func TestStoreLost(t *testing.T) {

@@ -110,7 +110,7 @@ func (f *Fleet) anybody() bool {
 func (f *Fleet) keepPresence(ctx context.Context) {
 	tick := time.NewTicker(presenceEvery)
 	defer tick.Stop()
-	reconnects, since := f.conn.Stats().Reconnects, time.Now()
+	began := time.Now()
 	answered := map[string]bool{}
 	for {
 		select {
@@ -118,10 +118,7 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if now := f.conn.Stats().Reconnects; now != reconnects || !f.conn.IsConnected() {
-			reconnects, since = now, time.Now()
-		}
-		if time.Since(since) < calm {
+		if !f.calmed() || time.Since(began) < calm {
 			f.mu.Lock()
 			clear(f.suspects)
 			f.mu.Unlock()
@@ -146,6 +143,17 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 			f.mu.Unlock()
 		}
 	}
+}
+
+// calmed reports whether this process has been connected to NATS for so long that the others must have
+// been heard of, if they are there.
+func (f *Fleet) calmed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now := f.conn.Stats().Reconnects; now != f.reconnects || !f.conn.IsConnected() {
+		f.reconnects, f.reconnected = now, time.Now()
+	}
+	return time.Since(f.reconnected) >= calm
 }
 
 // absentLocked reports whether a process is gone although its lease may still run: nobody answers

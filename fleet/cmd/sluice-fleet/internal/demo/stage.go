@@ -335,6 +335,9 @@ func (st *stage) tearDown() {
 
 // finish ends the traffic and the processes, and counts.
 func (st *stage) finish(ctx context.Context, r *Result, before *gatewaytest.Report, began time.Time) error {
+	if err := st.allReady(ctx, 10*time.Second); err != nil { // some may be on their way, to be spread evenly
+		r.Notes = append(r.Notes, err.Error())
+	}
 	s, err := st.status(ctx)
 	if err != nil {
 		return err

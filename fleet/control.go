@@ -122,7 +122,7 @@ func (f *Fleet) read(ctx context.Context) error {
 	}
 	f.renewed = renewed
 	for id, m := range f.members {
-		if _, listed := members[id]; !listed && id != f.id && f.livesLocked(id) {
+		if _, listed := members[id]; !listed && id != f.id && !f.lapsedLocked(id) {
 			members[id] = m
 		}
 	}

@@ -36,25 +36,26 @@ type Fleet struct {
 	leave chan struct{} // closed: this process is to drain and end
 	once  sync.Once     // closes leave
 
-	mu          sync.Mutex
-	members     map[string]member
-	records     map[place]record // as read last
-	plan        plan
-	mine        map[place]*holding
-	began       map[place]engine.ShardSpec // sessions that records do not have yet
-	drain       bool
-	replacedBy  string               // an incarnation
-	answered    map[string]time.Time // when others answered last
-	renewed     map[string]renewal
-	suspects    map[string]int
-	moves       map[place]string // that a person asked for: to whom
-	cursor      uint64           // of records
-	namesake    bool             // another process has this one's name
-	quiet       time.Time        // until then nothing is claimed: owners of a store that came back write first
-	reconnects  uint64           // to NATS, and when there was the last one
-	reconnected time.Time
-	joined      time.Time      // when the members last changed
-	arrived     map[place]bool // shards that have their guilds
+	mu                   sync.Mutex
+	members              map[string]member
+	records              map[place]record // as read last
+	plan                 plan
+	mine                 map[place]*holding
+	began                map[place]engine.ShardSpec // sessions that records do not have yet
+	drain                bool
+	replacedBy           string               // an incarnation
+	answered             map[string]time.Time // when others answered last
+	renewed              map[string]renewal
+	suspects             map[string]int
+	moves                map[place]string // that a person asked for: to whom
+	cursor               uint64           // of records
+	namesake             bool             // another process has this one's name
+	quiet                time.Time        // until then nothing is claimed: owners of a store that came back write first
+	wellSince, renewedAt time.Time        // since when this process's key has been renewed without a gap, and when it was last
+	reconnects           uint64           // to NATS, and when there was the last one
+	reconnected          time.Time
+	joined               time.Time      // when the members last changed
+	arrived              map[place]bool // shards that have their guilds
 
 	overlapped time.Time // since when all of a plan's new shards are ready; control's alone
 }

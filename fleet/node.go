@@ -42,7 +42,16 @@ func (f *Fleet) renew(ctx context.Context) error {
 	self := f.self()
 	f.mu.Unlock()
 	_, err := f.store.put(ctx, "node."+f.id, encode(self), f.config.Lease)
-	return err
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if time.Since(f.renewedAt) > 3*renewEvery {
+		f.wellSince = time.Now()
+	}
+	f.renewedAt = time.Now()
+	return nil
 }
 
 // keepLease renews the key. That it fails stops nothing: the records say whose shards are.
@@ -167,6 +176,17 @@ func (f *Fleet) absentLocked(id string) bool {
 func (f *Fleet) livesLocked(id string) bool {
 	at, ever := f.answered[id]
 	return ever && time.Since(at) < 4*presenceEvery
+}
+
+// lapsedLocked reports whether a process whose lease has run out is gone. It is not if it answers; nor as
+// long as this process has been no better off, unless nobody answers in its name: the store, or NATS as a
+// whole, may have kept all from renewing. mu is held.
+func (f *Fleet) lapsedLocked(id string) bool {
+	if f.livesLocked(id) {
+		return false
+	}
+	well := time.Since(f.renewedAt) < silentFor && time.Since(f.wellSince) >= silentFor
+	return well || f.suspects[id] >= absentAfter
 }
 
 // renewal is when a process's key was first seen with a revision.

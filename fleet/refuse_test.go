@@ -306,19 +306,30 @@ func TestClockOff(t *testing.T) {
 		return there
 	}
 	if member() {
-		t.Error("a lease that has run out counts, of a process that never answered")
+		t.Error("a lease that has run out counts, of a process that was never heard of")
 	}
-	f.store.clock.Store(&serverClock{time.Now(), time.Now()})
-	if !member() {
-		t.Fatal("it is no member")
+	for what, set := range map[string]func(){
+		"who answers": func() { f.answered[a.id] = time.Now() },
+		"another, by a process that could not renew either,": func() { f.wellSince = time.Now() },
+		"another, by one that has not renewed for a while,":  func() { f.renewedAt = time.Now().Add(-time.Minute) },
+	} {
+		f.store.clock.Store(&serverClock{time.Now(), time.Now()})
+		if !member() {
+			t.Fatal("it is no member")
+		}
+		f.store.clock.Store(&serverClock{time.Now().Add(10 * time.Minute), time.Now()})
+		f.wellSince, f.renewedAt, f.answered = time.Now().Add(-time.Minute), time.Now(), map[string]time.Time{}
+		set()
+		if !member() {
+			t.Errorf("%s is taken to be gone because of a clock", what)
+		}
+		if list := free(&f.plan, f.members, f.records); len(list) != 0 {
+			t.Errorf("%v could be claimed", list)
+		}
 	}
-	f.store.clock.Store(&serverClock{time.Now().Add(10 * time.Minute), time.Now()})
-	f.answered[a.id] = time.Now()
-	if !member() {
-		t.Error("who answers is taken to be gone because of a clock")
-	}
-	if list := free(&f.plan, f.members, f.records); len(list) != 0 {
-		t.Errorf("%v could be claimed", list)
+	f.suspects[a.id] = absentAfter
+	if member() {
+		t.Error("in whose name nobody answers counts although its lease has run out")
 	}
 	st.check(0, 4)
 	a.stop(t)

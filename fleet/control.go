@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,7 +92,11 @@ func (f *Fleet) draining() bool {
 func (f *Fleet) read(ctx context.Context) error {
 	members := map[string]member{}
 	renewed := map[string]renewal{}
+	left := map[string]bool{} // who ended in order
 	if _, err := f.store.changes(ctx, "node.*", 0, func(e entry) {
+		if e.taken {
+			left[strings.TrimPrefix(e.key, "node.")] = true
+		}
 		var m member
 		if e.value != nil && !f.store.expired(&e) && json.Unmarshal(e.value, &m) == nil && "node."+m.Incarnation == e.key {
 			members[m.Incarnation] = m
@@ -122,7 +127,7 @@ func (f *Fleet) read(ctx context.Context) error {
 	}
 	f.renewed = renewed
 	for id, m := range f.members {
-		if _, listed := members[id]; !listed && id != f.id && !f.lapsedLocked(id) {
+		if _, listed := members[id]; !listed && !left[id] && !f.lapsedLocked(id) {
 			members[id] = m
 		}
 	}

@@ -64,6 +64,7 @@ func (st *store) now() time.Time {
 type entry struct {
 	key   string
 	value []byte // nil: the key was removed, or has expired
+	taken bool   // it was removed, by whoever
 	rev   uint64
 	at    time.Time     // when it was written, by the server's clock
 	ttl   time.Duration // 0: for ever
@@ -193,7 +194,8 @@ func (st *store) entry(m *jetstream.RawStreamMsg, err error) (entry, error) {
 	}
 	e := entry{key: strings.TrimPrefix(m.Subject, st.prefix), value: m.Data, rev: m.Sequence, at: m.Time}
 	e.ttl, _ = time.ParseDuration(m.Header.Get(jetstream.MsgTTLHeader))
-	if m.Header.Get("KV-Operation") != "" || m.Header.Get(jetstream.MarkerReasonHeader) != "" {
+	e.taken = m.Header.Get("KV-Operation") != ""
+	if e.taken || m.Header.Get(jetstream.MarkerReasonHeader) != "" {
 		e.value = nil
 	} else if e.value == nil {
 		e.value = []byte{}

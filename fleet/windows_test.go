@@ -214,6 +214,34 @@ func TestHandedLate(t *testing.T) {
 	b.stop(t)
 }
 
+// TestLeft: a process that drained and ended is no member from then on, although it answered just now:
+// shards that are handed to it would be nobody's for seconds.
+func TestLeft(t *testing.T) {
+	st := newStage(t, 4)
+	a, b := st.join("a"), st.join("b")
+	eventually(t, "an even spread", func() bool { return running(a) == 2 && running(b) == 2 })
+	f := st.enter("c")
+	look := func() bool {
+		if err := f.read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, there := f.members[a.id]
+		return there
+	}
+	if !look() {
+		t.Fatal("it is no member")
+	}
+	a.stop(t)
+	f.answered[a.id] = time.Now()
+	if look() {
+		t.Error("it is a member still")
+	}
+	f.forget()
+	st.spread(4, b)
+	st.check(0, 4)
+	b.stop(t)
+}
+
 // TestMinorityLeads: where several servers keep the bucket, a record counts once it could be
 // written: a server that has lost the others takes itself to lead for some seconds more.
 func TestMinorityLeads(t *testing.T) {

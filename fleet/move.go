@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/lifecycle"
 )
 
 const (
@@ -58,7 +59,7 @@ func (f *Fleet) balance(ctx context.Context) {
 			if who == "" || who == f.id || t.lacks(who) <= 0 {
 				break
 			}
-			if _, moves := given[at]; !moves {
+			if _, moves := given[at]; !moves && !f.identifying(at) {
 				given[at] = who
 				t.runs[f.id]--
 				t.runs[who]++
@@ -68,6 +69,14 @@ func (f *Fleet) balance(ctx context.Context) {
 	if len(given) > 0 {
 		f.hand(ctx, given)
 	}
+}
+
+// identifying reports whether a shard waits for READY: what it would be given then, nobody would know.
+func (f *Fleet) identifying(at place) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h := f.mine[at]
+	return h != nil && h.shard != nil && h.shard.State() == lifecycle.Identifying
 }
 
 // hand hands shards to others, or to nobody (""), in groups.

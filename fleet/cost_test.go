@@ -57,7 +57,7 @@ func backstage() error {
 		return err
 	}
 	srv, err := gatewaytest.Start(
-		gatewaytest.WithTLS(false), gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards), gatewaytest.WithIdentifyInterval(0),
+		gatewaytest.WithTLS(false), gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(min(shards, 500)), gatewaytest.WithIdentifyInterval(0),
 		gatewaytest.WithSessionStartLimit(1_000_000, 1_000_000), gatewaytest.WithGuilds(1, 0), gatewaytest.WithTraffic(rate),
 	)
 	if err != nil {

@@ -82,7 +82,6 @@ func (l *loop) run(b *buffers) {
 	}()
 	more := l.turn()
 	over = true
-	l.buffers = nil
 	if more {
 		l.team.call(l, false)
 	}
@@ -119,6 +118,7 @@ func (l *loop) turn() (more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	more = len(l.told.list)+len(l.inbox.list)+len(l.pending.list) > 0 || l.rung || l.late
+	l.buffers = nil // from here on another goroutine may run the loop
 	l.called = more
 	return more
 }

@@ -176,10 +176,11 @@ type Config struct {
 	LibraryZstd bool
 
 	// KeepMemory leaves the memory of past storms with the process. Default false:
-	// when 64 or more connections became ready, 5 s after the last of them and at
-	// most every 10 minutes, the engine has garbage collected and free memory
-	// returned to the system, by runtime/debug.FreeOSMemory. A handshake leaves 75 KB
-	// of garbage, and steady traffic none that would ever lead to a collection.
+	// when 64 or more connections became ready, or windows of silent shards were packed,
+	// 5 s after the last of them and at most every 10 minutes, the engine has garbage
+	// collected and free memory returned to the system, by runtime/debug.FreeOSMemory. A
+	// handshake leaves 75 KB of garbage, and steady traffic none that would ever lead to a
+	// collection.
 	KeepMemory bool
 
 	// LargeThreshold is the number of members, 50 to 250, above which a guild's

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -20,6 +21,8 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bin := filepath.Join(t.TempDir(), "sluice")
+	build := sync.OnceValue(func() error { return run("../../cmd/sluice", "go", "build", "-o", bin, ".") })
 	for _, example := range []struct {
 		family    *family
 		arguments []string
@@ -42,8 +45,7 @@ func TestExamples(t *testing.T) {
 				t.Errorf("the page has no %s", line)
 			}
 			dir := example.family.installed(t)
-			bin := filepath.Join(t.TempDir(), "sluice")
-			if err := run("../../cmd/sluice", "go", "build", "-o", bin, "."); err != nil {
+			if err := build(); err != nil {
 				t.Fatal(err)
 			}
 			// env finds the program by the PATH that it sets.

@@ -42,15 +42,12 @@ func buildBridge(t *testing.T) string {
 	t.Helper()
 	b := &bridgeProgram
 	b.once.Do(func() {
-		root, err := os.UserCacheDir()
-		if *cache != "" {
-			root, err = filepath.Abs(*cache)
-		}
+		root, err := cacheRoot()
 		if err != nil {
 			b.err = err
 			return
 		}
-		b.file = filepath.Join(root, "sluice-bridge", "sluice.exe") // any system runs that
+		b.file = filepath.Join(root, "bridge", "sluice.exe") // any system runs that
 		b.err = run("../../cmd/sluice", "go", "build", "-o", b.file, ".")
 	})
 	if b.err != nil {

@@ -84,15 +84,18 @@ func (f *family) installed(t *testing.T) string {
 	return f.dir
 }
 
-func (f *family) prepare() (dir string, err error) {
-	root := *cache
-	if root == "" {
-		if root, err = os.UserCacheDir(); err != nil {
-			return "", err
-		}
-		root = filepath.Join(root, "sluice", "clients")
+// cacheRoot returns the folder that has one for each family.
+func cacheRoot() (root string, err error) {
+	if *cache != "" {
+		return filepath.Abs(*cache)
 	}
-	if root, err = filepath.Abs(root); err != nil {
+	root, err = os.UserCacheDir()
+	return filepath.Join(root, "sluice", "clients"), err
+}
+
+func (f *family) prepare() (dir string, err error) {
+	root, err := cacheRoot()
+	if err != nil {
 		return "", err
 	}
 	dir = filepath.Join(root, f.name)

@@ -250,3 +250,17 @@ func TestResumeWrongly(t *testing.T) {
 
 // closeFrame returns a close frame with a code.
 func closeFrame(code ws.StatusCode) ws.Frame { return ws.NewCloseFrame(ws.NewCloseFrameBody(code, "")) }
+
+// TestResumeOfNothing: a bot that resumes before it had a session is told to begin one, and can, on the same
+// connection.
+func TestResumeOfNothing(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, nil, gatewaytest.WithGuilds(1, 5000))
+	c := s.dial(t, "v=10")
+	c.say(`{"op":6,"d":{"token":%q,"session_id":null,"seq":null}}`, blueToken)
+	if p := c.until(9, ""); string(p.D) != "false" {
+		t.Errorf("opcode 9 with %s, want false", p.D)
+	}
+	c.identify(blueToken, gateway.IntentsAll)
+	c.until(0, "GUILD_CREATE")
+}

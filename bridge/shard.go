@@ -133,6 +133,7 @@ func (sh *shard) add(s *session) {
 	sh.wanted = sh.wanted.Union(s.events)
 	if sh.keeper != nil {
 		sh.began = append(sh.began, s)
+		sh.bridge.poke() // a kill now would have the bot begin anew
 	}
 }
 

@@ -50,6 +50,7 @@ func TestBridge(t *testing.T) {
 				x.login()
 				x.dropsBot()
 				x.dropsDiscord()
+				x.killsBridge()
 			})
 			t.Run("chaos", func(t *testing.T) {
 				t.Parallel()
@@ -86,7 +87,7 @@ func (c *client) cross(t *testing.T, more ...gatewaytest.Option) *crossing {
 
 // dropsBot drops the bot's connection: it resumes at the bridge, and has missed nothing. Discord sees nothing of it.
 func (x *crossing) dropsBot() {
-	x.relay.drop()
+	x.relay.drop(0)
 	x.message()
 	x.message()
 	if err := x.bridge.until(x.patience(), func() bool { return x.bridge.resumed > 0 || len(x.bridge.identified) > 1 }); err != nil {
@@ -123,6 +124,37 @@ func (x *crossing) dropsDiscord() {
 	}
 }
 
+// killsBridge kills the bridge and starts it again: it resumes at Discord, and the bot at the bridge.
+func (x *crossing) killsBridge() {
+	address := x.bridge.address
+	identified, resumed := x.bridge.counts()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for limit := x.patience(); !x.bridge.kept(); <-tick.C {
+		if limit.Err() != nil {
+			x.Fatal("the session is in no journal")
+		}
+	}
+	x.relay.hold()
+	x.bridge.kill()
+	x.message()
+	x.message()
+	x.bridge.start(address)
+	x.relay.lead(address)
+	err := x.bridge.until(x.patience(), func() bool { return x.bridge.resumed > resumed || len(x.bridge.identified) > identified })
+	if err != nil {
+		x.Fatalf("it is not back: %v; said to have stopped: %v", err, x.p.said("stopped"))
+	}
+	x.message()
+	x.arrive()
+	if again, _ := x.bridge.counts(); again != identified {
+		x.Error("the bot has identified")
+	}
+	if r := x.srv.Report(); r.Identifies != 1 {
+		x.Errorf("Discord saw %d identifies, want 1", r.Identifies)
+	}
+}
+
 // message dispatches a message and notes when.
 func (x *crossing) message() {
 	x.sentAt = append(x.sentAt, time.Now())
@@ -146,15 +178,15 @@ func (x *crossing) chaos(d time.Duration) *bridgeRow {
 			continue
 		}
 		if !holed && rand.N(2) == 0 { // what the bridge writes now is lost on its way
-			x.relay.hole()
+			x.relay.hole(settled)
 			holed, next = true, now.Add(rand.N(500*time.Millisecond))
 			continue
 		}
-		row.drops += x.relay.drop()
+		row.drops += x.relay.drop(settled)
 		holed, next = false, now.Add(time.Second+rand.N(2*time.Second))
 	}
 	x.srv.EndChaos()
-	x.relay.drop()
+	x.relay.drop(0)
 	x.calmDown(ticks)
 	err := x.p.until(x.patience(), func() bool { return len(x.untold()) == 0 })
 	report := x.srv.Report()

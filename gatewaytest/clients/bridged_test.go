@@ -56,14 +56,21 @@ func buildBridge(t *testing.T) string {
 	return b.file
 }
 
-// bridged is a process of sluice serve, and what its log says.
+// bridged is a process of sluice serve, and what its log says; or several, one after another.
 type bridged struct {
+	t       *testing.T
+	secrets []string // must not be logged
+	args    []string
+	env     []string
+	data    string // directory
+	cmd     *exec.Cmd
 	address string // where it listens
 
 	mu         sync.Mutex
 	changed    chan struct{}
 	rest       []byte // of a line that is not whole
 	identified []time.Time
+	session    string // the last that began
 	resumed    int
 	log        strings.Builder
 }
@@ -71,39 +78,75 @@ type bridged struct {
 // startBridge runs sluice serve with srv in the place of Discord, until the test ends.
 func startBridge(t *testing.T, srv *gatewaytest.Server, flags ...string) *bridged {
 	t.Helper()
-	bots := filepath.Join(t.TempDir(), "bots")
+	dir := t.TempDir()
+	bots := filepath.Join(dir, "bots")
 	if err := os.WriteFile(bots, []byte("bot "+bridgeToken(srv)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(buildBridge(t), append([]string{
-		"serve", "--log-level=debug", "--listen=127.0.0.1:0", "--bots=" + bots, "--api-url=" + srv.APIURL(),
-		"--pass-rest", "--pass-to=" + strings.TrimSuffix(srv.APIURL(), "/api/v10"),
-		fmt.Sprintf("--intents=%d", gateway.IntentsAll),
-	}, flags...)...)
-	cmd.Env = append(os.Environ(), "DISCORD_TOKEN="+srv.Token())
-	b := &bridged{changed: make(chan struct{})}
-	cmd.Stderr = writer(b.read)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	b := &bridged{
+		t: t, secrets: []string{srv.Token(), bridgeToken(srv)}, changed: make(chan struct{}), env: append(os.Environ(), "DISCORD_TOKEN="+srv.Token()),
+		data: filepath.Join(dir, "data"),
+		args: append([]string{
+			"serve", "--log-level=debug", "--bots=" + bots, "--data=" + filepath.Join(dir, "data"), "--api-url=" + srv.APIURL(),
+			"--pass-rest", "--pass-to=" + strings.TrimSuffix(srv.APIURL(), "/api/v10"), fmt.Sprintf("--intents=%d", gateway.IntentsAll),
+		}, flags...),
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if t.Failed() {
-			t.Logf("sluice serve: %s", b.log.String())
-		}
-		for _, secret := range []string{srv.Token(), bridgeToken(srv)} {
-			if strings.Contains(b.log.String(), secret) {
-				t.Error("sluice serve has logged a token")
-			}
-		}
-	})
-	if err := b.until(wait(t, *patience), func() bool { return b.address != "" }); err != nil {
-		t.Fatalf("sluice serve does not listen: %v", err)
-	}
+	t.Cleanup(b.end)
+	b.start("127.0.0.1:0")
 	return b
+}
+
+// start starts the process, and waits until it listens on an address.
+func (b *bridged) start(address string) {
+	b.t.Helper()
+	b.address = ""
+	b.cmd = exec.Command(buildBridge(b.t), append(b.args, "--listen="+address)...)
+	b.cmd.Env = b.env
+	b.cmd.Stderr = writer(b.read)
+	if err := b.cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.until(wait(b.t, *patience), func() bool { return b.address != "" }); err != nil {
+		b.t.Fatalf("sluice serve does not listen: %v", err)
+	}
+}
+
+// kept reports whether the session that began last outlives the process.
+func (b *bridged) kept() bool {
+	b.mu.Lock()
+	session := b.session
+	b.mu.Unlock()
+	journals, err := filepath.Glob(filepath.Join(b.data, "*.journal"))
+	for _, name := range journals {
+		if body, readErr := os.ReadFile(name); readErr == nil && bytes.Contains(body, []byte(session)) {
+			return true
+		}
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return false
+}
+
+// kill ends the process, which cannot do anything about it.
+func (b *bridged) kill() {
+	_ = b.cmd.Process.Kill() // it may have ended
+	_ = b.cmd.Wait()         // it was killed
+}
+
+// end ends the process at the end of the test.
+func (b *bridged) end() {
+	b.kill()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.t.Failed() {
+		b.t.Logf("sluice serve: %s", b.log.String())
+	}
+	for _, secret := range b.secrets {
+		if strings.Contains(b.log.String(), secret) {
+			b.t.Error("sluice serve has logged a token")
+		}
+	}
 }
 
 // read takes what the process writes to its standard error.
@@ -134,6 +177,8 @@ func (b *bridged) take(line string) {
 		b.address, _, _ = strings.Cut(address, " ")
 	case strings.Contains(line, "a session begins"):
 		b.identified = append(b.identified, time.Now())
+		_, session, _ := strings.Cut(line, " session=")
+		b.session, _, _ = strings.Cut(session, " ")
 	case strings.Contains(line, "a session goes on"):
 		b.resumed++
 	}

@@ -16,6 +16,7 @@ import (
 const (
 	defaultReplay       = 3 * time.Minute
 	defaultReplayBytes  = 256 << 20
+	defaultShardBytes   = 4 << 20
 	defaultHeartbeat    = 41250 * time.Millisecond // as Discord's
 	defaultReadyTimeout = 2 * time.Minute
 	defaultMaxConns     = 10_000
@@ -47,7 +48,7 @@ type Config struct {
 	Replay time.Duration
 
 	// ReplayBytes is how many bytes of events are kept for that, over all shards, each of which has an
-	// equal part. Default 256 MiB.
+	// equal part. Default 256 MiB, or 4 MiB for each shard where that is more.
 	ReplayBytes int
 
 	// MaxLag is how many bytes of events a connected bot may be behind on a shard before it is closed with
@@ -134,7 +135,7 @@ func (c *Config) check() error {
 		mistake("Token", "is missing: PassREST shows it to Discord")
 	}
 	positive(&c.Replay, defaultReplay, "Replay", mistake)
-	positive(&c.ReplayBytes, defaultReplayBytes, "ReplayBytes", mistake)
+	positive(&c.ReplayBytes, 0, "ReplayBytes", mistake)
 	positive(&c.Heartbeat, defaultHeartbeat, "Heartbeat", mistake)
 	positive(&c.ReadyTimeout, defaultReadyTimeout, "ReadyTimeout", mistake)
 	positive(&c.MaxConnections, defaultMaxConns, "MaxConnections", mistake)

@@ -36,7 +36,7 @@ type conn struct {
 	wake      chan struct{}    // of capacity 1
 	done      chan struct{}    // closed by kill
 	kills     sync.Once
-	replaying atomic.Bool // it has yet to catch up with what it missed
+	replaying atomic.Bool // it has yet to catch up with what it began with or missed
 
 	mu          sync.Mutex
 	compression gatewire.Compression
@@ -47,14 +47,15 @@ type conn struct {
 	ponging     []byte   // an encoded pong, written between any two frames
 	closing     []byte   // the close frame to write; nil while the connection lives
 	closeTimer  *time.Timer
-	answered    bool // the bot has closed too: nothing more will come
+	answered    bool      // the bot has closed too: nothing more will come
+	idleSince   time.Time // while it has no session: since when
 }
 
 func newConn(b *Bridge, nc net.Conn, in io.Reader, compression gatewire.Compression) *conn {
 	if tcp, ok := nc.(interface{ SetWriteBuffer(int) error }); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // a hint; the connection works without
 	}
-	c := &conn{bridge: b, nc: nc, in: in, compression: compression, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	c := &conn{bridge: b, nc: nc, in: in, compression: compression, wake: make(chan struct{}, 1), done: make(chan struct{}), idleSince: time.Now()}
 	if !compression.Stateless() {
 		if c.owns = b.owned.Add(1) <= maxOwned; !c.owns {
 			b.owned.Add(-1)
@@ -189,7 +190,7 @@ func (c *conn) lost(s *session) {
 	c.mu.Lock()
 	mine := c.session == s
 	if mine {
-		c.session = nil
+		c.session, c.idleSince = nil, time.Now()
 		c.controls = append(c.controls, gatewire.InvalidSession(false))
 	}
 	c.mu.Unlock()

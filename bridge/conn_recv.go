@@ -115,9 +115,22 @@ func (c *conn) heartbeat(d json.RawMessage, now time.Time) *gatewire.Refusal {
 	c.heard(now)
 	if s := c.current(); s != nil {
 		s.acknowledge(seq)
+	} else if c.loiters(now) {
+		return gatewire.NotAuthenticated
 	}
 	c.control(gatewire.HeartbeatACK)
 	return nil
+}
+
+// identifyTimeout is how long a connection may be there without a session. It is longer than any library waits
+// before it identifies, also after opcode 9.
+const identifyTimeout = time.Minute
+
+// loiters reports whether a connection takes up room and does not identify.
+func (c *conn) loiters(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session == nil && c.waits == nil && now.Sub(c.idleSince) > identifyTimeout
 }
 
 // heard gives the bot until the next heartbeat is overdue.

@@ -59,14 +59,26 @@ func (s *dataStore) Load(ctx context.Context) (*store.Snapshot, error) {
 	if err != nil || saved == nil {
 		return saved, err
 	}
-	kept := saved.Sessions[:0]
+	kept, files := saved.Sessions[:0], map[string]bool{}
 	for _, one := range saved.Sessions {
 		if d.bridge.restore(d, one.Shard, saved.Shards, one.ID) {
 			kept = append(kept, one)
+			files[d.name(one.Shard, saved.Shards)] = true
 		}
 	}
 	saved.Sessions = kept
+	d.clean(files)
 	return saved, nil
+}
+
+// clean removes journals that nothing goes on from: of other totals, or cut off while they were written.
+func (d *Data) clean(kept map[string]bool) {
+	names, _ := filepath.Glob(filepath.Join(d.dir, "shard-*-of-*.journal*")) // of a pattern that is right
+	for _, name := range names {
+		if !kept[name] {
+			_ = os.Remove(name) // it does no harm if it stays
+		}
+	}
 }
 
 // Save implements [session.Store].

@@ -19,7 +19,6 @@ func (s *session) fill(c *conn, snd *sender) {
 			s.open(snd)
 		case s.resuming && s.cursor.Next >= s.resumeAt:
 			s.resuming = false
-			c.replaying.Store(false)
 			snd.dispatch(eventNames[gateway.EventResumed], max(s.seq, s.skip), resumedData)
 		case !s.readLog(c, snd):
 			return
@@ -39,7 +38,11 @@ func (s *session) open(snd *sender) {
 		return
 	}
 	guild := &o.guilds[s.seq-1]
-	s.seq++
+	if s.seq++; s.seq == o.last() && !s.resuming {
+		s.shard.mu.Lock()
+		s.resumeAt = s.shard.log.Last() + 1
+		s.shard.mu.Unlock()
+	}
 	create, err := guild.AppendCreate(nil)
 	if err != nil {
 		s.shard.bridge.logger.Error("a guild cannot be told to a bot, which takes it for unavailable", "shard", s.shard.id, "guild", guild.ID, "cause", err)
@@ -60,6 +63,7 @@ func (s *session) readLog(c *conn, snd *sender) bool {
 	if idle := ok && span.Empty(); idle {
 		s.idle.Store(true)
 		s.read.Store(sh.log.Total())
+		c.replaying.Store(false)
 		sh.mu.Unlock()
 		return false
 	}
@@ -89,6 +93,9 @@ func (s *session) readLog(c *conn, snd *sender) bool {
 	}
 	s.read.Store(s.cursor.Bytes())
 	s.note(first)
+	if s.cursor.Next >= s.resumeAt {
+		c.replaying.Store(false)
+	}
 	return true
 }
 

@@ -112,6 +112,7 @@ func (w *waiter) begin(c *conn) *session {
 	}
 	s.choose(w.own, sh.intents, c.events)
 	s.conn.Store(c)
+	c.replaying.Store(true) // until it has its guilds, and what came meanwhile
 	sh.mu.Lock()
 	if !sh.mayBegin(w.client) {
 		sh.waiting[c] = struct{}{}
@@ -126,8 +127,12 @@ func (w *waiter) begin(c *conn) *session {
 	s.opening.start = s.cursor.Next
 	s.marks = []mark{{s.opening.last(), s.cursor.Next}}
 	s.read.Store(sh.log.Total())
+	crowded := sh.crowded(w.client)
 	sh.add(s)
 	sh.mu.Unlock()
+	if crowded != nil {
+		crowded.end()
+	}
 	w.leave(c)
 	if len(s.opening.ready) == 0 {
 		sh.bridge.logger.Error("bots cannot begin on this shard: its READY is damaged", "shard", sh.id, "cause", errNoReady)

@@ -43,7 +43,7 @@ type session struct {
 	seq      int64  // of the event in front of the cursor
 	marks    []mark // the oldest first
 	resuming bool   // RESUMED is due
-	resumeAt int64  // when the cursor is here
+	resumeAt int64  // when the cursor is here; the bot has then caught up
 	kept     bool   // it is from a journal, and was not resumed since
 	skip     int64  // the bot has the events up to here, though this process has not
 }

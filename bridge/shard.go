@@ -51,6 +51,9 @@ func newShard(b *Bridge, id, total int) *shard {
 		waiting: make(map[*conn]struct{}),
 	}
 	sh.log.Limit = max(minShardBytes, b.config.ReplayBytes/total)
+	if b.config.ReplayBytes == 0 {
+		sh.log.Limit = max(defaultShardBytes, defaultReplayBytes/total)
+	}
 	sh.commands.shard = sh
 	if b.config.Data != nil {
 		sh.keeper = &keeper{shard: sh}
@@ -123,6 +126,28 @@ func (sh *shard) ownersOf(t gateway.EventType) eventlog.Owners {
 	}
 	sh.owners = owners
 	return owners
+}
+
+// maxAway is how many sessions of one bot may be away from a shard. A bot that identifies again and again
+// would otherwise leave any number behind.
+const maxAway = 8
+
+// crowded returns the session that a bot was away from for longest, if it left as many as it may. The caller
+// holds mu.
+func (sh *shard) crowded(of *client) (oldest *session) {
+	away := 0
+	for _, s := range sh.sessions {
+		if s.client != of || s.conn.Load() != nil {
+			continue
+		}
+		if away++; oldest == nil || s.away.Load() < oldest.away.Load() {
+			oldest = s
+		}
+	}
+	if away < maxAway {
+		return nil
+	}
+	return oldest
 }
 
 // add makes a session one of the shard's. The caller holds mu.

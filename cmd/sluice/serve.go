@@ -69,7 +69,7 @@ docs/bridge.md.`,
 	f.StringVar(&o.share, "share", "", "names of bots, separated by commas, whose connections to a shard share its events")
 	f.Var(urlFlag{&o.url, [2]string{"ws", "wss"}}, "url", "address of the gateway as bots reach it, as wss:// or ws:// (default: as they named it)")
 	f.Var(durationFlag{&o.replay, time.Millisecond}, "replay", "how long a bot may be away and resume (default 3m)")
-	f.Var(sizeFlag{&o.replayBytes}, "replay-bytes", "size of the events that are kept for that, over all shards (default 256MB)")
+	f.Var(sizeFlag{&o.replayBytes}, "replay-bytes", "size of the events that are kept for that, over all shards (default 256MiB, or 4MiB\nfor each shard where that is more)")
 	f.Var(sizeFlag{&o.maxLag}, "max-lag", "how far a bot may read behind on a shard before it is closed (default: half of what\nis kept for the shard)")
 	f.Var(intFlag{&o.connections, 1, math.MaxInt32}, "max-connections", "connections of bots at once (default 10000)")
 	f.BoolVar(&o.members, "members", false, "tell bots that begin all members that Discord's GUILD_CREATE had, at the memory these take")

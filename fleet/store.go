@@ -23,7 +23,8 @@ const (
 	callTimeout = 2 * time.Second
 
 	// askAgain is after how long a read that nobody answered is asked for again: what was asked
-	// before a leader was elected stays without an answer.
+	// before a leader was elected stays without an answer. Each time it takes twice as long, for
+	// a leader may also be slow; but not where once a round one question is asked.
 	askAgain = 250 * time.Millisecond
 )
 
@@ -96,13 +97,13 @@ func newStore(conn *nats.Conn, bucket string, replicas int, metadata map[string]
 // open looks at the stream, and makes it if there is none. reborn says that it is another
 // one than before, or has lost what it had.
 func (st *store) open(ctx context.Context) (reborn bool, err error) {
-	stream, err := patiently(ctx, st.look)
+	stream, err := patiently(ctx, 1, st.look)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		limit, cancel := context.WithTimeout(ctx, callTimeout)
 		stream, err = st.js.CreateStream(limit, st.config)
 		cancel()
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			stream, err = patiently(ctx, st.look) // another was faster
+			stream, err = patiently(ctx, 1, st.look) // another was faster
 		}
 	}
 	if err != nil {
@@ -126,9 +127,9 @@ func (st *store) look(ctx context.Context) (jetstream.Stream, error) {
 	return st.js.Stream(ctx, st.name)
 }
 
-// patiently calls ask, and again as long as no answer comes, until callTimeout is over. It
-// returns the first answer.
-func patiently[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
+// patiently calls ask, and again as long as no answer comes, until callTimeout is over; what lies
+// between two calls grows by a factor. It returns the first answer.
+func patiently[T any](ctx context.Context, factor time.Duration, ask func(context.Context) (T, error)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -136,7 +137,8 @@ func patiently[T any](ctx context.Context, ask func(context.Context) (T, error))
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel() // whatever still waits
 	answers := make(chan answer, callTimeout/askAgain+1)
-	again := time.NewTicker(askAgain)
+	wait := askAgain
+	again := time.NewTimer(wait)
 	defer again.Stop()
 	for asked := 0; ; {
 		if asked < cap(answers) {
@@ -150,6 +152,8 @@ func patiently[T any](ctx context.Context, ask func(context.Context) (T, error))
 		case a := <-answers:
 			return a.value, a.err
 		case <-again.C:
+			wait *= factor
+			again.Reset(wait)
 		}
 	}
 }
@@ -167,7 +171,7 @@ func (st *store) check(found map[string]string) error {
 
 // get reads a key from the stream's leader.
 func (st *store) get(ctx context.Context, key string) (entry, error) {
-	m, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+	m, err := patiently(ctx, 2, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
 		return (*st.stream.Load()).GetLastMsgForSubject(ctx, st.prefix+key)
 	})
 	return st.entry(m, err)
@@ -178,7 +182,7 @@ func (st *store) expired(e *entry) bool { return e.ttl > 0 && st.now().Sub(e.at)
 
 // next reads the first entry behind a revision whose key matches a pattern.
 func (st *store) next(ctx context.Context, pattern string, after uint64) (entry, error) {
-	m, err := patiently(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+	m, err := patiently(ctx, 2, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
 		return (*st.stream.Load()).GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(st.prefix+pattern))
 	})
 	return st.entry(m, err)

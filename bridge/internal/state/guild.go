@@ -25,7 +25,7 @@ type packed struct {
 // logBound is how long a group's log may be before it is applied: long enough that to
 // decompress and compress the group costs little for each event of a log, and short beside what
 // the group itself takes.
-func (p *packed) logBound() int { return max(512, len(p.base)/4) }
+func (p *packed) logBound() int { return max(1024, len(p.base)/2) }
 
 // A Guild is one of a shard's guilds.
 type Guild struct {

@@ -17,7 +17,7 @@ type tally struct {
 	order []string // incarnations, in the order in which all processes see them
 }
 
-// newTally shares shards out by capacity. Who drains gets none, nor does who replaces
+// newTally shares shards out by capacity. Who starts or drains gets none, nor does who replaces
 // another that is still there: that one's shards go to it directly.
 func newTally(shards int, members map[string]member, records map[place]record, has func(place) bool) *tally {
 	t := &tally{runs: make(map[string]int), quota: make(map[string]int), order: slices.Sorted(maps.Keys(members))}
@@ -32,7 +32,7 @@ func newTally(shards int, members map[string]member, records map[place]record, h
 	}
 	takes := slices.DeleteFunc(slices.Clone(t.order), func(i string) bool {
 		m := members[i]
-		return m.Draining || m.Replaces != "" && m.Replaces != m.Name && names[m.Replaces]
+		return m.Starting || m.Draining || m.Replaces != "" && m.Replaces != m.Name && names[m.Replaces]
 	})
 	weight := 0
 	for _, i := range takes {

@@ -116,7 +116,7 @@ func (f *Fleet) read(ctx context.Context) error {
 	members[f.id] = f.self() // also where the store kept it from renewing
 	for id, m := range members {
 		old, known := f.members[id]
-		if !known || old.Draining != m.Draining {
+		if !known || old.Draining != m.Draining || old.Starting != m.Starting {
 			f.joined = time.Now()
 		}
 	}

@@ -42,6 +42,7 @@ type Fleet struct {
 	plan                 plan
 	mine                 map[place]*holding
 	began                map[place]engine.ShardSpec // sessions that records do not have yet
+	started              bool                       // Run takes shards
 	drain                bool
 	replacedBy           string               // an incarnation
 	answered             map[string]time.Time // when others answered last
@@ -233,6 +234,11 @@ func (f *Fleet) Run(ctx context.Context) error {
 		end()
 		return <-result
 	}
+	f.mu.Lock()
+	f.started = true
+	f.mu.Unlock()
+	_ = f.renew(ctx) // or keepLease does
+	f.hint()
 	f.tell("joined", place{}, "")
 	var work sync.WaitGroup
 	for _, loop := range []func(context.Context){f.keepLease, f.keepPresence, f.keepSequences, f.keepFence} {

@@ -36,7 +36,7 @@ func (f *Fleet) balance(ctx context.Context) {
 	}
 	replacer := ""
 	for id, m := range f.members {
-		if m.Replaces == f.config.Name && id != f.id && !m.Draining && m.Name != f.config.Name {
+		if m.Replaces == f.config.Name && id != f.id && !m.Starting && !m.Draining && m.Name != f.config.Name {
 			replacer = id
 		}
 	}

@@ -30,6 +30,7 @@ type member struct {
 	Incarnation string `json:"incarnation"`
 	Name        string `json:"name"`
 	Capacity    int    `json:"capacity"`
+	Starting    bool   `json:"starting,omitempty"` // it has joined, and takes no shards yet
 	Draining    bool   `json:"draining,omitempty"`
 	Replaces    string `json:"replaces,omitempty"` // a Name
 }

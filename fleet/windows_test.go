@@ -242,6 +242,32 @@ func TestLeft(t *testing.T) {
 	b.stop(t)
 }
 
+// TestStarting: nobody hands a shard to a process that has joined and does not run yet; it would be
+// away until then. From Run on it gets its share.
+func TestStarting(t *testing.T) {
+	st := newStage(t, 4)
+	a := st.join("a")
+	st.spread(4, a)
+	f := st.enter("b")
+	if err := f.read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if quota := newTally(4, f.members, f.records, f.plan.has).quota; len(f.members) != 2 || quota[f.id] != 0 || quota[a.id] != 4 {
+		t.Errorf("%v of %v", quota, f.members)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() { result <- f.Run(ctx) }()
+	b := &node{Fleet: f}
+	eventually(t, "an even spread", func() bool { return running(a) == 2 && running(b) == 2 })
+	cancel()
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+	st.spread(4, a)
+	a.stop(t)
+}
+
 // TestMinorityLeads: where several servers keep the bucket, a record counts once it could be
 // written: a server that has lost the others takes itself to lead for some seconds more.
 func TestMinorityLeads(t *testing.T) {

@@ -139,25 +139,26 @@ func TestServePage(t *testing.T) {
 	args[0] = "serve"
 	p := start(t, srv.Token(), args...)
 	runBot(t, engine.Config{APIURL: "http://" + p.awaitAddress() + "/api/v10"}, gateway.EventGuildCreate, 3)
-	m := regexp.MustCompile(`the page is open" url=(\S+)`).FindStringSubmatch(p.stderr.String())
-	if m == nil {
-		t.Fatal("there is no page")
-	}
+	var m []string
+	eventually(t, "the page", func() bool {
+		m = regexp.MustCompile(`the page is open" url=(\S+)`).FindStringSubmatch(p.stderr.String())
+		return m != nil
+	})
 	for path, want := range map[string]string{
 		"":              `<td>blue</td><td>0</td><td>away</td>`,
 		"api/v1/bots":   `"name":"blue","shard":0,"total":1,"state":"away"`,
 		"metrics":       "sluice_bridge_sessions_begun_total 1",
 		"api/v1/engine": `"shards":1`,
 	} {
-		res, err := http.Get(m[1] + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(res.Body)
-		res.Body.Close()
-		if err != nil || !strings.Contains(string(body), want) {
-			t.Errorf("/%s lacks %s: %v\n%.2000s", path, want, err, body)
-		}
+		eventually(t, "/"+path+" with "+want, func() bool { // the bridge hears a moment later that the bot is gone
+			res, err := http.Get(m[1] + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			body, err := io.ReadAll(res.Body)
+			return err == nil && strings.Contains(string(body), want)
+		})
 	}
 	p.signal(syscall.SIGTERM)
 	p.wait()

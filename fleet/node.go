@@ -119,7 +119,6 @@ func (f *Fleet) anybody() bool {
 func (f *Fleet) keepPresence(ctx context.Context) {
 	tick := time.NewTicker(presenceEvery)
 	defer tick.Stop()
-	began := time.Now()
 	answered := map[string]bool{}
 	for {
 		select {
@@ -127,7 +126,7 @@ func (f *Fleet) keepPresence(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if !f.calmed() || time.Since(began) < calm {
+		if !f.calmed() {
 			f.mu.Lock()
 			clear(f.suspects)
 			f.mu.Unlock()

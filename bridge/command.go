@@ -163,7 +163,12 @@ func (cs *commands) next(now time.Time) (payload []byte, wait time.Duration, ok 
 // send sends one payload when the shard is ready and its limit allows it. What is in doubt is sent again only if
 // that does no harm.
 func (cs *commands) send(ctx context.Context, payload []byte) {
-	up := cs.shard.up.Load() // whoever sends has a connection, which came later
+	select {
+	case <-cs.shard.adopted: // a bot may resume before the engine has the shard
+	case <-ctx.Done():
+		return
+	}
+	up := cs.shard.up.Load()
 	err := up.Send(ctx, payload)
 	for errors.Is(err, engine.ErrConnectionLost) && !isVoice(payload) {
 		err = up.Send(ctx, payload)

@@ -22,8 +22,10 @@ import (
 // An event counts as delivered, so that Discord is not asked for it again, when it is in the journal. What Discord
 // sends a second time after a kill is recognised and left out.
 type Data struct {
-	dir   string
-	store store.Store
+	dir    string
+	store  store.Store
+	first  sync.Once
+	loaded chan struct{} // closed when the first Load has ended
 
 	mu     sync.Mutex // one use of the files at a time
 	bridge *Bridge    // nil before New
@@ -35,7 +37,7 @@ func OpenData(dir string) (*Data, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("bridge: cannot use the data directory: %w", err)
 	}
-	return &Data{dir: dir, store: store.NewFile(filepath.Join(dir, "sessions.json"))}, nil
+	return &Data{dir: dir, store: store.NewFile(filepath.Join(dir, "sessions.json")), loaded: make(chan struct{})}, nil
 }
 
 // Sessions returns what has to be the Sessions of the engine's Config: each save writes the journals first.
@@ -48,8 +50,9 @@ type dataStore Data
 // are read. A session without its journal is left out, and its shard identifies: READY and the guilds, which bots
 // begin with, come with a new session alone. Likewise a journal without its session is of no use.
 func (s *dataStore) Load(ctx context.Context) (*store.Snapshot, error) {
-	saved, err := s.store.Load(ctx)
 	d := (*Data)(s)
+	defer d.first.Do(func() { close(d.loaded) })
+	saved, err := s.store.Load(ctx)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.bridge == nil {

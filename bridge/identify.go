@@ -167,9 +167,6 @@ func (c *conn) resume(d json.RawMessage) *gatewire.Refusal {
 		c.control(gatewire.InvalidSession(false))
 		return nil
 	}
-	if s.shard.up.Load() == nil {
-		return &gatewire.Refusal{Code: gateway.CloseUnknownError, Reason: "The shard is not ready."}
-	}
 	result := s.resume(c, asked.Seq)
 	c.bridge.logger.Info("a bot resumes", "bot", holder.name, "shard", s.shard.id, "session", s.id, "seq", asked.Seq, "result", result.String())
 	switch result {

@@ -66,6 +66,10 @@ func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if !b.awaitLoad(r.Context()) {
+		http.Error(w, "the bridge has yet to read what it keeps over restarts: try again", http.StatusServiceUnavailable)
+		return
+	}
 	nc, rw, _, err := ws.HTTPUpgrader{}.Upgrade(r, w)
 	if err != nil {
 		b.logger.Debug("upgrade refused", "error", err)
@@ -94,6 +98,26 @@ func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	go c.receive()
 	go c.send()
+}
+
+// loadTimeout is how long an upgrade waits for what the bridge keeps over restarts.
+const loadTimeout = 10 * time.Second
+
+// awaitLoad waits until the sessions of the last process are known, so that none is refused that can be resumed.
+func (b *Bridge) awaitLoad(ctx context.Context) bool {
+	if b.config.Data == nil {
+		return true
+	}
+	timer := time.NewTimer(loadTimeout)
+	defer timer.Stop()
+	select {
+	case <-b.config.Data.loaded:
+		return true
+	case <-ctx.Done():
+	case <-b.quit:
+	case <-timer.C:
+	}
+	return false
 }
 
 // always are events that a bot gets whatever its URL asks for: without them its library does not work.

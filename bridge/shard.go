@@ -17,6 +17,7 @@ type shard struct {
 	bridge    *Bridge
 	id, total int
 	up        atomic.Pointer[engine.Shard] // nil: the engine does not have it yet
+	adopted   chan struct{}                // closed when it has
 	intents   gateway.Intents
 	state     *state.Shard
 	commands  commands
@@ -48,7 +49,7 @@ func newShard(b *Bridge, id, total int) *shard {
 	sh := &shard{
 		bridge: b, id: id, total: total,
 		state:   state.NewShard(state.Config{Members: b.config.Members, Dictionary: b.dictionary}),
-		waiting: make(map[*conn]struct{}),
+		waiting: make(map[*conn]struct{}), adopted: make(chan struct{}),
 	}
 	sh.log.Limit = max(minShardBytes, b.config.ReplayBytes/total)
 	if b.config.ReplayBytes == 0 {
@@ -61,12 +62,13 @@ func newShard(b *Bridge, id, total int) *shard {
 	return sh
 }
 
-// adopt has the shard be one of the engine's.
+// adopt has the shard be one of the engine's, once.
 func (sh *shard) adopt(up *engine.Shard) {
 	if sh.intents == 0 {
 		sh.intents = up.View().Settings.Intents
 	}
 	sh.up.Store(up)
+	close(sh.adopted)
 }
 
 // minShardBytes is the least that a shard's log may hold.

@@ -168,13 +168,14 @@ func (x *crossing) chaos(d time.Duration) *bridgeRow {
 	ticks := time.NewTicker(messageEvery)
 	defer ticks.Stop()
 	begin := time.Now()
-	holed, next := false, begin.Add(time.Second)
+	holed, next, lives := false, begin.Add(time.Second), 0
 	for now := range ticks.C {
 		x.message()
 		if now.Sub(begin) > d {
 			break
 		}
-		if now.Before(next) {
+		identified, resumed := x.bridge.counts()
+		if now.Before(next) || !holed && identified+resumed == lives { // it has to be back first
 			continue
 		}
 		if !holed && rand.N(2) == 0 { // what the bridge writes now is lost on its way
@@ -182,7 +183,10 @@ func (x *crossing) chaos(d time.Duration) *bridgeRow {
 			holed, next = true, now.Add(rand.N(500*time.Millisecond))
 			continue
 		}
-		row.drops += x.relay.drop(settled)
+		if n := x.relay.drop(settled); n > 0 {
+			row.drops += n
+			lives = identified + resumed
+		}
 		holed, next = false, now.Add(time.Second+rand.N(2*time.Second))
 	}
 	x.srv.EndChaos()

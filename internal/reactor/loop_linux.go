@@ -13,17 +13,16 @@ import (
 // readSize is how much is read at a time: nearly four full TLS records.
 const readSize = 64 << 10
 
-// buffers are what a goroutine reads into while it is at work. Those of the leader, which
-// serves most of what comes, stay in its processor's cache.
+// buffers are what a goroutine reads into. Those of the leader, which serves most of
+// what comes, stay in its processor's cache.
 type buffers struct {
 	cipher []byte // from the socket
 	plain  []byte // decrypted
 }
 
-// spareBuffers has those of followers that wait. What two collections find here is freed.
-var spareBuffers = sync.Pool{New: func() any {
+func newBuffers() *buffers {
 	return &buffers{make([]byte, readSize+slack), make([]byte, readSize+lend.MaxPlaintext)}
-}}
+}
 
 // loop is an event loop: it serves the connections, timers and wakes of many tasks,
 // one at a time. The goroutine that runs it is whichever of its team comes first (see
@@ -118,7 +117,6 @@ func (l *loop) turn() (more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	more = len(l.told.list)+len(l.inbox.list)+len(l.pending.list) > 0 || l.rung || l.late
-	l.buffers = nil // from here on another goroutine may run the loop
 	l.called = more
 	return more
 }

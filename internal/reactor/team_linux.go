@@ -88,6 +88,7 @@ func (t *team) hire() {
 // and runs a loop if one is waiting.
 func (t *team) work() {
 	defer t.alive.Done()
+	b := newBuffers()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	over := false
@@ -97,28 +98,20 @@ func (t *team) work() {
 		}
 	}()
 	for !t.closed {
-		if !t.wanted() {
-			t.change.Wait()
-			continue
-		}
-		b := spareBuffers.Get().(*buffers)
-		for t.wanted() {
-			if !t.seated {
-				t.lead(b)
-				continue
-			}
+		switch {
+		case !t.seated:
+			t.lead(b)
+		case t.length > 0:
 			if t.length > 1 {
 				t.change.Signal()
 			}
 			t.run(b, time.Now())
+		default:
+			t.change.Wait()
 		}
-		spareBuffers.Put(b)
 	}
 	over = true
 }
-
-// wanted reports whether there is something to do for one more goroutine. mu is held.
-func (t *team) wanted() bool { return !t.closed && (!t.seated || t.length > 0) }
 
 // call has a loop run soon, which is not to be already; help says that the leader may
 // not be about to do it.

@@ -32,7 +32,7 @@ func before(t *testing.T) context.Context {
 }
 
 // eventually polls for what no channel tells of.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -81,7 +81,7 @@ func config(srv *gatewaytest.Server) engine.Config {
 }
 
 // newClient makes a client of disgo's whose REST requests go to a server.
-func newClient(t *testing.T, srv *gatewaytest.Server, opts ...bot.ConfigOpt) *bot.Client {
+func newClient(t testing.TB, srv *gatewaytest.Server, opts ...bot.ConfigOpt) *bot.Client {
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: srv.TLSConfig()}
 	t.Cleanup(transport.CloseIdleConnections)

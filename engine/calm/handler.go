@@ -102,8 +102,11 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 func (h *Handler) Close() {
 	s := h.state
 	s.mu.Lock()
-	s.closed = true
-	lines := s.due(time.Now())
+	var lines []line
+	if !s.closed {
+		s.closed = true
+		lines = s.due(time.Now())
+	}
 	s.mu.Unlock()
 	write(lines)
 }
@@ -167,12 +170,16 @@ func (s *state) forget(now time.Time) {
 // tick tells what is due, every second while anything is counted.
 func (s *state) tick() {
 	s.mu.Lock()
+	if s.closed { // where the lines go may be gone
+		s.mu.Unlock()
+		return
+	}
 	lines := s.due(time.Now())
 	s.ticking = false
 	for _, k := range s.kinds {
 		s.ticking = s.ticking || k.held > 0 || k.told > 0
 	}
-	if s.ticking && !s.closed {
+	if s.ticking {
 		time.AfterFunc(time.Second, s.tick)
 	}
 	s.mu.Unlock()

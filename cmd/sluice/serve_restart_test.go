@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -60,8 +61,11 @@ func (c *countingBot) count() (messages, resumes int) {
 // its bot resumes and gets every event once.
 func TestServeRestart(t *testing.T) {
 	t.Parallel()
-	for name, signal := range map[string]syscall.Signal{"TERM": syscall.SIGTERM, "kill": syscall.SIGKILL} {
+	for name, signal := range map[string]os.Signal{"TERM": syscall.SIGTERM, "kill": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
+			if runtime.GOOS == "windows" && signal == syscall.SIGTERM {
+				t.Skip("Windows has no SIGTERM")
+			}
 			t.Parallel()
 			srv := gatewaytest.NewServer(t, gatewaytest.WithGuilds(3, 20_000), gatewaytest.WithIdentifyInterval(0), gatewaytest.WithReplayLimit(100_000))
 			l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -190,8 +190,11 @@ func readSimply(b []byte) (all []string, whole int) {
 		if body > int64(len(b)-at-48) || raw > 64<<20+1024 || raw > body<<15 || count > raw/5 || uint32(u(44)) != sum(b[at:at+44]) || u(40)&1 == 0 && uint32(u(20)) != sum(b[at+48:at+48+int(body)]) {
 			return all, whole
 		}
-		when := int64(binary.LittleEndian.Uint64(b[at+24:]))
+		when, latest := int64(binary.LittleEndian.Uint64(b[at+24:])), int64(binary.LittleEndian.Uint64(b[at+32:]))
 		open := u(40)&1 != 0
+		if !open && (when > latest || count == 0 && (raw > 0 || when != 0 || latest != 0)) {
+			return all, whole
+		}
 		if open && (body > 0 || raw > 0 || count > 0) {
 			return all, whole
 		}

@@ -14,10 +14,7 @@ const batchBytes = 64 << 10
 
 // sender is what the goroutine that writes keeps from step to step.
 type sender struct {
-	compression gatewire.Compression
-	owns        bool
-	enc         gatewire.Encoder // of the run that goes on; nil between runs
-	opened      bool             // the connection's stream has begun
+	gatewire.Stream
 	*scratch
 }
 
@@ -44,7 +41,7 @@ func (c *conn) send() {
 	defer c.bridge.workers.Done()
 	defer c.kill()
 	snd := sender{scratch: scratches.Get().(*scratch)}
-	defer snd.endRun(true)
+	defer snd.EndRun(true)
 	for {
 		if c.finish(&snd) {
 			return
@@ -73,7 +70,7 @@ func (c *conn) finish(snd *sender) bool {
 	closing, controls := c.closing, c.controls
 	if closing != nil {
 		c.controls = nil
-		snd.compression, snd.owns = c.compression, c.owns
+		snd.Compression, snd.Owned = c.compression, c.owns
 	}
 	c.mu.Unlock()
 	if closing == nil {
@@ -105,7 +102,7 @@ func (c *conn) finish(snd *sender) bool {
 // step collects what is to be written now.
 func (c *conn) step(snd *sender) {
 	c.mu.Lock()
-	snd.compression, snd.owns = c.compression, c.owns
+	snd.Compression, snd.Owned = c.compression, c.owns
 	snd.out = append(snd.out[:0], c.ponging...)
 	c.ponging = nil
 	s, waits := c.session, c.waits
@@ -117,23 +114,22 @@ func (c *conn) step(snd *sender) {
 	}
 	if s == nil && waits != nil {
 		if s = waits.begin(c); s != nil {
-			snd.compression = s.compressionOn(snd.compression)
+			snd.Compression = s.compressionOn(snd.Compression)
 		}
 	}
 	if s != nil {
 		s.fill(c, snd)
 	}
-	snd.endRun(false)
+	snd.EndRun(false)
 }
 
 // control encodes a payload that is no event.
 func (snd *sender) control(payload []byte) {
-	if snd.owns || snd.enc != nil {
+	if snd.Encoding() {
 		snd.encode(payload)
 		return
 	}
-	snd.out = gatewire.AppendStored(snd.out, snd.compression, payload, !snd.opened)
-	snd.opened = true
+	snd.out = snd.AppendStored(snd.out, payload)
 }
 
 // event encodes an event of a log with the number that it has in a session.
@@ -142,7 +138,7 @@ func (snd *sender) event(e *eventlog.Event, seq int64) { snd.dispatch(e.Name, se
 // dispatch encodes an event. Uncompressed, its data is copied once, into what is written.
 func (snd *sender) dispatch(name []byte, seq int64, data []byte) {
 	snd.payload = gatewire.AppendDispatchHead(snd.payload[:0], name, seq)
-	if snd.compression == gatewire.None {
+	if snd.Compression == gatewire.None {
 		snd.out = gatewire.AppendFrameHeader(snd.out, ws.OpText, len(snd.payload)+len(data)+1)
 		snd.out = append(append(append(snd.out, snd.payload...), data...), gatewire.DispatchEnd)
 		return
@@ -153,18 +149,5 @@ func (snd *sender) dispatch(name []byte, seq int64, data []byte) {
 
 // encode encodes a payload for this connection alone, and begins a run for it if there is none.
 func (snd *sender) encode(payload []byte) {
-	if snd.enc == nil {
-		snd.enc = gatewire.NewEncoder(snd.compression)
-		snd.enc.Begin(!snd.opened)
-		snd.opened = true
-	}
-	snd.out = snd.enc.Encode(snd.out, payload)
-}
-
-// endRun gives the encoder back, unless the connection keeps it and goes on.
-func (snd *sender) endRun(last bool) {
-	if snd.enc != nil && (last || !snd.owns) {
-		gatewire.FreeEncoder(snd.compression, snd.enc)
-		snd.enc = nil
-	}
+	snd.out = snd.Run().Encode(snd.out, payload)
 }

@@ -26,7 +26,7 @@ func TestACKDoesNotWaitForASegment(t *testing.T) {
 		s := &session{srv: srv, feed: srv.feed(0, 1), shardCount: 1, head: 2, next: 3, began: now}
 		c := newConn(srv, newWire(near, fault.GatewayAddress, srv.quit), near, compression)
 		s.conn, c.session = c, s
-		snd := sender{scratch: new(scratch), opened: true}
+		snd := sender{scratch: new(scratch), Stream: gatewire.Stream{Opened: true}}
 		if b, _ := c.step(&snd, now.Add(250*time.Millisecond)); b.events == 0 || !snd.inSegment && !compression.Stateless() {
 			t.Fatalf("%v: %d events written, in a segment: %t", compression, b.events, snd.inSegment)
 		}

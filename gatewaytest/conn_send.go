@@ -14,15 +14,12 @@ const batchBytes = 64 << 10
 
 // sender is what the goroutine that writes keeps from step to step.
 type sender struct {
-	compression Compression
-	owns        bool
-	enc         gatewire.Encoder // of the run that goes on; nil between runs
-	opened      bool             // the connection's stream has begun
-	inSegment   bool             // the last event written was of a shared segment that has more
-	quiet       bool             // traffic had ended when the last step began
-	cut         int              // bytes that a fault has written at a time; 0: all
-	split       int              // bytes of a payload that a fault has go into a message; 0: all
-	fragment    int              // bytes of a message that a fault has go into a frame; 0: all
+	gatewire.Stream
+	inSegment bool // the last event written was of a shared segment that has more
+	quiet     bool // traffic had ended when the last step began
+	cut       int  // bytes that a fault has written at a time; 0: all
+	split     int  // bytes of a payload that a fault has go into a message; 0: all
+	fragment  int  // bytes of a message that a fault has go into a frame; 0: all
 	*scratch
 }
 
@@ -49,7 +46,7 @@ func (c *conn) send() {
 	defer c.srv.wg.Done()
 	defer c.kill()
 	snd := sender{scratch: scratches.Get().(*scratch)}
-	defer snd.endRun(true)
+	defer snd.EndRun(true)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	if pacer := c.srv.pacer; pacer != nil {
@@ -108,7 +105,7 @@ func (c *conn) finish(snd *sender) bool {
 	controls := c.controls
 	if closing != nil {
 		c.controls = nil
-		snd.compression, snd.owns = c.compression, c.owns
+		snd.Compression, snd.Owned = c.compression, c.owns
 	}
 	c.mu.Unlock()
 	if closing == nil {
@@ -149,12 +146,12 @@ func (c *conn) settle() {
 // unless something wakes the sender, negative for ever.
 func (c *conn) step(snd *sender, now time.Time) (b batch, wait time.Duration) {
 	c.mu.Lock()
-	snd.compression, snd.owns = c.compression, c.owns
+	snd.Compression, snd.Owned = c.compression, c.owns
 	snd.out = append(snd.out[:0], c.ponging...)
 	c.ponging = nil
 	s := c.session
 	snd.quiet = c.srv.quiet.Load()
-	if s == nil || c.urgent || snd.quiet || snd.compression.Stateless() {
+	if s == nil || c.urgent || snd.quiet || snd.Compression.Stateless() {
 		// A segment can be left at any event, but gone on with only if nothing refers to what
 		// came before.
 		snd.inSegment = false
@@ -175,7 +172,7 @@ func (c *conn) step(snd *sender, now time.Time) (b batch, wait time.Duration) {
 			c.end() // before the client can answer what is written
 		}
 	}
-	snd.endRun(false)
+	snd.EndRun(false)
 	if b.frames == nil {
 		b.frames = snd.out
 	}
@@ -184,31 +181,18 @@ func (c *conn) step(snd *sender, now time.Time) (b batch, wait time.Duration) {
 
 // control encodes a payload that is no event.
 func (snd *sender) control(payload []byte) {
-	if snd.owns || snd.enc != nil {
+	if snd.Encoding() {
 		snd.encode(payload)
 		return
 	}
-	snd.out = gatewire.AppendStored(snd.out, snd.compression, payload, !snd.opened)
-	snd.opened, snd.inSegment = true, false
+	snd.out = snd.AppendStored(snd.out, payload)
+	snd.inSegment = false
 }
 
 // encode encodes a payload for this connection alone, and begins a run for it if there is none.
 func (snd *sender) encode(payload []byte) {
-	if snd.enc == nil {
-		snd.enc = gatewire.NewEncoder(snd.compression)
-		snd.enc.Begin(!snd.opened)
-		snd.opened = true
-	}
-	snd.out = encode(snd.enc, snd.compression, snd.out, payload)
+	snd.out = encode(snd.Run(), snd.Compression, snd.out, payload)
 	snd.inSegment = false
-}
-
-// endRun gives the encoder back, unless the connection keeps it and goes on.
-func (snd *sender) endRun(last bool) {
-	if snd.enc != nil && (last || !snd.owns) {
-		gatewire.FreeEncoder(snd.compression, snd.enc)
-		snd.enc = nil
-	}
 }
 
 // fill collects events for c, which snd writes: first what the session gave out already and this
@@ -263,8 +247,8 @@ func (s *session) fill(c *conn, snd *sender, now time.Time) (b batch, wait time.
 				}
 				return b, s.wait(now)
 			}
-			stream := s.feed.streams[snd.compression]
-			if !s.inStep() || s.srv.plan.May(fault.AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.compression.Stateless()) {
+			stream := s.feed.streams[snd.Compression]
+			if !s.inStep() || s.srv.plan.May(fault.AtEvent, s.shard) || !(snd.inSegment || stream.begins(s.shared) || snd.Compression.Stateless()) {
 				s.shared++
 				s.head++
 				continue

@@ -26,7 +26,7 @@ func (c *conn) takeFaults(snd *sender) []fault.Fault {
 	defer c.mu.Unlock()
 	faults := c.faults
 	c.faults = nil
-	snd.compression, snd.owns = c.compression, c.owns
+	snd.Compression, snd.Owned = c.compression, c.owns
 	return faults
 }
 
@@ -76,12 +76,12 @@ func (c *conn) perform(snd *sender, f *fault.Fault) error {
 			snd.control(gatewire.HeartbeatACK)
 		}
 	case fault.ActionCorrupt:
-		snd.out = appendCorrupt(snd.out, snd.compression, !snd.opened)
+		snd.out = appendCorrupt(snd.out, snd.Compression, !snd.Opened)
 		snd.interrupt()
 	case fault.ActionTruncate:
-		snd.out = halve(c.again(snd, 0), snd.compression)
+		snd.out = halve(c.again(snd, 0), snd.Compression)
 	case fault.ActionBomb:
-		snd.out = appendBomb(snd.out, snd.compression, !snd.opened, f.Number)
+		snd.out = appendBomb(snd.out, snd.Compression, !snd.Opened, f.Number)
 		snd.interrupt()
 	case fault.ActionMalformed:
 		snd.control([]byte(fault.MalformedPayload(f.Text)))
@@ -95,17 +95,15 @@ func (c *conn) perform(snd *sender, f *fault.Fault) error {
 		}
 		c.withSession(func(s *session) { s.skip(f.Number) })
 	}
-	snd.endRun(false)
+	snd.EndRun(false)
 	return c.write(snd, snd.out)
 }
 
 // interrupt has what follows refer to nothing before it, for data came in between that no encoder
 // knows of.
 func (snd *sender) interrupt() {
-	snd.opened, snd.inSegment = true, false
-	if snd.enc != nil {
-		snd.enc.Begin(false)
-	}
+	snd.Interrupt()
+	snd.inSegment = false
 }
 
 // again encodes the event back events before the last, as it was; without a session, hello. It

@@ -38,7 +38,7 @@ func (snd *sender) recut(frames []byte) []byte {
 // that is what clients are told to look for at the end of a message (Discord: "Transport
 // Compression"); no other piece ends in it.
 func (snd *sender) messages(op ws.OpCode, data []byte) (pieces [][]byte) {
-	if snd.split == 0 || snd.compression.Stateless() || op != ws.OpBinary {
+	if snd.split == 0 || snd.Compression.Stateless() || op != ws.OpBinary {
 		return [][]byte{data}
 	}
 	begin := 0

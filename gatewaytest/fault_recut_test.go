@@ -23,7 +23,7 @@ func TestRecut(t *testing.T) {
 		frames = gatewire.AppendFrame(frames, ws.OpPing, []byte("between"))
 	}
 	for _, size := range []struct{ split, fragment int }{{4, 0}, {0, 1}, {7, 3}, {100_000, 100_000}, {0, 64}} {
-		snd := sender{compression: CompressionZlib, split: size.split, fragment: size.fragment}
+		snd := sender{Stream: gatewire.Stream{Compression: CompressionZlib}, split: size.split, fragment: size.fragment}
 		var data []byte
 		pings, ends := 0, 0
 		open := false

@@ -14,9 +14,6 @@ import (
 )
 
 const (
-	// closeTimeout is how long a bot has to answer a close frame.
-	closeTimeout = 5 * time.Second
-
 	// maxOwned is how many connections may have an encoder of their own, which compresses best; one takes 1 to
 	// 2 MB. Others take one out of a pool while they have something to write.
 	maxOwned = 64
@@ -34,20 +31,16 @@ type conn struct {
 	events    gateway.EventSet // what its URL asks for
 	url       string           // of the gateway, as this bot reaches it
 	wake      chan struct{}    // of capacity 1
-	done      chan struct{}    // closed by kill
-	kills     sync.Once
+	closing   *gatewire.Closing
 	replaying atomic.Bool // it has yet to catch up with what it began with or missed
 
 	mu          sync.Mutex
 	compression gatewire.Compression
 	owns        bool // the sender keeps its encoder over runs
 	session     *session
-	waits       *waiter  // an identify whose shard is not ready
-	controls    [][]byte // payloads without a sequence
-	ponging     []byte   // an encoded pong, written between any two frames
-	closing     []byte   // the close frame to write; nil while the connection lives
-	closeTimer  *time.Timer
-	answered    bool      // the bot has closed too: nothing more will come
+	waits       *waiter   // an identify whose shard is not ready
+	controls    [][]byte  // payloads without a sequence
+	ponging     []byte    // an encoded pong, written between any two frames
 	idleSince   time.Time // while it has no session: since when
 }
 
@@ -55,7 +48,7 @@ func newConn(b *Bridge, nc net.Conn, in io.Reader, compression gatewire.Compress
 	if tcp, ok := nc.(interface{ SetWriteBuffer(int) error }); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // a hint; the connection works without
 	}
-	c := &conn{bridge: b, nc: nc, in: in, compression: compression, wake: make(chan struct{}, 1), done: make(chan struct{}), idleSince: time.Now()}
+	c := &conn{bridge: b, nc: nc, in: in, compression: compression, wake: make(chan struct{}, 1), closing: gatewire.NewClosing(), idleSince: time.Now()}
 	if !compression.Stateless() {
 		if c.owns = b.owned.Add(1) <= maxOwned; !c.owns {
 			b.owned.Add(-1)
@@ -94,42 +87,19 @@ func (c *conn) refuse(r *gatewire.Refusal) { c.close(r.Code, r.Reason) }
 // close has a close frame written, behind controls that can still be written. The connection ends when the bot
 // has answered, or has not in time.
 func (c *conn) close(code gateway.CloseCode, reason string) {
-	c.closeWith(ws.NewCloseFrameBody(ws.StatusCode(code), reason), false)
-}
-
-func (c *conn) closeWith(body []byte, answered bool) {
-	c.mu.Lock()
-	first := c.closing == nil
-	if first {
-		c.closing = gatewire.AppendFrame(nil, ws.OpClose, body)
-		// Whoever does not read holds the sender, and with it the close frame, up.
-		c.closeTimer = time.AfterFunc(closeTimeout, c.kill)
-	}
-	c.answered = c.answered || answered
-	c.mu.Unlock()
-	if first && !answered {
+	body := ws.NewCloseFrameBody(ws.StatusCode(code), reason)
+	if c.closing.Begin(body, c.kill) {
 		c.bridge.closes.add(body)
 	}
 	c.notify()
 }
 
-// isClosing reports whether a close frame is, or will be, written.
-func (c *conn) isClosing() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closing != nil
-}
-
 // kill ends the connection at once, without a close frame, and leaves its session without one.
 func (c *conn) kill() {
-	c.kills.Do(func() {
-		close(c.done)
+	c.closing.End(func() {
 		c.nc.Close()
 		c.detach()
 		c.mu.Lock()
-		if c.closeTimer != nil {
-			c.closeTimer.Stop()
-		}
 		if c.owns {
 			c.owns = false
 			c.bridge.owned.Add(-1)
@@ -158,7 +128,7 @@ func (c *conn) use(s *session) {
 	c.mu.Unlock()
 	c.notify()
 	select {
-	case <-c.done:
+	case <-c.closing.Done():
 		c.detach() // killed in between
 	default:
 	}
@@ -195,6 +165,7 @@ func (c *conn) lost(s *session) {
 	}
 	c.mu.Unlock()
 	if mine {
+		c.bridge.logger.Debug("a session is over", "session", s.id, "peer", c.peer())
 		c.notify()
 	}
 }
@@ -202,7 +173,7 @@ func (c *conn) lost(s *session) {
 // tooSlow closes a connection whose bot does not read as fast as events come. The session stays, and can be
 // resumed as long as the log has what it missed.
 func (c *conn) tooSlow() {
-	if !c.isClosing() {
+	if !c.closing.Begun() {
 		c.bridge.slow.Add(1)
 		c.close(gateway.CloseRateLimited, "You read too slowly.")
 	}

@@ -22,7 +22,7 @@ func (c *conn) receive() {
 		in, err := r.Next()
 		switch {
 		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded) && !c.isClosing():
+		case errors.Is(err, os.ErrDeadlineExceeded) && !c.closing.Begun():
 			// Not 4009, after which the session would be over: the bot may have stood still for a moment.
 			c.nc.SetReadDeadline(time.Time{}) // c.close brings one of its own
 			c.detach()
@@ -50,19 +50,21 @@ func (c *conn) receive() {
 // receiveClose answers the bot's close frame. 1000 and 1001 end the session (Discord: "Gateway", heading
 // "Disconnecting").
 func (c *conn) receiveClose(body []byte) {
-	if !c.isClosing() {
+	if !c.closing.Begun() {
 		s := c.detach()
 		code, _ := ws.ParseCloseFrameData(body)
 		if s != nil && (code == ws.StatusNormalClosure || code == ws.StatusGoingAway) {
 			s.end()
 		}
 	}
-	c.closeWith(gatewire.CloseAnswer(body), true)
+	c.closing.Begin(gatewire.CloseAnswer(body), c.kill)
+	c.closing.Answer()
+	c.notify()
 }
 
 // receiveMessage obeys one whole message.
 func (c *conn) receiveMessage(in gatewire.Incoming, limit *gatewire.SendLimit, now time.Time) {
-	if c.isClosing() {
+	if c.closing.Begun() {
 		return
 	}
 	p, refused := gatewire.ParseCommand(in, func() bool { return !limit.Allow(now) })
@@ -135,7 +137,7 @@ func (c *conn) loiters(now time.Time) bool {
 
 // heard gives the bot until the next heartbeat is overdue.
 func (c *conn) heard(now time.Time) {
-	if !c.isClosing() {
+	if !c.closing.Begun() {
 		c.nc.SetReadDeadline(now.Add(c.bridge.config.Heartbeat * 3 / 2))
 	}
 }

@@ -56,7 +56,7 @@ func (c *conn) send() {
 		snd.rest()
 		select {
 		case <-c.wake:
-		case <-c.done:
+		case <-c.closing.Done():
 			return
 		}
 		snd.scratch = scratches.Get().(*scratch)
@@ -66,37 +66,23 @@ func (c *conn) send() {
 // finish writes the close frame, if it is time to, with the controls before it. Then it waits for the bot's own
 // and hangs up. It reports whether it did.
 func (c *conn) finish(snd *sender) bool {
-	c.mu.Lock()
-	closing, controls := c.closing, c.controls
-	if closing != nil {
-		c.controls = nil
-		snd.Compression, snd.Owned = c.compression, c.owns
-	}
-	c.mu.Unlock()
+	closing := c.closing.Frame()
 	if closing == nil {
 		return false
 	}
+	c.mu.Lock()
+	controls := c.controls
+	c.controls = nil
+	snd.Compression, snd.Owned = c.compression, c.owns
+	c.mu.Unlock()
 	snd.out = snd.out[:0]
 	for _, payload := range controls {
 		snd.control(payload)
 	}
-	if _, err := c.nc.Write(append(snd.out, closing...)); err != nil {
-		return true
+	if _, err := c.nc.Write(append(snd.out, closing...)); err == nil && c.closing.Wait() {
+		c.hangUp()
 	}
-	for {
-		c.mu.Lock()
-		answered := c.answered
-		c.mu.Unlock()
-		if answered {
-			c.hangUp()
-			return true
-		}
-		select {
-		case <-c.wake:
-		case <-c.done:
-			return true
-		}
-	}
+	return true
 }
 
 // step collects what is to be written now.

@@ -92,9 +92,7 @@ func FuzzReceive(f *testing.F) {
 		snd := sender{scratch: new(scratch)}
 		c.step(&snd)
 		out := snd.out
-		c.mu.Lock()
-		out = append(out, c.closing...)
-		c.mu.Unlock()
+		out = append(out, c.closing.Frame()...)
 		b.workers.Done() // the sender, which never ran
 		c.kill()
 		b.mu.Lock()

@@ -50,7 +50,7 @@ func (c *conn) identify(d json.RawMessage, now time.Time) *gatewire.Refusal {
 		return nil
 	}
 	w := &waiter{shard: sh, client: holder, own: own, compress: bool(id.Compress)}
-	if w.begin(c) == nil && !c.isClosing() {
+	if w.begin(c) == nil && !c.closing.Begun() {
 		c.mu.Lock()
 		c.waits = w
 		c.mu.Unlock()

@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// closeTimeout is how long a client has to answer a close frame.
-	closeTimeout = 5 * time.Second
-
 	// maxOwned is how many connections may have an encoder of their own; one takes 1 to 2 MB.
 	maxOwned = 64
 
@@ -28,17 +25,16 @@ const (
 // conn is a client's connection. Its receiver reads, its sender alone writes; what others want to
 // have written waits in the fields under mu, and wake tells the sender.
 type conn struct {
-	srv    *Server
-	nc     net.Conn
-	wire   *wire // below nc
-	in     io.Reader
-	report *connReport   // nil: none is wanted
-	wake   chan struct{} // of capacity 1
-	done   chan struct{} // closed by kill
-	pace   pace          // where the server has a pacer
+	srv     *Server
+	nc      net.Conn
+	wire    *wire // below nc
+	in      io.Reader
+	report  *connReport   // nil: none is wanted
+	wake    chan struct{} // of capacity 1
+	closing *gatewire.Closing
+	pace    pace // where the server has a pacer
 
-	kills sync.Once
-	rest  atomic.Bool // no more traffic will be written
+	rest atomic.Bool // no more traffic will be written
 	// silent: a fault withholds what a client waits for, as long as the connection lives.
 	silent atomic.Bool
 
@@ -50,9 +46,6 @@ type conn struct {
 	urgent      bool          // controls may not wait for the end of a segment
 	faults      []fault.Fault // to perform before them
 	ponging     []byte        // an encoded pong, written between any two frames
-	closing     []byte        // the close frame to write; nil while the connection lives
-	closeTimer  *time.Timer
-	answered    bool // the client has closed too: nothing more will come
 }
 
 // newConn makes the connection nc, whose client wants compression; in is nc's rest to read.
@@ -67,7 +60,7 @@ func newConn(srv *Server, nc net.Conn, in io.Reader, compression Compression) *c
 		wire:        wire,
 		in:          in,
 		wake:        make(chan struct{}, 1),
-		done:        make(chan struct{}),
+		closing:     gatewire.NewClosing(),
 		compression: compression,
 	}
 	if !compression.Stateless() && srv.cfg.rate == 0 {
@@ -116,38 +109,20 @@ func (c *conn) pong(data []byte) {
 // close has a close frame written, behind controls that can still be written. The connection ends
 // when the client has answered, or has not in time.
 func (c *conn) close(code gateway.CloseCode, reason string) {
-	c.closeWith(ws.NewCloseFrameBody(ws.StatusCode(code), reason), false)
+	c.closing.Begin(ws.NewCloseFrameBody(ws.StatusCode(code), reason), c.kill)
+	c.notify()
 }
 
 // refuse closes the connection for a mistake of the client's.
 func (c *conn) refuse(r *gatewire.Refusal) { c.close(r.Code, r.Reason) }
 
-// answerClose answers the client's close frame with the same code.
-func (c *conn) answerClose(body []byte) { c.closeWith(body, true) }
-
-func (c *conn) closeWith(body []byte, answered bool) {
-	c.mu.Lock()
-	if c.closing == nil {
-		c.closing = gatewire.AppendFrame(nil, ws.OpClose, body)
-		// Whoever does not read holds the sender, and with it the close frame, up.
-		c.closeTimer = time.AfterFunc(closeTimeout, c.kill)
-	}
-	c.answered = c.answered || answered
-	c.mu.Unlock()
-	c.notify()
-}
-
 // kill ends the connection at once, without a close frame, and leaves its session without one.
 func (c *conn) kill() {
-	c.kills.Do(func() {
-		close(c.done)
+	c.closing.End(func() {
 		c.report.kill()
 		c.wire.Close()
 		c.detach()
 		c.mu.Lock()
-		if c.closeTimer != nil {
-			c.closeTimer.Stop()
-		}
 		if c.owns {
 			c.owns = false
 			c.srv.owned.Add(-1)
@@ -184,7 +159,7 @@ func (c *conn) attach(s *session) {
 	s.mu.Unlock()
 	c.notify()
 	select {
-	case <-c.done:
+	case <-c.closing.Done():
 		c.detach() // killed in between
 	default:
 	}

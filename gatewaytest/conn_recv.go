@@ -30,7 +30,7 @@ func (c *conn) receive() {
 		case err == nil:
 		case errors.Is(err, errAnswered):
 			return // the sender hangs up
-		case errors.Is(err, os.ErrDeadlineExceeded) && !c.isClosing():
+		case errors.Is(err, os.ErrDeadlineExceeded) && !c.closing.Begun():
 			c.nc.SetReadDeadline(time.Time{}) // c.close brings one of its own
 			c.end()
 			c.refuse(gatewire.SessionTimedOut)
@@ -70,8 +70,8 @@ func (c *conn) receiveFrame(r *receiver) error {
 // "Gateway", heading "Disconnecting").
 func (c *conn) receiveClose(body []byte) error {
 	code, _ := ws.ParseCloseFrameData(body)
-	c.report.close(code, c.isClosing())
-	if !c.isClosing() {
+	c.report.close(code, c.closing.Begun())
+	if !c.closing.Begun() {
 		c.closedBy(code)
 		if code == ws.StatusNormalClosure || code == ws.StatusGoingAway {
 			c.end()
@@ -79,7 +79,9 @@ func (c *conn) receiveClose(body []byte) error {
 			c.detach()
 		}
 	}
-	c.answerClose(gatewire.CloseAnswer(body))
+	c.closing.Begin(gatewire.CloseAnswer(body), c.kill)
+	c.closing.Answer()
+	c.notify()
 	return errAnswered
 }
 
@@ -101,7 +103,7 @@ func (c *conn) closedBy(status ws.StatusCode) {
 
 // receiveMessage obeys one whole message.
 func (c *conn) receiveMessage(r *receiver, in gatewire.Incoming, now time.Time) {
-	if c.isClosing() {
+	if c.closing.Begun() {
 		return
 	}
 	p, refused := gatewire.ParseCommand(in, func() bool { return !r.limit.Allow(now) })
@@ -151,14 +153,7 @@ func (c *conn) heartbeat(d json.RawMessage, now time.Time) {
 
 // heard gives the client until the next heartbeat is overdue.
 func (c *conn) heard(now time.Time) {
-	if !c.isClosing() {
+	if !c.closing.Begun() {
 		c.nc.SetReadDeadline(now.Add(c.srv.cfg.heartbeat * 3 / 2))
 	}
-}
-
-// isClosing reports whether a close frame is, or will be, written.
-func (c *conn) isClosing() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closing != nil
 }

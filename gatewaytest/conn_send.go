@@ -90,7 +90,7 @@ func (c *conn) send() {
 		select {
 		case <-c.wake:
 		case <-due:
-		case <-c.done:
+		case <-c.closing.Done():
 			return
 		}
 		snd.scratch = scratches.Get().(*scratch)
@@ -100,17 +100,15 @@ func (c *conn) send() {
 // finish writes the close frame, if it is time to, with the controls before it. Then it waits for
 // the client's own and hangs up. It reports whether it did.
 func (c *conn) finish(snd *sender) bool {
-	c.mu.Lock()
-	closing := c.closing
-	controls := c.controls
-	if closing != nil {
-		c.controls = nil
-		snd.Compression, snd.Owned = c.compression, c.owns
-	}
-	c.mu.Unlock()
+	closing := c.closing.Frame()
 	if closing == nil {
 		return false
 	}
+	c.mu.Lock()
+	controls := c.controls
+	c.controls = nil
+	snd.Compression, snd.Owned = c.compression, c.owns
+	c.mu.Unlock()
 	snd.out = snd.out[:0]
 	for _, payload := range controls {
 		snd.control(payload)
@@ -119,20 +117,10 @@ func (c *conn) finish(snd *sender) bool {
 		return true
 	}
 	c.settle()
-	for {
-		c.mu.Lock()
-		answered := c.answered
-		c.mu.Unlock()
-		if answered {
-			c.hangUp()
-			return true
-		}
-		select {
-		case <-c.wake:
-		case <-c.done:
-			return true
-		}
+	if c.closing.Wait() {
+		c.hangUp()
 	}
+	return true
 }
 
 // settle notes that no more traffic will be written.

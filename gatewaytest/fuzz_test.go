@@ -63,9 +63,7 @@ func FuzzReceive(f *testing.F) {
 		snd := sender{scratch: new(scratch)}
 		b, _ := c.step(&snd, time.Now())
 		nc.Write(b.frames)
-		c.mu.Lock()
-		nc.Write(c.closing)
-		c.mu.Unlock()
+		nc.Write(c.closing.Frame())
 		srv.wg.Done() // the sender, which never ran
 		c.kill()
 		for _, session := range srv.all(false) {

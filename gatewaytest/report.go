@@ -119,7 +119,7 @@ func (s *Server) Quiesce(ctx context.Context) error {
 // rests reports whether nothing of the traffic is left to be written.
 func (c *conn) rests() bool {
 	select {
-	case <-c.done:
+	case <-c.closing.Done():
 		return true
 	default:
 		return c.rest.Load()

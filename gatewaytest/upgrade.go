@@ -58,7 +58,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 
 // greet has hello written, unless a fault comes in its place.
 func (c *conn) greet(via fault.Address) {
-	if !c.isClosing() && !c.suffer(c.srv.fault(fault.AtHello, plan.NoShard, via)) {
+	if !c.closing.Begun() && !c.suffer(c.srv.fault(fault.AtHello, plan.NoShard, via)) {
 		c.control(c.srv.hello(), false)
 	}
 }

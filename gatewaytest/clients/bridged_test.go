@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -72,11 +73,13 @@ type bridged struct {
 	identified []time.Time
 	session    string // the last that began
 	resumed    int
+	relay      *relay // in front, which is told who has a session
 	log        strings.Builder
+	file       io.Writer // the whole log, if -logs asks for it
 }
 
 // startBridge runs sluice serve with srv in the place of Discord, until the test ends.
-func startBridge(t *testing.T, srv *gatewaytest.Server, flags ...string) *bridged {
+func startBridge(t *testing.T, srv *gatewaytest.Server, relay *relay, flags ...string) *bridged {
 	t.Helper()
 	dir := t.TempDir()
 	bots := filepath.Join(dir, "bots")
@@ -84,7 +87,7 @@ func startBridge(t *testing.T, srv *gatewaytest.Server, flags ...string) *bridge
 		t.Fatal(err)
 	}
 	b := &bridged{
-		t: t, secrets: []string{srv.Token(), bridgeToken(srv)}, changed: make(chan struct{}), env: append(os.Environ(), "DISCORD_TOKEN="+srv.Token()),
+		t: t, relay: relay, file: logTo(t, "bridge"), secrets: []string{srv.Token(), bridgeToken(srv)}, changed: make(chan struct{}), env: append(os.Environ(), "DISCORD_TOKEN="+srv.Token()),
 		data: filepath.Join(dir, "data"),
 		args: append([]string{
 			"serve", "--log-level=debug", "--bots=" + bots, "--data=" + filepath.Join(dir, "data"), "--api-url=" + srv.APIURL(),
@@ -102,7 +105,7 @@ func (b *bridged) start(address string) {
 	b.address = ""
 	b.cmd = exec.Command(buildBridge(b.t), append(b.args, "--listen="+address)...)
 	b.cmd.Env = b.env
-	b.cmd.Stderr = writer(b.read)
+	b.cmd.Stderr = io.MultiWriter(writer(b.read), b.file)
 	if err := b.cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -173,15 +176,24 @@ func (b *bridged) read(text []byte) {
 func (b *bridged) take(line string) {
 	switch {
 	case strings.Contains(line, "bots may connect"):
-		_, address, _ := strings.Cut(line, " address=")
-		b.address, _, _ = strings.Cut(address, " ")
+		b.address = field(line, "address")
 	case strings.Contains(line, "a session begins"):
 		b.identified = append(b.identified, time.Now())
-		_, session, _ := strings.Cut(line, " session=")
-		b.session, _, _ = strings.Cut(session, " ")
+		b.session = field(line, "session")
+		b.relay.seat(b.session, field(line, "peer"))
 	case strings.Contains(line, "a session goes on"):
 		b.resumed++
+		b.relay.seat(field(line, "session"), field(line, "peer"))
+	case strings.Contains(line, "a session is over"):
+		b.relay.unseat(field(line, "peer"))
 	}
+}
+
+// field returns the value of a key of a line of the log.
+func field(line, key string) string {
+	_, value, _ := strings.Cut(line, " "+key+"=")
+	value, _, _ = strings.Cut(value, " ")
+	return value
 }
 
 // until waits until the condition, which can change with each line of the log, is true. It is called with mu held.

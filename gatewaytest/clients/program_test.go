@@ -34,6 +34,8 @@ type line struct {
 	Channels int    `json:"channels"`
 	Level    string `json:"level"`
 	Text     string `json:"text"`
+
+	at time.Time
 }
 
 // program is a client that runs.
@@ -82,7 +84,9 @@ func (c *client) start(t *testing.T, at place, compression string) *program {
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
+	stderr := logTo(t, "client-stderr")
 	p.cmd.Stderr = writer(func(b []byte) {
+		_, _ = stderr.Write(b) // only for a person to read
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.stderr.Len() < 1<<16 {
@@ -92,7 +96,7 @@ func (c *client) start(t *testing.T, at place, compression string) *program {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go p.read(out)
+	go p.read(io.TeeReader(out, logTo(t, "client")))
 	t.Cleanup(func() {
 		p.cmd.Process.Kill()
 		<-p.ended
@@ -118,6 +122,7 @@ func (p *program) read(out io.Reader) {
 		if err := json.Unmarshal(scanner.Bytes(), &l); err != nil {
 			l = line{E: "log", Level: "warning", Text: scanner.Text()} // a library that prints
 		}
+		l.at = time.Now()
 		p.mu.Lock()
 		p.lines = append(p.lines, l)
 		close(p.changed)

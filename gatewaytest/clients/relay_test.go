@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -16,17 +17,26 @@ type relay struct {
 	listener net.Listener
 
 	mu     sync.Mutex
+	log    io.Writer // what becomes of connections
 	target string
-	open   chan struct{} // closed while connections may go on to target
-	conns  map[*relayed]struct{}
-	holed  bool // what the gateway sends is swallowed
+	open   chan struct{}       // closed while connections may go on to target
+	conns  map[string]*relayed // the last with each address that the gateway sees
+	lives  []life
 }
 
 // relayed is a connection of a bot's, and the one behind it.
 type relayed struct {
 	near, far net.Conn
-	since     time.Time
 	holed     atomic.Bool // what the gateway sends is swallowed
+	seated    time.Time   // since when it has a session; zero while it has none
+	ended     time.Time   // zero while it is there
+}
+
+// life is a session on a connection.
+type life struct {
+	session string
+	conn    *relayed
+	at      time.Time
 }
 
 // newRelay listens until the test ends.
@@ -36,7 +46,7 @@ func newRelay(t *testing.T) *relay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &relay{listener: l, conns: make(map[*relayed]struct{}), open: make(chan struct{})}
+	r := &relay{log: logTo(t, "relay"), listener: l, conns: make(map[string]*relayed), open: make(chan struct{})}
 	var work sync.WaitGroup
 	work.Go(func() {
 		for {
@@ -49,7 +59,7 @@ func newRelay(t *testing.T) *relay {
 	})
 	t.Cleanup(func() {
 		l.Close()
-		r.drop(0)
+		r.end(func(*relayed) bool { return true })
 		work.Wait()
 	})
 	return r
@@ -91,18 +101,23 @@ func (r *relay) join(ctx context.Context, near net.Conn) {
 		return // the bot sees its connection end
 	}
 	defer far.Close()
-	c := &relayed{near: near, far: far, since: time.Now()}
+	c := &relayed{near: near, far: far}
 	r.mu.Lock()
-	r.conns[c] = struct{}{}
+	r.conns[c.peer()] = c
+	r.note(c, "begins")
 	r.mu.Unlock()
 	go func() {
 		defer far.Close()
-		_, _ = io.Copy(far, near) // its end is the connection's
+		_, err := io.Copy(far, near) // its end is the connection's
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.note(c, "the bot sends no more: ", err)
 	}()
-	_, _ = io.Copy(swallower{c}, far)
+	_, err = io.Copy(swallower{c}, far)
 	r.mu.Lock()
-	delete(r.conns, c)
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	c.ended = time.Now()
+	r.note(c, "the gateway sends no more: ", err)
 }
 
 // swallower writes to a bot what is not to be swallowed.
@@ -115,30 +130,85 @@ func (s swallower) Write(b []byte) (int, error) {
 	return s.to.near.Write(b)
 }
 
-// settled is how old a connection is that faults at random meet. Libraries whose handshakes fail again and again
-// stay away for minutes.
-const settled = time.Second
+// peer returns the connection's address as the gateway sees it.
+func (c *relayed) peer() string { return c.far.LocalAddr().String() }
 
-// hole swallows what the gateway sends on connections of some age, until drop.
-func (r *relay) hole(age time.Duration) {
+// note logs what becomes of a connection. mu is held.
+func (r *relay) note(c *relayed, what ...any) { fmt.Fprintln(r.log, c.peer(), fmt.Sprint(what...)) }
+
+// seat takes the news that the gateway has a session on the connection with a peer.
+func (r *relay) seat(session, peer string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for c := range r.conns {
-		if time.Since(c.since) >= age {
-			c.holed.Store(true)
-		}
+	if c := r.conns[peer]; c != nil {
+		c.seated = time.Now()
+		r.lives = append(r.lives, life{session, c, c.seated})
 	}
 }
 
-// drop ends connections of some age with a reset, and those with a hole. It returns how many there were.
-func (r *relay) drop(age time.Duration) (dropped int) {
+// unseat takes the news that the session on the connection with a peer is over, and the bot has yet to begin another.
+func (r *relay) unseat(peer string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for c := range r.conns {
-		if time.Since(c.since) < age && !c.holed.Load() {
+	if c := r.conns[peer]; c != nil {
+		c.seated = time.Time{}
+	}
+}
+
+// sessions returns how many sessions may have an event: those that had begun when it was there, and had a connection
+// since it was sent.
+func (r *relay) sessions(sent, there time.Time) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	begun := make(map[string]bool)
+	may := make(map[string]bool)
+	for _, l := range r.lives {
+		begun[l.session] = begun[l.session] || l.at.Before(there)
+		if begun[l.session] && (l.conn.ended.IsZero() || l.conn.ended.After(sent)) {
+			may[l.session] = true
+		}
+	}
+	return len(may)
+}
+
+// settled is how long connections have had a session that faults at random meet. Libraries whose handshakes fail again
+// and again stay away for minutes: discord.py's wait doubles with each, up to 17 minutes, and is forgotten after 34.
+const settled = time.Second
+
+// isSettled reports whether faults at random may meet a connection. mu is held.
+func (c *relayed) isSettled() bool {
+	return c.ended.IsZero() && !c.seated.IsZero() && time.Since(c.seated) >= settled
+}
+
+// hole swallows what the gateway sends on settled connections, until they are dropped. It returns how many there are.
+func (r *relay) hole() (holed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		if c.isSettled() {
+			c.holed.Store(true)
+			r.note(c, "has a hole")
+			holed++
+		}
+	}
+	return holed
+}
+
+// drop ends connections that are settled, and those with a hole. It returns how many there were.
+func (r *relay) drop() int {
+	return r.end(func(c *relayed) bool { return c.isSettled() || c.holed.Load() })
+}
+
+// end ends connections with a reset. It returns how many there were.
+func (r *relay) end(which func(*relayed) bool) (ended int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		if !c.ended.IsZero() || !which(c) {
 			continue
 		}
-		dropped++
+		ended++
+		r.note(c, "is dropped")
 		for _, nc := range []net.Conn{c.near, c.far} {
 			if tcp, ok := nc.(*net.TCPConn); ok {
 				_ = tcp.SetLinger(0) // a reset, and no wait for what is unsent
@@ -146,5 +216,5 @@ func (r *relay) drop(age time.Duration) (dropped int) {
 			nc.Close()
 		}
 	}
-	return dropped
+	return ended
 }

@@ -126,7 +126,7 @@ func (s *Shard) op(o op, l list, key uint64, row []byte) {
 	s.ops = appendRow(append(s.ops, byte(o)), l, key, row)
 }
 
-// commit logs the event's ops, and applies logs that have grown too long.
+// commit logs the event's ops.
 func (s *Shard) commit(g *guild) error {
 	var touched [numGroups]bool
 	for b := s.ops; len(b) > 0; {
@@ -138,7 +138,7 @@ func (s *Shard) commit(g *guild) error {
 	}
 	for i := range g.packed {
 		if p := &g.packed[i]; touched[i] && len(p.log) > p.logBound() {
-			if err := s.fold(p); err != nil {
+			if err := s.keepOpen(g, p); err != nil {
 				return err
 			}
 		}

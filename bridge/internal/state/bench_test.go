@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/traffic"
@@ -145,6 +146,31 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
+// BenchmarkBusiest is an event that changes one guild again and again: people who come and go, emojis that
+// are uploaded one by one.
+func BenchmarkBusiest(b *testing.B) {
+	for _, kind := range guildKinds {
+		maker := traffic.NewMaker(1, 0, 0)
+		s := fill(b, Config{}, traffic.GuildIDs(0, 1, 20), func(id uint64) []byte { return kind.make(maker, id) })
+		events := eventsAbout(b, s)
+		for _, name := range []gateway.EventType{gateway.EventVoiceStateUpdate, gateway.EventChannelUpdate, gateway.EventGuildEmojisUpdate} {
+			b.Run(kind.name+"/"+name.String(), func(b *testing.B) {
+				b.ReportAllocs()
+				i := 0
+				list := events[name]
+				defer cpuTime(b)()
+				for b.Loop() {
+					if err := s.Apply(name, list[i*20%len(list)]); err != nil { // of 20 guilds in turn, the first
+						b.Fatal(err)
+					}
+					i++
+				}
+				b.ReportMetric(float64(len(list[0])), "event-B")
+			})
+		}
+	}
+}
+
 // BenchmarkTraffic is the events of a bot's traffic that change state, about 200 guilds.
 func BenchmarkTraffic(b *testing.B) {
 	ids := traffic.GuildIDs(0, 1, 200)
@@ -165,12 +191,24 @@ func BenchmarkTraffic(b *testing.B) {
 		}
 	}
 	i := 0
+	var took [256]struct{ n, ns int64 }
 	defer cpuTime(b)()
 	for b.Loop() {
-		if err := s.Apply(events[i%len(events)].t, events[i%len(events)].data); err != nil {
+		e := events[i%len(events)]
+		start := time.Now()
+		if err := s.Apply(e.t, e.data); err != nil {
 			b.Fatal(err)
 		}
+		took[e.t].n++
+		took[e.t].ns += int64(time.Since(start))
 		i++
+	}
+	if testing.Verbose() {
+		for t, of := range took {
+			if of.n > 0 {
+				b.Logf("%-34v %6d events, %7d ns each", gateway.EventType(t), of.n, of.ns/of.n)
+			}
+		}
 	}
 	stats := s.Stats()
 	b.ReportMetric(float64(stats.Bytes)/float64(stats.Guilds), "packed-B/guild")

@@ -30,8 +30,9 @@
 // A guild is a head, which is the object without its lists, and the rows of its lists: one
 // channel, role or voice state each (lists.go). A row is the JSON in a binary form (tags.go): keys
 // are numbered once for all objects that have the same ones (shapes.go), and ids, hashes and
-// timestamps are numbers (encode.go, decode.go, text.go). Rows lie compressed in two groups: what
-// changes once in a while, and who is in which voice channel.
+// timestamps are numbers (encode.go, decode.go, text.go). Rows lie compressed in three groups: what
+// changes once in a while, emojis and other lists that come whole with each change, and who is in which
+// voice channel.
 //
 // To compress them, rows are taken apart into streams of what is alike (streams.go, join.go). zstd
 // compresses these with a dictionary that the first guilds of the bot make (dictionary.go,
@@ -40,7 +41,8 @@
 //
 // An event does not touch what is compressed. It appends operations to its group's log
 // (log.go, merge.go), where newer ones replace older ones about the same row. The log is applied when
-// it has grown too long for its group, and whenever the guild is asked for (render.go).
+// it has grown too long for its group, later for groups that change all the time (open.go), and whenever
+// the guild is asked for (render.go).
 //
 // apply.go says which event does what, by the functions of take_*.go. snapshot.go keeps all of it in a
 // file over a restart of the process.

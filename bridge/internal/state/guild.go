@@ -22,9 +22,9 @@ type packed struct {
 	log  []byte // ops that are not applied to them yet
 }
 
-// logBound is how long a group's log may be before it is applied: long enough that to
-// decompress and compress the group costs little for each event of a log, and short beside what
-// the group itself takes.
+// logBound is how long a group's log may be at rest: long enough that to decompress and compress the
+// group costs little for each event of a log, and short beside what the group itself takes. The logs of
+// the busiest groups may be longer (open.go).
 func (p *packed) logBound() int { return max(1024, len(p.base)/2) }
 
 // A Guild is one of a shard's guilds.

@@ -29,8 +29,9 @@ const (
 type group uint8
 
 const (
-	settled group = iota // what changes once in a while
-	voice                // who is where
+	settled     group = iota // what changes once in a while
+	expressions              // what can be long, and comes whole when any of it changes
+	voice                    // who is where
 	numGroups
 )
 
@@ -42,9 +43,9 @@ var lists = [numLists]struct {
 }{
 	head:       {"", nil, settled},
 	roles:      {"roles", []string{"id"}, settled},
-	emojis:     {"emojis", []string{"id"}, settled},
-	stickers:   {"stickers", []string{"id"}, settled},
-	sounds:     {"soundboard_sounds", []string{"sound_id"}, settled},
+	emojis:     {"emojis", []string{"id"}, expressions},
+	stickers:   {"stickers", []string{"id"}, expressions},
+	sounds:     {"soundboard_sounds", []string{"sound_id"}, expressions},
 	happenings: {"guild_scheduled_events", []string{"id"}, settled},
 	stages:     {"stage_instances", []string{"id"}, settled},
 	channels:   {"channels", []string{"id"}, settled},

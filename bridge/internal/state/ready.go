@@ -26,7 +26,7 @@ func (s *Shard) takeReady(v lazyjson.Value) error {
 	if err != nil {
 		return err
 	}
-	s.bot, s.ready, s.guilds = bot, append([]byte(nil), row...), guilds
+	s.bot, s.ready, s.guilds, s.open = bot, append([]byte(nil), row...), guilds, nil
 	return nil
 }
 

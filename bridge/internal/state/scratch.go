@@ -33,7 +33,7 @@ func (s *scratch) about(guild uint64) {
 
 // endEvent gives it back.
 func (s *Shard) endEvent() {
-	if cap(s.rows[0])+cap(s.rows[1])+cap(s.ops)+cap(s.work.spare) <= maxScratch {
+	if cap(s.rows[0])+cap(s.rows[1])+cap(s.rows[2])+cap(s.ops)+cap(s.work.spare) <= maxScratch {
 		scratches.Put(s.scratch)
 	}
 	s.scratch = nil

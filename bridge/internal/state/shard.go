@@ -27,6 +27,7 @@ type Shard struct {
 	bot    uint64 // the bot's user
 	ready  []byte // READY as a row, without guilds; nil: none
 	guilds map[uint64]*guild
+	open   []open // groups, the one that was changed last in front (open.go)
 	events uint64
 	errors uint64
 
@@ -64,6 +65,7 @@ func (s *Shard) Reset() {
 
 func (s *Shard) reset() {
 	s.bot, s.ready = 0, nil
+	s.open = nil
 	clear(s.guilds)
 }
 

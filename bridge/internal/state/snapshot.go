@@ -110,7 +110,7 @@ func (s *Shard) LoadSnapshot(data []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bot, s.ready, s.guilds = from.bot, from.ready, from.guilds
+	s.bot, s.ready, s.guilds, s.open = from.bot, from.ready, from.guilds, nil
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestSnapshot(t *testing.T) {
-	w := newWorld(t, Config{}, 3, 8, 60_000)
+	w := newWorld(t, Config{}, 3, 20, 60_000)
 	run := func(n int) {
 		for range n {
 			name, data := w.traffic.Next()
@@ -27,7 +27,7 @@ func TestSnapshot(t *testing.T) {
 
 	// A dictionary that knows nothing takes the snapshot's over; one that knows more has the same; all
 	// guilds are translated for one that knows others.
-	other := newWorld(t, Config{}, 4, 8, 60_000)
+	other := newWorld(t, Config{}, 4, 20, 60_000)
 	for name, dict := range map[string]*Dictionary{"new": NewDictionary(), "same": w.shard.dict, "other": other.shard.dict} {
 		t.Run(name, func(t *testing.T) {
 			s := NewShard(Config{Dictionary: dict})

@@ -1,0 +1,76 @@
+package state
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/sluice-go/sluice/gateway"
+)
+
+// TestOpen holds the logs of a shard's groups to their limits, whichever guilds change, and has guilds be
+// as the events say in whatever order their groups are closed.
+func TestOpen(t *testing.T) {
+	s, m := NewShard(Config{}), &model{}
+	tell := func(name, data string) {
+		t.Helper()
+		if err := s.Apply(eventTypes[name], []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+		m.apply(name, parse([]byte(data)))
+	}
+	const guilds = 2 * maxOpen
+	tell("READY", readyData)
+	create := func(guild int) {
+		tell("GUILD_CREATE", `{"id":"`+strconv.Itoa(guild)+`","emojis":[],"channels":[{"id":"5"}],"voice_states":[],"members":[]}`)
+	}
+	for g := 1; g <= guilds; g++ {
+		create(g)
+	}
+	for i := range 40_000 {
+		g := 1 + i*i%guilds
+		if i%7 < 3 {
+			g = 1 // the busiest
+		}
+		guild := strconv.Itoa(g)
+		switch {
+		case i%9999 == 9998:
+			create(g)
+		case i%3 == 0:
+			tell("CHANNEL_UPDATE", `{"guild_id":"`+guild+`","id":"`+strconv.Itoa(5+i%60)+`","topic":"`+strconv.Itoa(i)+` and more"}`)
+		default:
+			user := strconv.Itoa(1000 + i%300)
+			tell("VOICE_STATE_UPDATE", `{"guild_id":"`+guild+`","user_id":"`+user+`","channel_id":"5","session_id":"`+strconv.Itoa(i)+
+				`","member":{"user":{"id":"`+user+`","username":"somebody"}}}`)
+		}
+		if len(s.open) > maxOpen {
+			t.Fatalf("%d groups are open", len(s.open))
+		}
+		total := 0
+		for _, o := range s.open {
+			total += len(o.group.log)
+		}
+		if total > maxOpenBytes+maxOpenLog {
+			t.Fatalf("logs of %d bytes are open", total)
+		}
+	}
+	for _, g := range s.guilds {
+		for i := range g.packed {
+			if p := &g.packed[i]; len(p.log) > p.logBound() && !isOpen(s, p) {
+				t.Errorf("guild %d: a log of %d bytes is not open", g.id, len(p.log))
+			}
+		}
+	}
+	m.compareAll(t, s)
+	if err := s.Apply(gateway.EventReady, []byte(readyData)); err != nil || s.open != nil {
+		t.Errorf("%v; %d groups of the last session are open", err, len(s.open))
+	}
+}
+
+func isOpen(s *Shard, p *packed) bool {
+	for _, o := range s.open {
+		if o.group == p {
+			return true
+		}
+	}
+	return false
+}

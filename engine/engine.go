@@ -59,6 +59,7 @@ import (
 type Engine struct {
 	config   Config
 	handlers handlers
+	reads    readers
 	gateway  *transport.Gateway
 	dialer   *transport.Dialer // of the gateway's connections and the API's
 	queue    identify.Queue

@@ -25,16 +25,17 @@ import (
 type Shard struct {
 	// What every event needs comes first (task.Prefetch).
 
-	core    *core.Core
-	engine  *Engine
-	loop    reactor.Loop
-	config  *Config
-	event   Event // the one that callbacks see
-	clock   callClock
-	calls   callTimes
-	figures *recorder               // counts calls, too
-	backlog backlogOf               // of asynchronous callbacks
-	sent    atomic.Pointer[sentLog] // to be told to callbacks; nil before the first
+	core      *core.Core
+	engine    *Engine
+	loop      reactor.Loop
+	config    *Config
+	event     Event // the one that callbacks see
+	clock     callClock
+	calls     callTimes
+	figures   *recorder               // counts calls, too
+	delivered bool                    // events, since afterRead was called
+	backlog   backlogOf               // of asynchronous callbacks
+	sent      atomic.Pointer[sentLog] // to be told to callbacks; nil before the first
 
 	// What the loop has under way in other goroutines; nil: nothing. What comes
 	// from an errand that was called off is discarded.

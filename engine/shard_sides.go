@@ -54,6 +54,7 @@ func (t *task) Advance(now time.Time, drained bool) (next time.Time, done bool) 
 	s.core.Advance(now, drained)
 	s.settle(now)
 	s.catchUp(now)
+	s.afterRead()
 	s.tellSent()
 	s.publish()
 	next = s.core.Next()
@@ -125,6 +126,7 @@ func (h *host) Deliver(now time.Time, t gateway.EventType, seq int64, data, payl
 	ev.Replayed = replayed
 	ev.name = ""
 	h.call(list, ev)
+	h.delivered = true
 	ev.Data, ev.Payload = nil, nil
 }
 

@@ -22,8 +22,8 @@ const (
 	sendBuffer = 256 << 10
 )
 
-// conn is a bot's connection. Its receiver reads, its sender alone writes; what others want to have written waits
-// in the fields under mu, and wake tells the sender.
+// conn is a bot's connection. Its receiver reads, its sender writes; what others want to have written waits
+// in the fields under mu, and wake tells the sender. Events may be written by the engine's goroutine, too: see writeNow.
 type conn struct {
 	bridge    *Bridge
 	nc        net.Conn
@@ -33,6 +33,10 @@ type conn struct {
 	wake      chan struct{}    // of capacity 1
 	closing   *gatewire.Closing
 	replaying atomic.Bool // it has yet to catch up with what it began with or missed
+	socket    *socket     // nil: the sender alone can write
+
+	writing sync.Mutex // held by whoever writes, also for as long as that takes
+	sender  sender
 
 	mu          sync.Mutex
 	compression gatewire.Compression
@@ -48,7 +52,7 @@ func newConn(b *Bridge, nc net.Conn, in io.Reader, compression gatewire.Compress
 	if tcp, ok := nc.(interface{ SetWriteBuffer(int) error }); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // a hint; the connection works without
 	}
-	c := &conn{bridge: b, nc: nc, in: in, compression: compression, wake: make(chan struct{}, 1), closing: gatewire.NewClosing(), idleSince: time.Now()}
+	c := &conn{bridge: b, nc: nc, in: in, compression: compression, wake: make(chan struct{}, 1), closing: gatewire.NewClosing(), idleSince: time.Now(), socket: socketOf(nc)}
 	if !compression.Stateless() {
 		if c.owns = b.owned.Add(1) <= maxOwned; !c.owns {
 			b.owned.Add(-1)

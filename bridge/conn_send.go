@@ -12,10 +12,11 @@ import (
 // batchBytes is how much is encoded for one connection before it is written.
 const batchBytes = 64 << 10
 
-// sender is what the goroutine that writes keeps from step to step.
+// sender is what whoever writes keeps from step to step.
 type sender struct {
 	gatewire.Stream
-	*scratch
+	*scratch        // nil: there is nothing to write
+	left     []byte // of the scratch: it is encoded, and goes before anything else
 }
 
 // scratch is memory that a sender needs while it has something to write.
@@ -29,37 +30,64 @@ const maxScratch = 1 << 20
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-func (snd *sender) rest() {
-	if cap(snd.out) <= maxScratch && cap(snd.payload) <= maxScratch {
-		scratches.Put(snd.scratch)
+// begin gets memory, for payloads that go out in a compression.
+func (snd *sender) begin(compression gatewire.Compression, owned bool) {
+	if snd.scratch == nil {
+		snd.scratch = scratches.Get().(*scratch)
 	}
-	snd.scratch = nil
+	snd.Compression, snd.Owned, snd.out = compression, owned, snd.out[:0]
+}
+
+// rest gives the memory back.
+func (snd *sender) rest() {
+	if s := snd.scratch; s != nil && cap(s.out) <= maxScratch && cap(s.payload) <= maxScratch {
+		scratches.Put(s)
+	}
+	snd.scratch, snd.left = nil, nil
 }
 
 // send writes until the connection ends.
 func (c *conn) send() {
 	defer c.bridge.workers.Done()
 	defer c.kill()
-	snd := sender{scratch: scratches.Get().(*scratch)}
-	defer snd.EndRun(true)
-	for {
-		if c.finish(&snd) {
-			return
-		}
-		if c.step(&snd); len(snd.out) > 0 {
-			if _, err := c.nc.Write(snd.out); err != nil {
-				return
-			}
-			c.bridge.sent.Add(int64(len(snd.out)))
-			continue
-		}
-		snd.rest()
+	defer c.endRun()
+	for c.writeAll() {
 		select {
 		case <-c.wake:
 		case <-c.closing.Done():
 			return
 		}
-		snd.scratch = scratches.Get().(*scratch)
+	}
+}
+
+// endRun gives the encoder back.
+func (c *conn) endRun() {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.sender.EndRun(true)
+}
+
+// writeAll writes what there is. It reports false when the connection has ended.
+func (c *conn) writeAll() (lives bool) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	snd := &c.sender
+	for {
+		if len(snd.left) > 0 {
+			if _, err := c.nc.Write(snd.left); err != nil {
+				return false
+			}
+			c.bridge.sent.Add(int64(len(snd.left)))
+			snd.left = nil
+		}
+		if c.finish(snd) {
+			return false
+		}
+		if c.step(snd); len(snd.out) == 0 {
+			snd.rest()
+			return true
+		}
+		snd.left = snd.out
 	}
 }
 
@@ -73,9 +101,8 @@ func (c *conn) finish(snd *sender) bool {
 	c.mu.Lock()
 	controls := c.controls
 	c.controls = nil
-	snd.Compression, snd.Owned = c.compression, c.owns
+	snd.begin(c.compression, c.owns)
 	c.mu.Unlock()
-	snd.out = snd.out[:0]
 	for _, payload := range controls {
 		snd.control(payload)
 	}
@@ -88,8 +115,8 @@ func (c *conn) finish(snd *sender) bool {
 // step collects what is to be written now.
 func (c *conn) step(snd *sender) {
 	c.mu.Lock()
-	snd.Compression, snd.Owned = c.compression, c.owns
-	snd.out = append(snd.out[:0], c.ponging...)
+	snd.begin(c.compression, c.owns)
+	snd.out = append(snd.out, c.ponging...)
 	c.ponging = nil
 	s, waits := c.session, c.waits
 	controls := c.controls
@@ -104,7 +131,9 @@ func (c *conn) step(snd *sender) {
 		}
 	}
 	if s != nil {
+		s.mu.Lock()
 		s.fill(c, snd)
+		s.mu.Unlock()
 	}
 	snd.EndRun(false)
 }

@@ -29,5 +29,7 @@
 // Discord's own session was lost.
 //
 // Nothing that a bot does holds up the connection to Discord: an event is copied into the log of its shard,
-// and each bot's connection reads from there at its own pace (package eventlog).
+// and each bot's connection reads from there at its own pace (package eventlog). What a read
+// brought is written at once to bots whose sockets have room for it; all else is written by a goroutine
+// of the bot's.
 package bridge

@@ -22,11 +22,15 @@ var eventNames = func() (names [128][]byte) {
 	return names
 }()
 
-// listen registers the engine's callback.
+// listen registers the engine's callbacks.
 func (b *Bridge) listen() (remove func()) {
 	set := gateway.AllDispatches().Union(gateway.Events(gateway.EventSessionLost, gateway.EventGuildsReady))
-	return b.config.Engine.On(set, b.event)
+	on, after := b.config.Engine.On(set, b.event), b.config.Engine.AfterRead(b.read)
+	return func() { on(); after() }
 }
+
+// read is called when all events of one read have been taken.
+func (b *Bridge) read(up *engine.Shard) { b.of(up).writeDue() }
 
 // event takes what Discord sent. It is the engine's callback: it copies and never waits for a bot.
 func (b *Bridge) event(ev *engine.Event) {

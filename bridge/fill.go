@@ -9,10 +9,8 @@ import (
 )
 
 // fill collects events for c, which snd writes: what the session began with, then what it takes of the log. Where
-// there is nothing more, the session is idle from then on, and is woken by what comes.
+// there is nothing more, the session is idle from then on, and is woken by what comes. The caller holds mu.
 func (s *session) fill(c *conn, snd *sender) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for s.conn.Load() == c && !s.ended.Load() && len(snd.out) < batchBytes {
 		switch {
 		case s.opening != nil && s.seq < s.opening.last():

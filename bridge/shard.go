@@ -36,6 +36,7 @@ type shard struct {
 	number   uint32             // of the session that began last
 	turn     int                // of those who share
 	owners   eventlog.Owners    // memory for append
+	due      []*session         // were idle when an event came, see writeDue
 
 	// For the journal, see keeper.
 	kept  int64      // the index of the last event in it
@@ -82,8 +83,8 @@ func (sh *shard) maxLag() int64 {
 	return int64(sh.log.Limit / 2)
 }
 
-// append adds an event for all sessions that want it, or for its owners. It wakes whoever has nothing else to
-// do. The caller holds mu.
+// append adds an event for all sessions that want it, or for its owners. Whoever has nothing else to do is due to
+// write it. The caller holds mu.
 func (sh *shard) append(now time.Time, e *eventlog.Event) {
 	_, opened := sh.log.Append(now, e)
 	if opened && sh.keeper != nil && sh.log.Full(sh.bytes, 0.25) {
@@ -93,7 +94,8 @@ func (sh *shard) append(now time.Time, e *eventlog.Event) {
 		switch {
 		case s.idle.Load():
 			if opened || s.events.Has(e.Type) || e.Private {
-				s.wake()
+				s.idle.Store(false)
+				sh.due = append(sh.due, s)
 			}
 		case opened:
 			s.checkLag(sh.log.Total(), sh.maxLag())

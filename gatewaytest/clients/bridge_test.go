@@ -77,7 +77,7 @@ func (c *client) cross(t *testing.T, more ...gatewaytest.Option) *crossing {
 		flags, at.pem = certify(t)
 		tls = "s"
 	}
-	relay := newRelay(t)
+	relay := newRelay(t, c.settles())
 	if c.name == "Eris" { // its requests have a Host without the port that its agent adds: what the gateway's is made of
 		flags = append(flags, "--url=wss://"+relay.address())
 	}

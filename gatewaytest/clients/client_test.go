@@ -2,6 +2,7 @@ package clients
 
 import (
 	"path/filepath"
+	"time"
 )
 
 // A client is one under test.
@@ -51,4 +52,15 @@ var clients = []client{
 	{"JDA", "6.5.0", "Java", javaFamily, jda, true, []string{"none", "zlib-stream"}, "zlib-stream"},
 	{"serenity", "0.12.5", "Rust", rustFamily, binary("target", "debug", "serenity"), true, []string{"payload"}, "payload"},
 	{"twilight", "0.18.0", "Rust", rustFamily, binary("target", "debug", "twilight"), false, []string{"zstd-stream"}, "zstd-stream"},
+}
+
+// settles returns how long a connection has to have had a session before faults at random may meet it. Libraries whose
+// handshakes fail again and again stay away for minutes: discord.py's wait doubles with each, up to 17 minutes, and is
+// forgotten after 34 (discord/backoff.py). hikari's does with each connection that lives for less than 30 s, up to
+// 61 s (hikari/impl/shard.py:1037): of ten minutes, it would be there for one.
+func (c *client) settles() time.Duration {
+	if c.name == "hikari" {
+		return 31 * time.Second
+	}
+	return time.Second
 }

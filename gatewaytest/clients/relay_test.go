@@ -15,6 +15,7 @@ import (
 // on its way.
 type relay struct {
 	listener net.Listener
+	settles  time.Duration // how long a connection has to have a session before faults at random may meet it
 
 	mu     sync.Mutex
 	log    io.Writer // what becomes of connections
@@ -40,13 +41,13 @@ type life struct {
 }
 
 // newRelay listens until the test ends.
-func newRelay(t *testing.T) *relay {
+func newRelay(t *testing.T, settles time.Duration) *relay {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &relay{log: logTo(t, "relay"), listener: l, conns: make(map[string]*relayed), open: make(chan struct{})}
+	r := &relay{log: logTo(t, "relay"), listener: l, settles: settles, conns: make(map[string]*relayed), open: make(chan struct{})}
 	var work sync.WaitGroup
 	work.Go(func() {
 		for {
@@ -171,13 +172,9 @@ func (r *relay) sessions(sent, there time.Time) int {
 	return len(may)
 }
 
-// settled is how long connections have had a session that faults at random meet. Libraries whose handshakes fail again
-// and again stay away for minutes: discord.py's wait doubles with each, up to 17 minutes, and is forgotten after 34.
-const settled = time.Second
-
-// isSettled reports whether faults at random may meet a connection. mu is held.
-func (c *relayed) isSettled() bool {
-	return c.ended.IsZero() && !c.seated.IsZero() && time.Since(c.seated) >= settled
+// isSettled reports whether faults at random may meet a connection: it has had a session for long enough. mu is held.
+func (r *relay) isSettled(c *relayed) bool {
+	return c.ended.IsZero() && !c.seated.IsZero() && time.Since(c.seated) >= r.settles
 }
 
 // hole swallows what the gateway sends on settled connections, until they are dropped. It returns how many there are.
@@ -185,7 +182,7 @@ func (r *relay) hole() (holed int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range r.conns {
-		if c.isSettled() {
+		if r.isSettled(c) {
 			c.holed.Store(true)
 			r.note(c, "has a hole")
 			holed++
@@ -196,7 +193,7 @@ func (r *relay) hole() (holed int) {
 
 // drop ends connections that are settled, and those with a hole. It returns how many there were.
 func (r *relay) drop() int {
-	return r.end(func(c *relayed) bool { return c.isSettled() || c.holed.Load() })
+	return r.end(func(c *relayed) bool { return r.isSettled(c) || c.holed.Load() })
 }
 
 // end ends connections with a reset. It returns how many there were.

@@ -37,6 +37,7 @@ type Result struct {
 	Seed        uint64  `json:"seed"`
 
 	Published *Published `json:"published,omitempty"`
+	Faults    []string   `json:"faults,omitempty"` // of chaos: what was done to processes, and when
 	Notes     []string   `json:"notes,omitempty"`
 }
 

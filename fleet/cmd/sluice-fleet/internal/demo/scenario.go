@@ -186,51 +186,6 @@ func (st *stage) doReshard(ctx context.Context, _ *Result) error {
 	return st.allReady(ctx, 3*time.Minute)
 }
 
-// doChaos does something at random every few seconds; a slot whose process was killed is filled
-// again.
-func (st *stage) doChaos(ctx context.Context, r *Result) error {
-	counts := map[string]int{}
-	for end := time.Now().Add(st.Duration); time.Now().Before(end) && ctx.Err() == nil; {
-		pause(ctx, time.Duration(3+st.rng.IntN(10))*time.Second)
-		p := st.nodes[st.rng.IntN(len(st.nodes))]
-		wait := time.Duration(1+st.rng.IntN(20)) * time.Second
-		what := []string{"kill", "term", "stop", "cut", "surge"}[st.rng.IntN(5)]
-		if p.relay == nil && (what == "cut" || what == "surge") {
-			what = "kill"
-		}
-		counts[what]++
-		_, _ = fmt.Fprintf(st.Out, "%s %s (%v)\n", what, p.name, wait)
-		var err error
-		switch what {
-		case "kill":
-			st.kill(p)
-			pause(ctx, wait/2)
-			_, err = st.start(p.slot, "")
-		case "term":
-			if err = st.term(ctx, p); err == nil {
-				_, err = st.start(p.slot, "")
-			}
-		case "stop":
-			_ = p.command.Process.Signal(signalStop)
-			pause(ctx, wait)
-			_ = p.command.Process.Signal(signalContinue)
-		case "cut":
-			p.relay.Cut([]relay.Way{relay.Refused, relay.Hole, relay.OneWay}[st.rng.IntN(3)])
-			pause(ctx, wait)
-			p.relay.Heal()
-		case "surge":
-			if _, err = st.start(p.slot, p.name); err == nil {
-				err = st.awaitEnd(ctx, p)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	r.Notes = append(r.Notes, fmt.Sprintf("%v", counts))
-	return st.gateway.ask("calm", &struct{}{})
-}
-
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-time.After(d):

@@ -36,17 +36,15 @@ func (f *Fleet) control(ctx context.Context) {
 			back = time.Now()
 		}
 		failing = err != nil
-		wait := f.config.poll
+		var sooner <-chan time.Time
 		if failing || time.Since(back) < afterwards {
-			wait = min(wait, gateRetry)
+			sooner = time.After(gateRetry)
 		}
-		poll := time.NewTimer(wait)
 		select {
-		case <-f.wake:
-		case <-poll.C:
+		case <-f.wake: // each Config.poll at least
+		case <-sooner:
 		case <-ctx.Done():
 		}
-		poll.Stop()
 	}
 }
 
@@ -93,7 +91,18 @@ func (f *Fleet) read(ctx context.Context) error {
 	members := map[string]member{}
 	renewed := map[string]renewal{}
 	left := map[string]bool{} // who ended in order
-	if _, err := f.store.changes(ctx, "node.*", 0, func(e entry) {
+	f.mu.Lock()
+	cursor := f.cursor
+	f.mu.Unlock()
+	var p plan
+	var planErr, recordsErr error
+	var fresh []entry
+	var reads sync.WaitGroup // at the same time: they share their way to NATS and back
+	reads.Go(func() { p, planErr = f.readPlan(ctx) })
+	reads.Go(func() {
+		cursor, recordsErr = f.store.changes(ctx, "shard.>", cursor, func(e entry) { fresh = append(fresh, e) })
+	})
+	_, err := f.store.changes(ctx, "node.*", 0, func(e entry) {
 		if e.taken {
 			left[strings.TrimPrefix(e.key, "node.")] = true
 		}
@@ -102,15 +111,16 @@ func (f *Fleet) read(ctx context.Context) error {
 			members[m.Incarnation] = m
 			renewed[m.Incarnation] = renewal{e.rev, time.Now()}
 		}
-	}); err != nil {
-		return err
-	}
-	p, err := f.readPlan(ctx)
-	if err == errNoKey || err == errBadPlan {
-		p, err = f.mendPlan(ctx, p.rev)
-	}
+	})
+	reads.Wait()
 	if err != nil {
 		return err
+	}
+	if planErr == errNoKey || planErr == errBadPlan {
+		p, planErr = f.mendPlan(ctx, p.rev)
+	}
+	if planErr != nil {
+		return planErr
 	}
 	f.mu.Lock()
 	members[f.id] = f.self() // also where the store kept it from renewing
@@ -151,11 +161,6 @@ func (f *Fleet) read(ctx context.Context) error {
 	if p.Total > 0 {
 		f.plan = p
 	}
-	cursor := f.cursor
-	f.mu.Unlock()
-	var fresh []entry
-	cursor, err = f.store.changes(ctx, "shard.>", cursor, func(e entry) { fresh = append(fresh, e) })
-	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cursor = cursor
 	for _, e := range fresh {
@@ -169,7 +174,7 @@ func (f *Fleet) read(ctx context.Context) error {
 		}
 		f.records[at] = r
 	}
-	return err
+	return recordsErr
 }
 
 func (f *Fleet) readPlan(ctx context.Context) (p plan, err error) {

@@ -30,6 +30,7 @@ type Fleet struct {
 	subjects string // prefix of the core NATS subjects
 	id       string // this process's incarnation
 	userGate engine.Gate
+	pings    pings
 
 	wake  chan struct{} // has the control goroutine look
 	ended chan struct{} // Run is over
@@ -237,13 +238,18 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.mu.Lock()
 	f.started = true
 	f.mu.Unlock()
-	_ = f.renew(ctx) // or keepLease does
+	_ = f.renew(ctx) // or leaseKeeper does
 	f.hint()
 	f.tell("joined", place{}, "")
 	var work sync.WaitGroup
-	for _, loop := range []func(context.Context){f.keepLease, f.keepPresence, f.keepSequences, f.keepFence} {
-		work.Go(func() { loop(inside) })
-	}
+	work.Go(func() { f.keepFence(inside) })
+	work.Go(func() {
+		pulse(inside,
+			chore{min(f.config.Lease/4, renewEvery), f.leaseKeeper()},
+			chore{presenceEvery, f.ping},
+			chore{f.config.SaveEvery, f.sequenceKeeper()},
+			chore{f.config.poll, func(context.Context) { f.look() }})
+	})
 	controlled := make(chan struct{})
 	go func() {
 		defer close(controlled)

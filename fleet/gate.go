@@ -22,7 +22,7 @@ const (
 	// lives, what it was sent until then is still on its way to callbacks.
 	stragglers = 100 * time.Millisecond
 
-	fenceEvery = 250 * time.Millisecond
+	fenceEvery = 500 * time.Millisecond
 	gateRetry  = 250 * time.Millisecond
 )
 

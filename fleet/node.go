@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -54,17 +55,11 @@ func (f *Fleet) renew(ctx context.Context) error {
 	return nil
 }
 
-// keepLease renews the key. That it fails stops nothing: the records say whose shards are.
-func (f *Fleet) keepLease(ctx context.Context) {
-	tick := time.NewTicker(min(f.config.Lease/4, renewEvery))
-	defer tick.Stop()
+// leaseKeeper returns what renews the key. That it fails stops nothing: the records say whose shards
+// are.
+func (f *Fleet) leaseKeeper() func(context.Context) {
 	renewed, told := time.Now(), false
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	return func(ctx context.Context) {
 		switch err := f.renew(ctx); {
 		case err == nil && told:
 			f.log.Info("this process's key in the fleet's bucket can be written again")
@@ -100,6 +95,10 @@ func (f *Fleet) subscribe() error {
 			return fmt.Errorf("fleet: cannot subscribe to %s%s: %w", f.subjects, subject, err)
 		}
 	}
+	f.pings = pings{f.conn.NewInbox() + ".", map[string]bool{}}
+	if _, err := f.conn.Subscribe(f.pings.inbox+"*", f.pinged); err != nil {
+		return fmt.Errorf("fleet: cannot subscribe to answers: %w", err)
+	}
 	return nil
 }
 
@@ -112,43 +111,42 @@ func (f *Fleet) anybody() bool {
 	return err == nil
 }
 
-// keepPresence asks for each other process. NATS itself answers at once where nobody is
-// subscribed. That counts as evidence only together with a read of the bucket, which round
+// pings is where answers to the pings of one process come.
+type pings struct {
+	inbox    string // with a dot at the end
+	answered map[string]bool
+}
+
+// ping asks for each other process, all at once, and waits for nothing. NATS itself answers at once
+// where nobody is subscribed. That counts as evidence only together with a read of the bucket, which round
 // does before it draws a conclusion: where the server that led the stream went with the
 // process, there is no conclusion before another leads.
-func (f *Fleet) keepPresence(ctx context.Context) {
-	tick := time.NewTicker(presenceEvery)
-	defer tick.Stop()
-	answered := map[string]bool{}
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-		if !f.calmed() {
-			f.mu.Lock()
-			clear(f.suspects)
-			f.mu.Unlock()
-			continue
-		}
-		for _, id := range f.others() {
-			_, err := f.conn.Request(f.subjects+"ping."+id, nil, presenceEvery)
-			f.mu.Lock()
-			switch err {
-			case nats.ErrNoResponders:
-				if !answered[id] {
-					break // it has just come, or its server is not known here
-				}
-				if f.suspects[id]++; f.suspects[id] >= absentAfter {
-					f.look()
-				}
-			case nil:
-				answered[id] = true
-				f.answered[id] = time.Now()
-				delete(f.suspects, id)
-			}
-			f.mu.Unlock()
+func (f *Fleet) ping(context.Context) {
+	if !f.calmed() {
+		f.mu.Lock()
+		clear(f.suspects)
+		f.mu.Unlock()
+		return
+	}
+	for _, id := range f.others() {
+		_ = f.conn.PublishRequest(f.subjects+"ping."+id, f.pings.inbox+id, nil)
+	}
+}
+
+// pinged takes an answer. It is called by one goroutine.
+func (f *Fleet) pinged(m *nats.Msg) {
+	id := strings.TrimPrefix(m.Subject, f.pings.inbox)
+	nobody := len(m.Data) == 0 && m.Header.Get("Status") == "503"
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case !nobody:
+		f.pings.answered[id] = true
+		f.answered[id] = time.Now()
+		delete(f.suspects, id)
+	case f.pings.answered[id]: // else it has just come, or its server is not known here
+		if f.suspects[id]++; f.suspects[id] >= absentAfter {
+			f.look()
 		}
 	}
 }

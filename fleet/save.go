@@ -16,27 +16,29 @@ const vectorTTL = 10 * time.Minute
 // thousands of shards, they are saved less often than Config.SaveEvery.
 const savedBytes = 200_000
 
-// keepSequences saves the sequences of all shards in one message, while they move.
-func (f *Fleet) keepSequences(ctx context.Context) {
-	tick := time.NewTicker(f.config.SaveEvery)
-	defer tick.Stop()
+// storedEvery is how often a save waits for NATS to say that it has it, while sequences move: the next
+// save makes up for one that is lost. The last one before they stand still is made again.
+const storedEvery = 900 * time.Millisecond
+
+// sequenceKeeper returns what saves the sequences of all shards in one message, while they move.
+func (f *Fleet) sequenceKeeper() func(context.Context) {
 	var specs []engine.ShardSpec
 	var last, next []byte
-	written := time.Now()
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	written, stored := time.Now(), time.Time{} // when last was sent, and when NATS last said that it has one
+	return func(ctx context.Context) {
 		specs = f.eng.Sessions(specs[:0])
 		next = appendVector(next[:0], specs)
 		since := time.Since(written)
-		if bytes.Equal(next, last) && since < vectorTTL/2 || len(next) == 0 || since.Seconds() < float64(len(last))/savedBytes {
-			continue
+		if bytes.Equal(next, last) && !stored.Before(written) && since < vectorTTL/2 || len(next) == 0 || since.Seconds() < float64(len(last))/savedBytes {
+			return
 		}
-		if _, err := f.store.put(ctx, "seq."+f.id, next, vectorTTL); err == nil {
-			last, next, written = next, last, time.Now()
+		key, now := "seq."+f.id, time.Now()
+		if moves := !bytes.Equal(next, last); moves && now.Sub(stored) < storedEvery {
+			if f.store.send(key, next, vectorTTL) == nil {
+				last, next, written = next, last, now
+			}
+		} else if _, err := f.store.put(ctx, key, next, vectorTTL); err == nil {
+			last, next, written, stored = next, last, now, now
 		}
 	}
 }

@@ -228,6 +228,13 @@ func (st *store) put(ctx context.Context, key string, value []byte, ttl time.Dur
 	return st.publish(ctx, &nats.Msg{Subject: st.prefix + key, Data: value}, ttl)
 }
 
+// send writes a key like put, and does not wait to hear whether it was written.
+func (st *store) send(key string, value []byte, ttl time.Duration) error {
+	return st.js.Conn().PublishMsg(&nats.Msg{
+		Subject: st.prefix + key, Data: value, Header: nats.Header{jetstream.MsgTTLHeader: {ttl.String()}},
+	})
+}
+
 // swap writes a key if its revision is still rev; 0: if there is no message of it at all.
 func (st *store) swap(ctx context.Context, key string, value []byte, rev uint64, ttl time.Duration) (uint64, error) {
 	return st.publish(ctx, &nats.Msg{Subject: st.prefix + key, Data: value}, ttl, jetstream.WithExpectLastSequencePerSubject(rev))

@@ -18,8 +18,8 @@ import (
 
 // This file publishes to JetStream. The library's own way, PublishAsync, costs 15 to 25
 // allocations an event; here a message has a reply subject with a number, and one subscription
-// takes all acknowledgements. What is left is the library's: the header's bytes, and the message
-// in which an acknowledgement comes.
+// takes all acknowledgements. The 5 that are left are nats.go's: PublishMsg writes the header into
+// a buffer that it makes (2), and what comes is a Msg, its subject and its data (3).
 
 // stream is what a Publisher has for JetStream.
 type stream struct {

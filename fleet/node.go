@@ -145,9 +145,8 @@ func (f *Fleet) pinged(m *nats.Msg) {
 		f.answered[id] = time.Now()
 		delete(f.suspects, id)
 	case f.pings.answered[id]: // else it has just come, or its server is not known here
-		if f.suspects[id]++; f.suspects[id] >= absentAfter {
-			f.look()
-		}
+		f.suspects[id]++
+		f.look() // from the first time on: what matters is since when its key has stayed the same
 	}
 }
 

@@ -14,23 +14,23 @@ import (
 	"github.com/sluice-go/sluice/pool"
 )
 
+// drivers are those of the system by name. Where loops are refused, all are the same.
+var drivers = map[string]func(tasks int) (Driver, error){
+	"loops":    func(tasks int) (Driver, error) { return New(tasks, 0, nil) },
+	"latency":  func(tasks int) (Driver, error) { return New(tasks, 3*time.Millisecond, nil) },
+	"portable": func(int) (Driver, error) { return PortableDriver{}, nil },
+}
+
 // each runs a test over every driver of the system, for so many tasks, and checks
-// that nothing is kept when the driver has ended: loops, loops whose connections'
-// events may wait, and goroutines. Where loops are refused, all are the same.
+// that nothing is kept when the driver has ended: loops, loops whose leader stays or whose
+// connections' events may wait, and goroutines.
 func each(t *testing.T, tasks int, test func(t *testing.T, d Driver)) {
-	for _, name := range []string{"loops", "latency", "portable"} {
+	for name, open := range drivers {
 		t.Run(name, func(t *testing.T) {
 			lent, goroutines := pool.Lent(), runtime.NumGoroutine()
-			var d Driver = PortableDriver{}
-			if name != "portable" {
-				var latency time.Duration
-				if name == "latency" {
-					latency = 3 * time.Millisecond
-				}
-				var err error
-				if d, err = New(tasks, latency, nil); err != nil {
-					t.Skip(err)
-				}
+			d, err := open(tasks)
+			if err != nil {
+				t.Skip(err)
 			}
 			test(t, d)
 			d.Close()

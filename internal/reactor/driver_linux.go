@@ -17,10 +17,14 @@ const loopsPerProcessor = 4
 // that is slower comes with the reason. Bytes may wait for latency, so that one wake serves many
 // connections; 0: they do not. A nil guard is none.
 func New(tasks int, latency time.Duration, guard Guard) (driver Driver, why error) {
+	return newDriver(tasks, latency, usualTerms, guard)
+}
+
+func newDriver(tasks int, latency time.Duration, terms stayTerms, guard Guard) (driver Driver, why error) {
 	if guard == nil {
 		guard = unguarded
 	}
-	team, err := newTeam(latency)
+	team, err := newTeam(latency, terms)
 	if err != nil {
 		return PortableDriver{guard}, err
 	}

@@ -4,6 +4,7 @@ package reactor
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -26,17 +27,32 @@ func (p *poller) close() { _ = syscall.Close(p.fd) }
 // wait returns how many events there are, at most len(events), without blocking.
 func (p *poller) wait(events []syscall.EpollEvent) int {
 	for {
-		n, errno := epollWait(p.fd, events)
-		switch errno {
-		case 0:
+		if n, interrupted := p.read(events, 0); !interrupted {
 			return n
-		case syscall.EINTR:
-		default:
-			// Nothing that the set can contain makes it fail: somebody else has closed
-			// the descriptor, and no connection would ever be heard of again.
-			panic(os.NewSyscallError("epoll_pwait", errno))
 		}
 	}
+}
+
+// await is wait, but blocks until there is one, and does not tell Go's scheduler. That
+// interrupts it by a signal when it wants the processor for something else.
+func (p *poller) await(events []syscall.EpollEvent) int {
+	for {
+		if n, interrupted := p.read(events, -1); !interrupted {
+			return n
+		}
+		runtime.Gosched()
+	}
+}
+
+// read waits for so many milliseconds; -1: for ever.
+func (p *poller) read(events []syscall.EpollEvent, timeout int) (n int, interrupted bool) {
+	n, errno := epollWait(p.fd, events, timeout)
+	if errno != 0 && errno != syscall.EINTR {
+		// Nothing that the set can contain makes it fail: somebody else has closed
+		// the descriptor, and no connection would ever be heard of again.
+		panic(os.NewSyscallError("epoll_pwait", errno))
+	}
+	return n, errno == syscall.EINTR
 }
 
 // What is asked of a connection's events: bytes to read, or the end of them, each
@@ -54,12 +70,13 @@ const (
 // label is what comes back with a connection's events, to find its source by.
 type label struct {
 	loop       int32 // the loop's number, less than maxLoops
-	index      int32 // of the source, in its loop; or alarmIndex
+	index      int32 // of the source, in its loop; or one of those below
 	generation int32 // of the connection, in its loop; not 0, at most maxGeneration
 }
 
 const (
-	alarmIndex    = -1
+	alarmIndex    = -1 // of the loop's alarm
+	limitIndex    = -2 // of stay's limit, which is no loop's
 	loopBits      = 12
 	maxLoops      = 1 << loopBits
 	maxGeneration = 1<<(31-loopBits) - 1 // an event is read within milliseconds, long before they come again
@@ -81,11 +98,12 @@ type sets struct {
 	connections poller
 	alarms      poller        // connections, unless there is a latency
 	latency     time.Duration // how long a connection's event may wait; 0: not at all
+	terms       stayTerms     // without a latency
 }
 
 // open makes the sets.
-func (s *sets) open(latency time.Duration) (err error) {
-	s.latency = latency
+func (s *sets) open(latency time.Duration, terms stayTerms) (err error) {
+	s.latency, s.terms = latency, terms
 	if err = s.connections.open(); err != nil {
 		return err
 	}
@@ -117,8 +135,9 @@ func (s *sets) wait(events []syscall.EpollEvent) (n int) {
 
 // seat is the place of whoever waits for sets: one goroutine at a time.
 type seat struct {
-	parked         // what a wake comes from: a duplicate of the connections' descriptor, or gather's upper one
-	gather *gather // nil: every event is a wake
+	parked         // what a wake comes from: the upper set of one of these
+	gather *gather // with a latency
+	stay   *stay   // without
 	events [batch]syscall.EpollEvent
 }
 
@@ -136,21 +155,24 @@ func (s *sets) seat() (*seat, error) {
 		}
 		return &seat{parked: parked, gather: g}, nil
 	}
-	fd, err := duplicate(s.connections.fd)
+	y, err := newStay(s)
 	if err != nil {
 		return nil, err
 	}
-	parked, err := park(fd, "epoll")
+	parked, err := park(y.upper.fd, "epoll")
 	if err != nil {
+		y.close()
 		return nil, err
 	}
-	return &seat{parked: parked}, nil
+	return &seat{parked: parked, stay: y}, nil
 }
 
 // close gives the seat back.
 func (s *seat) close() {
-	s.parked.close()
 	if s.gather != nil {
 		s.gather.close()
+	} else {
+		s.stay.close()
 	}
+	s.parked.close()
 }

@@ -17,10 +17,9 @@ import (
 //
 // It belongs to whoever sits in the seat.
 type gather struct {
+	ear     // what the seat waits for
 	latency time.Duration
-	upper   poller  // holds the other two: what the seat waits for
 	tick    timerfd // also in upper
-	sets    *sets
 
 	on     bool
 	at     time.Time     // on: when the timer is to go off, or was to go off last
@@ -48,28 +47,18 @@ const (
 // newGather makes one that does not gather yet. The error says what the system refused.
 func newGather(s *sets) (g *gather, err error) {
 	now := time.Now()
-	g = &gather{latency: s.latency, sets: s, since: now, last: now}
-	if err = g.upper.open(); err != nil {
+	g = &gather{latency: s.latency, since: now, last: now}
+	if g.ear, err = openEar(s); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			g.upper.close()
+	if g.tick, err = openTimer(); err == nil {
+		if err = g.add(int(g.tick)); err == nil {
+			return g, nil
 		}
-	}()
-	for _, p := range []poller{s.connections, s.alarms} {
-		if err = g.upper.control(syscall.EPOLL_CTL_ADD, p.fd, label{}, syscall.EPOLLIN|onlyOnce); err != nil {
-			return nil, err
-		}
-	}
-	if g.tick, err = openTimer(); err != nil {
-		return nil, err
-	}
-	if err = g.upper.control(syscall.EPOLL_CTL_ADD, int(g.tick), label{}, syscall.EPOLLIN|onlyOnce); err != nil {
 		_ = syscall.Close(int(g.tick))
-		return nil, err
 	}
-	return g, nil
+	g.upper.close()
+	return nil, err
 }
 
 // close gives back what the seat does not.
@@ -122,17 +111,9 @@ func (g *gather) judge(now time.Time) {
 }
 
 // turn begins to gather, or ends it. It reports false, and leaves all as it was, if the system
-// is out of memory.
-//
-// Who ends it reads the sets again: to ask for what is readable tells of what is readable already,
-// but not where the upper set has that in its list of what is ready since before it was deaf, which
-// only the netpoller takes out, when it looks.
+// is out of memory. Who ends it reads the sets again (see hear).
 func (g *gather) turn(now time.Time, on bool) bool {
-	events := uint32(syscall.EPOLLIN | onlyOnce)
-	if on {
-		events = onlyOnce // an epoll set has no errors, which are told unasked
-	}
-	if g.upper.control(syscall.EPOLL_CTL_MOD, g.sets.connections.fd, label{}, events) != nil {
+	if !g.hear(!on) {
 		return false
 	}
 	g.on, g.since, g.idle, g.wakes, g.events = on, now, 0, 0, 0

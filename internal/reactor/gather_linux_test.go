@@ -12,7 +12,7 @@ import (
 func gathering(t *testing.T, latency time.Duration) *gather {
 	t.Helper()
 	var s sets
-	if err := s.open(latency); err != nil {
+	if err := s.open(latency, usualTerms); err != nil {
 		t.Skip(err)
 	}
 	t.Cleanup(s.close)
@@ -22,6 +22,28 @@ func gathering(t *testing.T, latency time.Duration) *gather {
 	}
 	t.Cleanup(func() { g.close(); g.upper.close() })
 	return g
+}
+
+// member adds a socket to a set. Each call of send is an event of it.
+func member(t *testing.T, p *poller) (send func()) {
+	t.Helper()
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		syscall.Close(pair[0])
+		syscall.Close(pair[1])
+	})
+	if err := p.control(syscall.EPOLL_CTL_ADD, pair[0], label{}, readable); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if _, err := syscall.Write(pair[1], []byte{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestGatherBegins where many wakes bring few events each, out of idleness.
@@ -104,15 +126,7 @@ func TestGatherEnds(t *testing.T) {
 // of deafness wakes nobody, so that what came meanwhile must be read by whoever ends it.
 func TestGatherEndsInSilence(t *testing.T) {
 	g := gathering(t, time.Millisecond)
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(pair[0])
-	defer syscall.Close(pair[1])
-	if err := g.sets.connections.control(syscall.EPOLL_CTL_ADD, pair[0], label{}, readable); err != nil {
-		t.Fatal(err)
-	}
+	send := member(t, &g.sets.connections)
 	netpoller := poller{}
 	if err := netpoller.open(); err != nil {
 		t.Fatal(err)
@@ -122,12 +136,6 @@ func TestGatherEndsInSilence(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := make([]syscall.EpollEvent, 8)
-	send := func() {
-		t.Helper()
-		if _, err := syscall.Write(pair[1], []byte{1}); err != nil {
-			t.Fatal(err)
-		}
-	}
 	send()
 	if n := netpoller.wait(events); n != 1 {
 		t.Fatalf("%d wakes by an event", n)
@@ -146,15 +154,7 @@ func TestGatherEndsInSilence(t *testing.T) {
 // TestGatherIsDeaf to connections alone, and only while it gathers.
 func TestGatherIsDeaf(t *testing.T) {
 	g := gathering(t, time.Hour)
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(pair[0])
-	defer syscall.Close(pair[1])
-	if err := g.sets.connections.control(syscall.EPOLL_CTL_ADD, pair[0], label{}, readable); err != nil {
-		t.Fatal(err)
-	}
+	send := member(t, &g.sets.connections)
 	alarm, err := openTimer()
 	if err != nil {
 		t.Fatal(err)
@@ -164,11 +164,6 @@ func TestGatherIsDeaf(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := make([]syscall.EpollEvent, 8)
-	send := func() {
-		if _, err := syscall.Write(pair[1], []byte{1}); err != nil {
-			t.Fatal(err)
-		}
-	}
 	send()
 	if n := g.upper.wait(events); n != 1 {
 		t.Fatalf("%d wakes by an event of a connection", n)

@@ -34,24 +34,30 @@ func (t *team) round(s *seat, b *buffers) (over bool) {
 	if s.gather != nil {
 		s.gather.woken(time.Now())
 	}
+	n := t.sets.wait(s.events[:])
 	for {
-		n := t.sets.wait(s.events[:])
 		t.tell(s.events[:n])
 		more, over := t.serve(s, b)
 		if over {
 			return over
 		}
-		if s.gather != nil {
+		again := more || n == len(s.events)
+		// Otherwise it need not ask again to learn that nothing more is ready: whatever comes
+		// after it asked is another edge for the netpoller.
+		switch {
+		case s.gather != nil:
 			s.gather.events += n
-		}
-		if more || n == len(s.events) {
+			again = again || s.gather.served(time.Now())
+		case !again:
+			if n = s.stay.next(n, s.events[:]); n == 0 {
+				return false
+			}
 			continue
 		}
-		// It need not ask again to learn that nothing more is ready: whatever comes
-		// after it asked is another edge for the netpoller.
-		if s.gather == nil || !s.gather.served(time.Now()) {
+		if !again {
 			return false
 		}
+		n = t.sets.wait(s.events[:])
 	}
 }
 
@@ -60,6 +66,9 @@ func (t *team) tell(events []syscall.EpollEvent) {
 	loops := *t.loops.Load()
 	for i := range events {
 		of := labelOf(&events[i])
+		if of.index == limitIndex {
+			continue
+		}
 		loops[of.loop].tell(of, events[i].Events)
 	}
 }

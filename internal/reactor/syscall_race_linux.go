@@ -16,8 +16,8 @@ func writeFD(fd int, b []byte) (int, syscall.Errno) {
 	return result(n, err)
 }
 
-func epollWait(epfd int, events []syscall.EpollEvent) (int, syscall.Errno) {
-	n, err := syscall.EpollWait(epfd, events, 0)
+func epollWait(epfd int, events []syscall.EpollEvent, timeout int) (int, syscall.Errno) {
+	n, err := syscall.EpollWait(epfd, events, timeout)
 	return result(n, err)
 }
 

@@ -41,13 +41,13 @@ type team struct {
 	closed bool
 }
 
-// newTeam makes a team without loops. latency is how long an event may wait for others. The
-// error says what the system refused.
-func newTeam(latency time.Duration) (t *team, err error) {
+// newTeam makes a team without loops. latency is how long an event may wait for others;
+// without one, terms say when its leader stays. The error says what the system refused.
+func newTeam(latency time.Duration, terms stayTerms) (t *team, err error) {
 	t = &team{clock: openClock(), worthwhile: max(worthwhile, latency)}
 	t.change.L = &t.mu
 	t.loops.Store(new([]*loop))
-	if err = t.sets.open(latency); err != nil {
+	if err = t.sets.open(latency, terms); err != nil {
 		return nil, err
 	}
 	if t.seat, err = t.sets.seat(); err != nil {

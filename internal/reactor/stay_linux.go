@@ -16,7 +16,7 @@ import (
 //
 // The call holds one of Go's processors, which nobody else can have until it returns, so it
 //   - is only made where the process leaves half of its processors idle, and by at most half of them;
-//   - comes after all that callbacks have made runnable;
+//   - is not made where callbacks hand events on, whose other end is better off with this processor;
 //   - is over soon after events cease to come. A timer in the set ends it, because a timeout of the
 //     call's own would have the system set up a timer, and take it back, for each event.
 //
@@ -30,11 +30,11 @@ type stay struct {
 	limit timerfd // in the set of connections
 
 	on     bool
-	since  time.Time     // when counting began
-	spent  time.Duration // of CPU by the process, then
-	wakes  int           // since then
-	events int           // that these brought
-	wary   time.Time     // until then it is not tried again
+	since  time.Time // when counting began
+	used   usage     // by the process, then
+	wakes  int       // since then
+	events int       // that these brought
+	wary   time.Time // until then it is not tried again
 }
 
 // stayTerms say when to stay is worth it.
@@ -66,7 +66,7 @@ func newStay(s *sets) (*stay, error) {
 	y := &stay{ear: e, terms: s.terms}
 	if y.limit, err = openTimer(); err == nil {
 		if err = s.connections.control(syscall.EPOLL_CTL_ADD, int(y.limit), label{index: limitIndex}, syscall.EPOLLIN|onlyOnce); err == nil {
-			y.count(time.Now(), processTime())
+			y.count(time.Now(), processUsage())
 			return y, nil
 		}
 		_ = syscall.Close(int(y.limit))
@@ -96,7 +96,7 @@ func (y *stay) next(n int, events []syscall.EpollEvent) int {
 		judge = now.Sub(y.since) >= stayCheck
 	}
 	if judge {
-		if !y.judge(now, processTime(), apart) {
+		if !y.judge(now, processUsage(), apart) {
 			return y.leave(events)
 		}
 		y.limit.set(stayLimit)
@@ -112,14 +112,16 @@ func (y *stay) next(n int, events []syscall.EpollEvent) int {
 }
 
 // judge decides whether to stay, with wakes so far apart at most, and begins to count anew.
-func (y *stay) judge(now time.Time, spent, apart time.Duration) bool {
+func (y *stay) judge(now time.Time, used usage, apart time.Duration) bool {
 	took := now.Sub(y.since)
 	worth := took <= apart*time.Duration(y.wakes) && y.events <= stayFew*y.wakes
 	processors := runtime.GOMAXPROCS(0)
-	if !y.terms.always && spent-y.spent > took*time.Duration(processors)/2 {
+	busy := used.cpu-y.used.cpu > took*time.Duration(processors)/2
+	shared := used.switches-y.used.switches > y.wakes*3/2
+	if (busy || shared) && !y.terms.always {
 		y.wary = now.Add(waryFor)
 	}
-	y.count(now, spent)
+	y.count(now, used)
 	if !worth || now.Before(y.wary) {
 		return false
 	}
@@ -138,8 +140,8 @@ func (y *stay) begin(processors int) bool {
 }
 
 // count begins to count.
-func (y *stay) count(now time.Time, spent time.Duration) {
-	y.since, y.spent, y.wakes, y.events = now, spent, 0, 0
+func (y *stay) count(now time.Time, used usage) {
+	y.since, y.used, y.wakes, y.events = now, used, 0, 0
 }
 
 // leave ends it, if it is on, and returns how many events have come while the seat was deaf.
@@ -165,13 +167,18 @@ func (y *stay) off() bool {
 	return true
 }
 
-// clockProcess is CLOCK_PROCESS_CPUTIME_ID of clock_gettime(2).
-const clockProcess = 2
+// usage is what a process has had of the system.
+type usage struct {
+	cpu      time.Duration
+	switches int // of threads that had to wait
+}
 
-// processTime returns how much CPU time the process has had.
-func processTime() time.Duration {
-	var ts syscall.Timespec
-	// Proof: as in openClock.
-	_, _, _ = syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockProcess, uintptr(unsafe.Pointer(&ts)), 0)
-	return time.Duration(ts.Nano())
+// processUsage returns that of this process.
+func processUsage() usage {
+	var r syscall.Rusage
+	// It fails only for what cannot be here: another process, another address.
+	//
+	// Proof: r lives on this stack frame for the length of the call and is the platform's struct rusage.
+	_, _, _ = syscall.RawSyscall(syscall.SYS_GETRUSAGE, syscall.RUSAGE_SELF, uintptr(unsafe.Pointer(&r)), 0)
+	return usage{time.Duration(r.Utime.Nano() + r.Stime.Nano()), int(r.Nvcsw)}
 }

@@ -40,26 +40,30 @@ func staysOn(t *testing.T, terms stayTerms) (y *stay, send func()) {
 func TestStayBegins(t *testing.T) {
 	const interval = time.Second / 5000
 	for _, c := range []struct {
-		name   string
-		every  time.Duration // between wakes
-		events int           // each brings
-		busy   float64       // processors that the process keeps busy
-		want   bool
+		name     string
+		every    time.Duration // between wakes
+		events   int           // each brings
+		busy     float64       // processors that the process keeps busy
+		switches float64       // of threads, a wake
+		want     bool
 	}{
-		{"lone events at 5,000/s", interval, 1, 0.2, true},
-		{"as few as are worth it", time.Second / 2000, stayFew, 0.2, true},
-		{"fewer", time.Second/2000 + 1, 1, 0.2, false},
-		{"many at a time", interval, stayFew + 1, 0.2, false},
-		{"half of the processors are busy", interval, 1, float64(runtime.GOMAXPROCS(0)) / 2, true},
-		{"more than half of them are", interval, 1, float64(runtime.GOMAXPROCS(0))/2 + 0.1, false},
+		{"lone events at 5,000/s", interval, 1, 0.2, 1, true},
+		{"as few as are worth it", time.Second / 2000, stayFew, 0.2, 1, true},
+		{"fewer", time.Second/2000 + 1, 1, 0.2, 1, false},
+		{"many at a time", interval, stayFew + 1, 0.2, 1, false},
+		{"half of the processors are busy", interval, 1, float64(runtime.GOMAXPROCS(0)) / 2, 1, true},
+		{"more than half of them are", interval, 1, float64(runtime.GOMAXPROCS(0))/2 + 0.1, 1, false},
+		{"callbacks hand events on", interval, 1, 0.2, 2, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			y, _ := staysOn(t, usualTerms)
 			y.wakes = usualTerms.sample
 			y.events = y.wakes * c.events
 			took := time.Duration(y.wakes) * c.every
-			spent := time.Duration(c.busy * float64(took))
-			if got := y.judge(y.since.Add(took), y.spent+spent, usualTerms.from); got != c.want || y.on != c.want {
+			used := y.used
+			used.cpu += time.Duration(c.busy * float64(took))
+			used.switches += int(c.switches * float64(y.wakes))
+			if got := y.judge(y.since.Add(took), used, usualTerms.from); got != c.want || y.on != c.want {
 				t.Errorf("it stays: %t", got)
 			}
 		})
@@ -71,7 +75,9 @@ func TestStayIsWary(t *testing.T) {
 	y, _ := staysOn(t, usualTerms)
 	judge := func(busy time.Duration) bool {
 		y.wakes, y.events = 100, 100
-		return y.judge(y.since.Add(10*time.Millisecond), y.spent+busy*time.Duration(runtime.GOMAXPROCS(0)), usualTerms.from)
+		used := y.used
+		used.cpu += busy * time.Duration(runtime.GOMAXPROCS(0))
+		return y.judge(y.since.Add(10*time.Millisecond), used, usualTerms.from)
 	}
 	if !judge(time.Millisecond) {
 		t.Fatal("it does not begin")
@@ -98,7 +104,7 @@ func TestStayLeavesProcessors(t *testing.T) {
 	for range 2 * runtime.GOMAXPROCS(0) {
 		y, _ := staysOn(t, stubborn)
 		y.wakes = 1
-		if y.judge(time.Now(), 0, time.Hour) {
+		if y.judge(time.Now(), usage{}, time.Hour) {
 			on++
 		}
 	}

@@ -87,6 +87,9 @@ func (g *gatewayProcess) startClient(ctx context.Context, e entrant, compression
 		"SSL_CERT_DIR=" + filepath.Dir(g.ca),
 		"NODE_EXTRA_CA_CERTS=" + g.ca,
 	}, e.env...)
+	if core >= 0 {
+		env = append(env, "GOMAXPROCS=2") // what Go takes in a container of one processor
+	}
 	p, err := start(ctx, e.name, core, env, e.command)
 	if err != nil {
 		return nil, err

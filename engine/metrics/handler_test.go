@@ -23,7 +23,7 @@ import (
 func TestScrape(t *testing.T) {
 	const shards = 6
 	srv := gatewaytest.NewServer(t, gatewaytest.WithShards(shards), gatewaytest.WithMaxConcurrency(shards), gatewaytest.WithGuilds(2, 1000),
-		gatewaytest.WithIdentifyInterval(0), gatewaytest.WithHeartbeatInterval(time.Second))
+		gatewaytest.WithIdentifyInterval(0), gatewaytest.WithHeartbeatInterval(3*time.Second))
 	e := connected(t, srv, shards)
 	srv.CloseWith(2, 4009, "")
 	srv.Drop(3)

@@ -109,13 +109,13 @@ func (b *Bridge) tend() {
 	}
 }
 
-// dropGone forgets shards that the engine no longer has: it was resharded.
+// dropGone forgets shards that the engine no longer has: it was resharded, or a peer has them.
 func (b *Bridge) dropGone() {
 	live := make(map[*engine.Shard]bool)
 	for up := range b.config.Engine.Shards() {
 		live[up] = true
 	}
-	if len(live) == 0 {
+	if len(live) == 0 && b.config.Peers == nil {
 		return // not yet, or no longer; the sessions outlive the engine's end
 	}
 	for up := range live {
@@ -129,7 +129,10 @@ func (b *Bridge) dropGone() {
 	b.shards.Range(func(key, value any) bool {
 		if up := key.(*engine.Shard); !live[up] {
 			b.shards.Delete(up)
-			value.(*shard).invalidate(false)
+			sh := value.(*shard)
+			sh.invalidate(false)
+			sh.turnAway()
+			sh.commands.close()
 		}
 		return true
 	})
@@ -198,7 +201,7 @@ func (b *Bridge) shardOf(id, count int) (*shard, *gatewire.Refusal) {
 	}
 	switch {
 	case total == 0:
-		return nil, &gatewire.Refusal{Code: gateway.CloseUnknownError, Reason: "The shards are not known yet."}
+		return nil, errUnknownShards
 	case count < total:
 		return nil, gatewire.ShardingRequired
 	}
@@ -207,6 +210,9 @@ func (b *Bridge) shardOf(id, count int) (*shard, *gatewire.Refusal) {
 
 // total returns how many shards the engine's bot has, 0 while that is not known.
 func (b *Bridge) total() (total int) {
+	if peers := b.config.Peers; peers != nil {
+		return peers.Total()
+	}
 	for up := range b.config.Engine.Shards() {
 		total = up.Total() // of several, the one that was added last
 	}

@@ -91,6 +91,14 @@ type Config struct {
 	// engine must have no Sessions: bots begin with READY, which a session that is resumed does not bring again.
 	Data *Data
 
+	// Peers has bots that identify for a shard of another process passed on to that one's bridge. A bot may then
+	// connect to any of them. The engine's shards must begin new sessions here, as fleet.Config.Anew has it.
+	// Default: this process has all shards.
+	Peers Peers
+
+	// PeersTLS is for connections to peers whose addresses begin with wss://. Default: trust the system's authorities.
+	PeersTLS *tls.Config
+
 	// Logger gets what happens to bots; no token reaches it. Default slog.Default().
 	Logger *slog.Logger
 }

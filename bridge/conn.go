@@ -3,6 +3,7 @@ package bridge
 import (
 	"io"
 	"net"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,9 @@ type conn struct {
 	in        io.Reader
 	events    gateway.EventSet // what its URL asks for
 	url       string           // of the gateway, as this bot reaches it
+	host      string           // that its request names
+	query     url.Values       // of its URL
+	relayed   bool             // a peer has passed it on
 	wake      chan struct{}    // of capacity 1
 	closing   *gatewire.Closing
 	replaying atomic.Bool // it has yet to catch up with what it began with or missed
@@ -43,6 +47,7 @@ type conn struct {
 	owns        bool // the sender keeps its encoder over runs
 	session     *session
 	waits       *waiter   // an identify whose shard is not ready
+	relay       *relay    // to the peer that has its shard; nil: it is here
 	controls    [][]byte  // payloads without a sequence
 	ponging     []byte    // an encoded pong, written between any two frames
 	idleSince   time.Time // while it has no session: since when
@@ -108,9 +113,12 @@ func (c *conn) kill() {
 			c.owns = false
 			c.bridge.owned.Add(-1)
 		}
-		waits := c.waits
+		waits, relay := c.waits, c.relay
 		c.waits = nil
 		c.mu.Unlock()
+		if relay != nil {
+			relay.nc.Close()
+		}
 		if waits != nil {
 			waits.leave(c)
 		}

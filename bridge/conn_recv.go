@@ -57,6 +57,9 @@ func (c *conn) receiveClose(body []byte) {
 			s.end()
 		}
 	}
+	if r := c.relaying(); r != nil {
+		_ = r.frame(ws.NewCloseFrame(body)) // if it fails, the session is as of a connection that broke
+	}
 	c.closing.Begin(gatewire.CloseAnswer(body), c.kill)
 	c.closing.Answer()
 	c.notify()
@@ -79,6 +82,15 @@ func (c *conn) receiveMessage(in gatewire.Incoming, limit *gatewire.SendLimit, n
 
 // obey does what a command says.
 func (c *conn) obey(p gatewire.Command, now time.Time) *gatewire.Refusal {
+	if r := c.relaying(); r != nil {
+		if p.Op == gateway.OpHeartbeat {
+			c.heard(now)
+		}
+		if r.command(p) != nil {
+			return errPeerGone
+		}
+		return nil
+	}
 	switch p.Op {
 	case gateway.OpHeartbeat:
 		return c.heartbeat(p.D, now)

@@ -22,6 +22,11 @@
 //
 // Whatever a bot does wrong gets the close code that Discord has for it, and harms nobody else.
 //
+// # Several processes
+//
+// With Config.Peers, several processes have shards of the same bot, and a bridge each. A bot may connect to any of
+// them: whose shard is elsewhere is passed on.
+//
 // # What is lost
 //
 // Every event comes once, or a bot is told that some are missing: by opcode 9 with d:false, after which it

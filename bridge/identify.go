@@ -21,19 +21,23 @@ func (c *conn) identify(d json.RawMessage, now time.Time) *gatewire.Refusal {
 	}
 	var holder *client
 	var sh *shard
+	var peer string
 	refused = id.Check(&gatewire.Terms{
 		Accepts: func(token string) bool {
 			holder = c.bridge.keys.holder(token)
 			return holder != nil
 		},
 		Shards: func(shard, count int) (r *gatewire.Refusal) {
-			sh, r = c.bridge.shardOf(shard, count)
+			sh, peer, r = c.find(shard, count)
 			return r
 		},
 		Allowed: gateway.IntentsAll,
 	})
 	if refused != nil {
 		return refused
+	}
+	if peer != "" {
+		return c.relayTo(peer, gatewire.Command{Op: gateway.OpIdentify, D: d})
 	}
 	own := gateway.Intents(*id.Intents)
 	if missing := own &^ sh.intents; missing != 0 {
@@ -107,7 +111,7 @@ func (w *waiter) leave(c *conn) {
 func (w *waiter) begin(c *conn) *session {
 	sh := w.shard
 	s := &session{
-		id: newSessionID(), shard: sh, client: w.client, compress: w.compress, identified: time.Now(),
+		id: newSessionID(sh.id, sh.total), shard: sh, client: w.client, compress: w.compress, identified: time.Now(),
 		opening: new(opening),
 	}
 	s.choose(w.own, sh.intents, c.events)
@@ -163,6 +167,11 @@ func (c *conn) resume(d json.RawMessage) *gatewire.Refusal {
 		return gatewire.AuthenticationFailed
 	}
 	s := c.bridge.find(asked.SessionID)
+	if s == nil {
+		if peer := c.peerOf(asked.SessionID); peer != "" {
+			return c.relayTo(peer, gatewire.Command{Op: gateway.OpResume, D: d})
+		}
+	}
 	if s == nil || s.client != holder {
 		c.control(gatewire.InvalidSession(false))
 		return nil

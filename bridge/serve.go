@@ -86,7 +86,7 @@ func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	c := newConn(b, nc, in, compression)
 	c.events = events.Union(always)
-	c.url = b.url(r)
+	c.url, c.host, c.query, c.relayed = b.url(r), r.Host, query, r.Header.Get(relayHeader) != ""
 	if !b.register(c) {
 		c.kill()
 		return

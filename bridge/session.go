@@ -2,7 +2,7 @@ package bridge
 
 import (
 	"crypto/rand"
-	"encoding/hex"
+	"fmt"
 	"slices"
 	"sort"
 	"sync"
@@ -64,10 +64,11 @@ type mark struct{ seq, next int64 }
 // markEvery is how many events of the log lie between two marks.
 const markEvery = 256
 
-func newSessionID() string {
+// newSessionID makes up an ID, from which peers can tell the shard.
+func newSessionID(shard, total int) string {
 	var random [16]byte
 	rand.Read(random[:])
-	return hex.EncodeToString(random[:])
+	return fmt.Sprintf("%x-%d-%d", random, shard, total)
 }
 
 // attach moves a session to a connection, and ends the one before.

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/bridge"
+	"github.com/sluice-go/sluice/bridge/botpage"
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/monitor"
 )
@@ -143,9 +144,9 @@ func (o *serveOptions) serve(eng *engine.Engine, bots []bridge.Bot, encrypted *t
 	if err != nil {
 		return nil, bridgeMistake(err)
 	}
-	o.http.bots = func() []monitor.Bot { return botsOf(b) }
+	o.http.bots = func() []monitor.Bot { return botpage.Bots(b) }
 	o.http.collectors = []prometheus.Collector{bridgeMetrics{b}}
-	l, err := listenFor(o.listen)
+	l, err := bridge.Listen(o.listen)
 	if err != nil {
 		b.Close()
 		return nil, fmt.Errorf("--listen: %w", err)

@@ -82,7 +82,7 @@ func TestServe(t *testing.T) {
 		address := p.awaitAddress()
 		var config engine.Config
 		config.APIURL = "http://" + address + "/api/v10"
-		if path, isUnix := strings.CutPrefix(listen, unixPrefix); isUnix {
+		if path, isUnix := strings.CutPrefix(listen, "unix:"); isUnix {
 			config.APIURL = "http://bridge/api/v10"
 			config.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, "unix", path)

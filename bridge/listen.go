@@ -1,0 +1,72 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// ParseBots reads a name and a token from each line; what begins with # is a comment. source names the text in an
+// error, none of which repeats a line: it may hold a token.
+func ParseBots(source, text string) (bots []Bot, err error) {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		words := strings.Fields(line)
+		switch {
+		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case len(words) != 2:
+			return nil, fmt.Errorf("%s: line %d: want a name and a token, separated by a space", source, n)
+		default:
+			bots = append(bots, Bot{Name: words[0], Token: words[1]})
+		}
+	}
+	return bots, nil
+}
+
+// unixPrefix marks a Unix socket.
+const unixPrefix = "unix:"
+
+// CheckAddress returns why [Listen] could not take an address, nil if it may.
+func CheckAddress(address string) error {
+	if path, isUnix := strings.CutPrefix(address, unixPrefix); isUnix {
+		if path == "" {
+			return errors.New("want a path behind unix:, such as unix:/run/sluice.sock")
+		}
+		return nil
+	}
+	if host, _, err := net.SplitHostPort(address); err != nil || host == "" {
+		return errors.New("want host:port, such as 127.0.0.1:8080, or unix:PATH")
+	}
+	return nil
+}
+
+// Listen opens an address for bots: host:port, or unix:PATH for a Unix socket, for user and group of the process. A
+// socket that a process left behind, and nobody listens on, is replaced.
+func Listen(address string) (net.Listener, error) {
+	path, isUnix := strings.CutPrefix(address, unixPrefix)
+	if !isUnix {
+		return net.Listen("tcp", address)
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
+		if nc, err := net.DialTimeout("unix", path, time.Second); err == nil {
+			nc.Close()
+			return nil, fmt.Errorf("another process listens on %s", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}

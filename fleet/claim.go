@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/session"
 )
 
 // takeGiven starts the shards that records, as they were at a time, say are this process's.
@@ -31,12 +32,16 @@ func (f *Fleet) attach(given map[place]record, confirmed time.Time, wary bool) e
 	var specs []engine.ShardSpec
 	for at, r := range given {
 		places = append(places, at)
-		specs = append(specs, engine.ShardSpec{ID: at.id, Total: at.total, Session: r.session()})
+		spec := engine.ShardSpec{ID: at.id, Total: at.total, Session: r.session()}
+		if f.config.Anew {
+			spec.Session = session.Session{}
+		}
+		specs = append(specs, spec)
 	}
 	f.mu.Lock()
 	holdings := make([]*holding, len(places))
 	for i, at := range places { // before the shards' gates ask
-		holdings[i] = &holding{record: given[at], confirmed: confirmed, wary: wary && given[at].Session != ""}
+		holdings[i] = &holding{record: given[at], confirmed: confirmed, wary: wary && specs[i].Session.ID != ""}
 		f.mine[at] = holdings[i]
 	}
 	f.mu.Unlock()

@@ -210,6 +210,25 @@ func (f *Fleet) Engine() *engine.Engine { return f.eng }
 // bot that other programs run may use it, over HTTP by the package identifyhttp.
 func (f *Fleet) IdentifyQueue() identify.Queue { return f.config.Engine.IdentifyQueue }
 
+// Total returns how many shards the bot has. While it is being resharded, it is the number from which it comes.
+func (f *Fleet) Total() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.plan.Total
+}
+
+// OwnerAddress returns the [Config.Address] of the process that runs a shard, as this one knows it; "" where that has
+// none, nobody runs the shard, or this process does.
+func (f *Fleet) OwnerAddress(id, total int) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	owner := f.records[place{total, id}].Owner
+	if owner == f.id {
+		return ""
+	}
+	return f.members[owner].Address
+}
+
 // Name returns the name of this process.
 func (f *Fleet) Name() string { return f.config.Name }
 

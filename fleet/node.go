@@ -34,7 +34,7 @@ const (
 
 // self is this process's member. mu is held.
 func (f *Fleet) self() member {
-	return member{Incarnation: f.id, Name: f.config.Name, Capacity: f.config.Capacity, Starting: !f.started, Draining: f.drain, Replaces: f.config.Replaces}
+	return member{Incarnation: f.id, Name: f.config.Name, Capacity: f.config.Capacity, Starting: !f.started, Draining: f.drain, Replaces: f.config.Replaces, Address: f.config.Address}
 }
 
 // renew writes this process's key, whose TTL is the lease.

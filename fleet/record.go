@@ -33,6 +33,7 @@ type member struct {
 	Starting    bool   `json:"starting,omitempty"` // it has joined, and takes no shards yet
 	Draining    bool   `json:"draining,omitempty"`
 	Replaces    string `json:"replaces,omitempty"` // a Name
+	Address     string `json:"address,omitempty"`
 }
 
 // record says whose a shard is. It counts as the owner's as long as it says so.

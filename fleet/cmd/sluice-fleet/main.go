@@ -4,6 +4,7 @@
 // what becomes of one when its processes are killed, stopped, cut off and replaced:
 //
 //	sluice-fleet node    run a share of a bot's shards, events as counts
+//	sluice-fleet serve   the same, and be the gateway for bots in any language
 //	sluice-fleet status  who runs how many shards
 //	sluice-fleet drain   have a process hand its shards to the others and end
 //	sluice-fleet move    hand one shard to a process
@@ -37,7 +38,7 @@ func main() {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newNode(), newDemo(), newStatus(), newDrain(), newMove(), newReshard(), newEvents(), newGateway(), newNATS())
+	root.AddCommand(newNode(), newServe(), newDemo(), newStatus(), newDrain(), newMove(), newReshard(), newEvents(), newGateway(), newNATS())
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return

@@ -46,9 +46,15 @@ of the environment; an embedded server asks for the same. With --publish events 
 and commands come from PREFIX.cmd.SHARD; otherwise they are only counted.`,
 		Example: `  sluice-fleet node --nats nats://a,nats://b,nats://c
   sluice-fleet node --embedded --dir nats --listen 10.0.0.1:4222 --cluster 10.0.0.1:6222 --join 10.0.0.2:6222 --replicas 3`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return fail(o.run(cmd.Context())) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return fail(o.run(cmd.Context(), nil)) },
 	}
 	o.flags(cmd)
+	return cmd
+}
+
+// flags are those of all commands that run shards.
+func (o *nodeOptions) flags(cmd *cobra.Command) {
+	o.natsOptions.flags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.embedded, "embedded", false, "run a NATS server in the process, in place of --nats")
 	f.StringVar(&o.server.Dir, "dir", "", "directory of the embedded server's files")
@@ -69,10 +75,10 @@ and commands come from PREFIX.cmd.SHARD; otherwise they are only counted.`,
 	f.StringSliceVar(&o.stream, "stream", nil, "event types that go to JetStream, such as INTERACTION_CREATE, or all; others go over core NATS")
 	f.StringVar(&o.deliveries, "deliveries", "", "")
 	_ = f.MarkHidden("deliveries") // for demo
-	return cmd
 }
 
-func (o *nodeOptions) run(ctx context.Context) error {
+// run runs shards until ctx ends. attach, if there is any, sees the fleet before; what it returns is called in the end.
+func (o *nodeOptions) run(ctx context.Context, attach func(*fleet.Fleet, *slog.Logger) (finish func(), err error)) error {
 	secret, err := token()
 	if err != nil {
 		return err
@@ -115,6 +121,13 @@ func (o *nodeOptions) run(ctx context.Context) error {
 	ended, err := o.startPublishing(f, logger)
 	if err != nil {
 		return err
+	}
+	if attach != nil {
+		finish, err := attach(f, logger)
+		if err != nil {
+			return errors.Join(err, ended())
+		}
+		defer finish()
 	}
 	began := time.Now()
 	err = errors.Join(f.Run(ctx), ended())

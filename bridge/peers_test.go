@@ -88,6 +88,15 @@ func newPeers(t *testing.T, total int) (srv *gatewaytest.Server, dir *directory,
 		t.Cleanup(s.stop)
 		stands = append(stands, s)
 	}
+	eventually(t, "the engines' shards", func() bool {
+		known := 0
+		for _, s := range stands {
+			for range s.eng.Shards() {
+				known++
+			}
+		}
+		return known == total
+	})
 	return srv, dir, stands
 }
 

@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +18,7 @@ const settleTime = 3 * time.Second
 const afterwards = 3 * time.Second
 
 // control looks at the bucket again and again, and does what it finds there to do. It is the
-// only goroutine that starts, moves and gives up shards, but for keepFence.
+// only goroutine that starts, moves and gives up shards, but for what the fence finds.
 func (f *Fleet) control(ctx context.Context) {
 	failing := false
 	var back time.Time // when it could be read again
@@ -51,7 +49,18 @@ func (f *Fleet) control(ctx context.Context) {
 // round is one look.
 func (f *Fleet) round(ctx context.Context) error {
 	began := time.Now()
+	var news *news
+	ahead := make(chan struct{})
+	if f.store.created.IsZero() {
+		close(ahead)
+	} else {
+		go func() { // most often the store is still the one that it was
+			news = f.ask(ctx)
+			close(ahead)
+		}()
+	}
 	reborn, err := f.store.open(ctx)
+	<-ahead
 	if err != nil {
 		return err
 	}
@@ -61,7 +70,10 @@ func (f *Fleet) round(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := f.read(ctx); err != nil {
+	if reborn || news == nil {
+		news = f.ask(ctx)
+	}
+	if err := f.read(ctx, news); err != nil {
 		return err
 	}
 	f.giveUpLost(ctx, began)
@@ -84,125 +96,6 @@ func (f *Fleet) draining() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.drain
-}
-
-// read reads the members, the plan, and what changed of the records.
-func (f *Fleet) read(ctx context.Context) error {
-	members := map[string]member{}
-	renewed := map[string]renewal{}
-	left := map[string]bool{} // who ended in order
-	f.mu.Lock()
-	cursor := f.cursor
-	f.mu.Unlock()
-	var p plan
-	var planErr, recordsErr error
-	var fresh []entry
-	var reads sync.WaitGroup // at the same time: they share their way to NATS and back
-	reads.Go(func() { p, planErr = f.readPlan(ctx) })
-	reads.Go(func() {
-		cursor, recordsErr = f.store.changes(ctx, "shard.>", cursor, func(e entry) { fresh = append(fresh, e) })
-	})
-	_, err := f.store.changes(ctx, "node.*", 0, func(e entry) {
-		if e.taken {
-			left[strings.TrimPrefix(e.key, "node.")] = true
-		}
-		var m member
-		if e.value != nil && !f.store.expired(&e) && json.Unmarshal(e.value, &m) == nil && "node."+m.Incarnation == e.key {
-			members[m.Incarnation] = m
-			renewed[m.Incarnation] = renewal{e.rev, time.Now()}
-		}
-	})
-	reads.Wait()
-	if err != nil {
-		return err
-	}
-	if planErr == errNoKey || planErr == errBadPlan {
-		p, planErr = f.mendPlan(ctx, p.rev)
-	}
-	if planErr != nil {
-		return planErr
-	}
-	f.mu.Lock()
-	members[f.id] = f.self() // also where the store kept it from renewing
-	for id, m := range members {
-		old, known := f.members[id]
-		if !known || old.Draining != m.Draining || old.Starting != m.Starting {
-			f.joined = time.Now()
-		}
-	}
-	for id, now := range renewed {
-		if was := f.renewed[id]; was.rev == now.rev {
-			renewed[id] = was
-		}
-	}
-	f.renewed = renewed
-	for id, m := range f.members {
-		if _, listed := members[id]; !listed && !left[id] && !f.lapsedLocked(id) {
-			members[id] = m
-		}
-	}
-	for id := range f.answered {
-		if _, listed := members[id]; !listed {
-			delete(f.answered, id)
-		}
-	}
-	for id := range f.suspects {
-		if _, listed := members[id]; !listed {
-			delete(f.suspects, id) // its lease has run out: nobody asks for it any more
-		} else if f.absentLocked(id) {
-			if _, was := f.members[id]; was {
-				f.log.Warn("a process of the fleet is gone: nobody answers in its name, and it no longer writes its key", "incarnation", id)
-			}
-			delete(members, id) // although its lease still runs
-		}
-	}
-	f.members = members
-	f.noteNamesakes()
-	if p.Total > 0 {
-		f.plan = p
-	}
-	defer f.mu.Unlock()
-	f.cursor = cursor
-	for _, e := range fresh {
-		at, ok := parsePlace(e.key)
-		if !ok {
-			continue
-		}
-		r := parseRecord(e)
-		if r.bad {
-			f.log.Error("a shard's record in the bucket makes no sense: another program has written it; remove the key", "key", e.key)
-		}
-		f.records[at] = r
-	}
-	return recordsErr
-}
-
-func (f *Fleet) readPlan(ctx context.Context) (p plan, err error) {
-	e, err := f.store.get(ctx, "plan")
-	if err != nil {
-		return plan{}, err
-	}
-	if e.value == nil {
-		return plan{rev: e.rev}, errNoKey
-	}
-	if json.Unmarshal(e.value, &p) != nil || !p.valid() {
-		return plan{rev: e.rev}, errBadPlan
-	}
-	p.rev = e.rev
-	return p, nil
-}
-
-// mendPlan writes the plan that this process follows in place of none, or of what is none.
-func (f *Fleet) mendPlan(ctx context.Context, rev uint64) (plan, error) {
-	f.mu.Lock()
-	p := f.plan
-	f.mu.Unlock()
-	f.log.Error("the key plan in the fleet's bucket is gone or makes no sense: another program has changed it; it is written again")
-	var err error
-	if p.rev, err = f.store.swap(ctx, "plan", encode(p), rev, 0); err == errConflict {
-		err = nil // another was faster; it is read in the next round
-	}
-	return p, err
 }
 
 // refill writes what this process knows into a store that is another one than before: its

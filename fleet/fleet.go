@@ -97,9 +97,7 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 		f.log = slog.Default()
 	}
 	f.log = f.log.With("node", config.Name)
-	f.eng.On(gateway.Events(gateway.EventSessionBegan), f.sessionBegan)
-	f.eng.On(gateway.Events(gateway.EventStateChanged), f.stateChanged)
-	f.eng.On(gateway.Events(gateway.EventGuildsReady, gateway.EventSessionResumed), f.guildsReady)
+	f.eng.On(gateway.Events(gateway.EventSessionBegan, gateway.EventStateChanged, gateway.EventGuildsReady, gateway.EventSessionResumed), f.noted)
 	if f.conn, f.ownConn, err = config.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -125,11 +123,16 @@ func newIncarnation() string {
 // enter opens the bucket, learns of how many shards the bot is, and writes this process's own
 // key. While the servers of a cluster find each other any of that may fail, and is tried again.
 func (f *Fleet) enter(ctx context.Context) error {
+	var before error
 	for {
 		err := f.tryEnter(ctx)
-		if err == nil {
+		switch {
+		case err == nil:
 			return f.subscribe()
+		case ctx.Err() != nil && before != nil:
+			return before // which says more than that time was up in the middle of a try
 		}
+		before = err
 		if !passing(err) {
 			return err
 		}
@@ -261,13 +264,14 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.hint()
 	f.tell("joined", place{}, "")
 	var work sync.WaitGroup
-	work.Go(func() { f.keepFence(inside) })
+	fence := f.fence(work.Go)
 	work.Go(func() {
 		pulse(inside,
-			chore{min(f.config.Lease/4, renewEvery), f.leaseKeeper()},
-			chore{presenceEvery, f.ping},
-			chore{f.config.SaveEvery, f.sequenceKeeper()},
-			chore{f.config.poll, func(context.Context) { f.look() }})
+			chore{every: fenceEvery, do: fence, atOnce: true},
+			chore{every: f.config.poll, do: func(context.Context) { f.look() }, atOnce: true},
+			chore{every: min(f.config.Lease/4, renewEvery), do: f.leaseKeeper()},
+			chore{every: presenceEvery, do: f.ping},
+			chore{every: f.config.SaveEvery, do: f.sequenceKeeper()})
 	})
 	controlled := make(chan struct{})
 	go func() {
@@ -327,6 +331,18 @@ func (f *Fleet) look() {
 	select {
 	case f.wake <- struct{}{}:
 	default:
+	}
+}
+
+// noted is the fleet's one callback: each event of the gateway's passes by all callbacks.
+func (f *Fleet) noted(ev *engine.Event) {
+	switch ev.Type {
+	case gateway.EventSessionBegan:
+		f.sessionBegan(ev)
+	case gateway.EventStateChanged:
+		f.stateChanged(ev)
+	default:
+		f.guildsReady(ev)
 	}
 }
 

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
@@ -113,30 +114,33 @@ func (f *Fleet) stateChanged(ev *engine.Event) {
 // shards, but not before its lease was over.
 func (f *Fleet) stillFor() time.Duration { return min(standstill, f.config.Lease/2) }
 
-// keepFence has the engine deliver nothing after this process stood still, until all of its
-// records were read again.
-func (f *Fleet) keepFence(ctx context.Context) {
-	tick := time.NewTicker(fenceEvery)
-	defer tick.Stop()
+// fence returns what has the engine deliver nothing after this process stood still, until all of its
+// records were read again, which it begins by aside. It does not wait.
+func (f *Fleet) fence(aside func(func())) func(context.Context) {
 	last := time.Now()
 	f.eng.HoldFrom(last.Add(f.stillFor()))
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	var reading atomic.Bool
+	return func(ctx context.Context) {
 		// The monotonic clock may stand still with a machine that sleeps; the other one may leap,
 		// which costs no more than a look.
-		if gap := max(time.Since(last), time.Now().Round(0).Sub(last.Round(0))); gap > f.stillFor() {
+		now := time.Now()
+		gap := max(now.Sub(last), now.Round(0).Sub(last.Round(0)))
+		last = now
+		switch {
+		case reading.Load():
+		case gap <= f.stillFor():
+			f.eng.HoldFrom(now.Add(f.stillFor()))
+		default:
 			f.log.Warn("this process stood still; nothing is delivered before its records are read", "for", gap.Round(time.Millisecond))
-			f.tell("stood still", place{}, gap.Round(time.Millisecond).String())
-			if !f.verifyAll(ctx) {
-				return
-			}
+			reading.Store(true)
+			aside(func() {
+				f.tell("stood still", place{}, gap.Round(time.Millisecond).String())
+				if f.verifyAll(ctx) {
+					f.eng.HoldFrom(time.Now().Add(f.stillFor()))
+					reading.Store(false)
+				}
+			})
 		}
-		last = time.Now()
-		f.eng.HoldFrom(last.Add(f.stillFor()))
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 // chore is something that is done again and again. What it asks of NATS may take long; until it is
 // done, it is not begun again.
 type chore struct {
-	every time.Duration
-	do    func(context.Context)
+	every  time.Duration
+	do     func(context.Context)
+	atOnce bool // it waits for nothing, and needs no goroutine
 }
 
 // pulse does chores until ctx ends. All of them go by one timer, so that what falls due at the same
@@ -40,12 +41,17 @@ func pulse(ctx context.Context, chores ...chore) {
 		now := time.Now()
 		for i, c := range chores {
 			early := due[i].Sub(now)
-			if early > beat/2 || !busy[i].CompareAndSwap(false, true) {
+			if early > beat/2 || busy[i].Load() {
 				continue
 			}
 			if due[i] = due[i].Add(c.every); early < -c.every {
 				due[i] = now.Add(c.every) // it was late, and does not catch up
 			}
+			if c.atOnce {
+				c.do(ctx)
+				continue
+			}
+			busy[i].Store(true)
 			work.Go(func() {
 				defer busy[i].Store(false)
 				c.do(ctx)

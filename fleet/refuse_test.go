@@ -299,7 +299,7 @@ func TestClockOff(t *testing.T) {
 	f := st.enter("b")
 	f.store.clock.Store(&serverClock{time.Now().Add(10 * time.Minute), time.Now()})
 	member := func() bool {
-		if err := f.read(t.Context()); err != nil {
+		if err := f.read(t.Context(), f.ask(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 		_, there := f.members[a.id]

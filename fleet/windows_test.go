@@ -72,7 +72,7 @@ func TestStoodStillInRound(t *testing.T) {
 	at := place{4, 1}
 	mine := f.write(t, at, record{Owner: f.id, Epoch: 1})
 	began := time.Now().Add(-time.Minute)
-	if err := f.read(t.Context()); err != nil {
+	if err := f.read(t.Context(), f.ask(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	h := &holding{record: mine, confirmed: began}
@@ -222,7 +222,7 @@ func TestLeft(t *testing.T) {
 	eventually(t, "an even spread", func() bool { return running(a) == 2 && running(b) == 2 })
 	f := st.enter("c")
 	look := func() bool {
-		if err := f.read(t.Context()); err != nil {
+		if err := f.read(t.Context(), f.ask(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 		_, there := f.members[a.id]
@@ -249,7 +249,7 @@ func TestStarting(t *testing.T) {
 	a := st.join("a")
 	st.spread(4, a)
 	f := st.enter("b")
-	if err := f.read(t.Context()); err != nil {
+	if err := f.read(t.Context(), f.ask(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	if quota := newTally(4, f.members, f.records, f.plan.has).quota; len(f.members) != 2 || quota[f.id] != 0 || quota[a.id] != 4 {

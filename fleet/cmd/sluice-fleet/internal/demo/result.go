@@ -108,9 +108,9 @@ func (r *Result) count(before, after *gatewaytest.Report, all map[uint64]*told, 
 			r.Events++
 			r.Doubled += n - 1
 		}
-		if n := owners(events); n > r.Owners {
-			r.Owners = n
-			r.Notes = append(r.Notes, fmt.Sprintf("shard %d had %d owners", s.Shard, n))
+		if why := twoOwners(events); why != "" {
+			r.Owners = 2
+			r.Notes = append(r.Notes, fmt.Sprintf("shard %d had 2 owners: %s", s.Shard, why))
 		}
 		if s.Resumed.After(began) {
 			r.LastResumed = max(r.LastResumed, s.Resumed.Sub(began).Seconds())
@@ -119,23 +119,26 @@ func (r *Result) count(before, after *gatewaytest.Report, all map[uint64]*told, 
 	}
 }
 
-// owners returns how many processes delivered events of one session at the same time: two if one
+// twoOwners tells where two processes delivered events of one session at the same time: one
 // that delivered a second ago brings something new although another has begun meanwhile. No shard
 // comes back to a process as fast as that. What was on its way to the one before when the other
-// took over is nothing new.
-func owners(events []seen) int {
+// took over is nothing new. It returns "" where there was one at a time.
+func twoOwners(events []seen) string {
 	slices.SortStableFunc(events, func(a, b seen) int { return cmp.Compare(a.at, b.at) })
-	last := map[int]int64{} // when each process delivered last
-	var high int64          // the highest sequence until now
+	last := map[int]seen{} // what each process delivered last
+	var high seen          // the highest sequence until now
 	for i, e := range events {
-		at, before := last[e.node]
-		if before && e.seq > high && events[i-1].node != e.node && e.at-at < int64(time.Second) {
-			return 2
+		was, before := last[e.node]
+		if before && e.seq > high.seq && events[i-1].node != e.node && e.at-was.at < int64(time.Second) {
+			return fmt.Sprintf("node-%d delivered %d, %v after node-%d had %d; its own last one was %d, %v before",
+				e.node+1, e.seq, time.Duration(e.at-events[i-1].at), events[i-1].node+1, events[i-1].seq, was.seq, time.Duration(e.at-was.at))
 		}
-		last[e.node] = e.at
-		high = max(high, e.seq)
+		last[e.node] = e
+		if e.seq > high.seq {
+			high = e
+		}
 	}
-	return 1
+	return ""
 }
 
 // Compare holds what files say that callbacks had against what the gateway wrote.

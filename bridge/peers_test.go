@@ -2,10 +2,12 @@ package bridge_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -16,18 +18,19 @@ import (
 	"github.com/sluice-go/sluice/gatewaytest"
 )
 
-// map of shards to addresses, of bridges that know of each other.
+// directory has the addresses of bridges that know of each other, by shard.
 type directory struct {
-	total int
-	mu    sync.Mutex
-	owner map[int]string
+	total  int
+	scheme string
+	mu     sync.Mutex
+	owner  map[int]string
 }
 
 func (d *directory) set(shard int, address string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if address != "" {
-		address = "ws://" + address
+		address = d.scheme + address
 	}
 	d.owner[shard] = address
 }
@@ -43,18 +46,18 @@ func (d seenBy) Total() int { return d.total }
 func (d seenBy) Owner(shard, _ int) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.owner[shard] == "ws://"+d.self {
+	if d.owner[shard] == d.scheme+d.self {
 		return ""
 	}
 	return d.owner[shard]
 }
 
 // newPeers runs a bridge for each of some shards of one gateway.
-func newPeers(t *testing.T, total int) (srv *gatewaytest.Server, dir *directory, stands []*stand) {
+func newPeers(t *testing.T, total int, edit ...func(*bridge.Config)) (srv *gatewaytest.Server, dir *directory, stands []*stand) {
 	t.Helper()
 	srv = gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithTLS(false),
 		gatewaytest.WithShards(total), gatewaytest.WithGuilds(2, 5000))
-	dir = &directory{total: total, owner: map[int]string{}}
+	dir = &directory{total: total, scheme: "ws://", owner: map[int]string{}}
 	for id := range total {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -68,9 +71,14 @@ func newPeers(t *testing.T, total int) (srv *gatewaytest.Server, dir *directory,
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := bridge.New(bridge.Config{
+		config := bridge.Config{
 			Engine: eng, Bots: []bridge.Bot{{Name: "blue", Token: blueToken}}, Logger: logger(), Peers: seenBy{dir, address},
-		})
+		}
+		for _, f := range edit {
+			f(&config)
+			dir.scheme = "wss://"
+		}
+		b, err := bridge.New(config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,4 +276,30 @@ func TestPeersLogout(t *testing.T) {
 	if r := srv.Report(); r.Identifies != 3 {
 		t.Errorf("%d identifies", r.Identifies)
 	}
+}
+
+// TestPeersTLS: bridges that speak TLS pass bots on to each other by TLS.
+func TestPeersTLS(t *testing.T) {
+	t.Parallel()
+	certified := httptest.NewTLSServer(http.NotFoundHandler())
+	defer certified.Close()
+	trust := certified.Client().Transport.(*http.Transport).TLSClientConfig
+	_, dir, stands := newPeers(t, 2, func(c *bridge.Config) {
+		c.TLS, c.PeersTLS = &tls.Config{Certificates: certified.TLS.Certificates}, trust
+	})
+	bot := stands[0].connect(t, blueToken, func(c *engine.Config) {
+		c.APIURL, c.TLS = "https://"+stands[0].address+"/api/v10", trust
+	})
+	bot.wait(t, "GUILD_CREATE", 4)
+	stands[1].bridge.Drop(1)
+	bot.wait(t, "RESUMED", 1)
+	bot.checkSeqs(t)
+
+	dir.mu.Lock()
+	dir.owner[1] = "ws://" + stands[1].address // in plain text it does not answer
+	dir.mu.Unlock()
+	stands[1].bridge.Drop(1)
+	eventually(t, "refusals", func() bool { return stands[0].bridge.Stats().Closes[gateway.CloseUnknownError] >= 2 })
+	dir.set(1, stands[1].address)
+	bot.wait(t, "RESUMED", 2)
 }

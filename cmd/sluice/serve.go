@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-go/sluice/bridge"
 	"github.com/sluice-go/sluice/bridge/botpage"
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/metrics/bridgemetrics"
 	"github.com/sluice-go/sluice/engine/monitor"
 )
 
@@ -145,7 +146,7 @@ func (o *serveOptions) serve(eng *engine.Engine, bots []bridge.Bot, encrypted *t
 		return nil, bridgeMistake(err)
 	}
 	o.http.bots = func() []monitor.Bot { return botpage.Bots(b) }
-	o.http.collectors = []prometheus.Collector{bridgeMetrics{b}}
+	o.http.collectors = []prometheus.Collector{bridgemetrics.NewCollector(b)}
 	l, err := bridge.Listen(o.listen)
 	if err != nil {
 		b.Close()

@@ -14,10 +14,14 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/bridge"
 	"github.com/sluice-go/sluice/bridge/botpage"
+	"github.com/sluice-go/sluice/engine/metrics"
+	"github.com/sluice-go/sluice/engine/metrics/bridgemetrics"
 	"github.com/sluice-go/sluice/engine/monitor"
 	"github.com/sluice-go/sluice/fleet"
 )
@@ -69,7 +73,7 @@ docs/bridge.md and docs/fleet.md.`,
 	f.StringVar(&c.API, "pass-to", "", "where --pass-rest passes them, as https:// or http:// (default https://discord.com)")
 	f.StringVar(&o.cert, "cert", "", "PEM file with the certificate chain to speak TLS with (default: plain text)")
 	f.StringVar(&o.key, "key", "", "PEM file with the certificate's key")
-	f.StringVar(&o.page, "http", "", "show a page, health and JSON at this address, such as 127.0.0.1:9600")
+	f.StringVar(&o.page, "http", "", "show a page, health, JSON and metrics at this address, such as 127.0.0.1:9600")
 	return cmd
 }
 
@@ -153,10 +157,7 @@ func (o *serveOptions) serve(f *fleet.Fleet, logger *slog.Logger, abort context.
 	var pages net.Listener
 	var page *monitor.Monitor
 	if o.page != "" {
-		page, err = monitor.New(monitor.Config{Engine: c.Engine, Title: f.Name(), Bots: func() []monitor.Bot { return botpage.Bots(b) }})
-		if err == nil {
-			pages, err = monitor.Listen(o.page)
-		}
+		page, pages, err = o.openPage(f, b, logger)
 		if err != nil {
 			l.Close()
 			b.Close()
@@ -184,6 +185,27 @@ func (o *serveOptions) serve(f *fleet.Fleet, logger *slog.Logger, abort context.
 		b.Close()
 		serving.Wait()
 	}, nil
+}
+
+// openPage opens the page, with metrics.
+func (o *serveOptions) openPage(f *fleet.Fleet, b *bridge.Bridge, logger *slog.Logger) (*monitor.Monitor, net.Listener, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), bridgemetrics.NewCollector(b))
+	scrapes, err := metrics.NewHandler(f.Engine(), metrics.Options{PerShard: true, Registry: registry, Logger: logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	page, err := monitor.New(monitor.Config{
+		Engine: f.Engine(), Title: f.Name(), Metrics: scrapes, Bots: func() []monitor.Bot { return botpage.Bots(b) },
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := monitor.Listen(o.page)
+	if err != nil {
+		page.Close()
+	}
+	return page, l, err
 }
 
 // peers is a fleet as a bridge sees it.

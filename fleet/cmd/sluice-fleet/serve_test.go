@@ -173,6 +173,21 @@ func (s *servers) settle(b *fleetBot, what string, readies func(ready [serveShar
 	}
 }
 
+// get returns what a page answers.
+func get(t *testing.T, address, path string) string {
+	t.Helper()
+	answer, err := http.Get("http://" + address + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func atLeast(n int) func([serveShards]int) bool {
 	return func(ready [serveShards]int) bool {
 		for _, r := range ready {
@@ -208,13 +223,11 @@ func TestServe(t *testing.T) {
 			})
 			late := s.bot(second)
 			s.settle(late, "a bot on the second", atLeast(1))
-			list, err := http.Get("http://" + page + "/api/v1/bots")
-			if err != nil {
-				t.Fatal(err)
+			if text := get(t, page, "/api/v1/bots"); strings.Count(text, `"blue"`) != serveShards {
+				t.Errorf("the page has not the bots of both on the first's shards: %s", text)
 			}
-			defer list.Body.Close()
-			if text, err := io.ReadAll(list.Body); err != nil || strings.Count(string(text), `"blue"`) != serveShards {
-				t.Errorf("the page has not the bots of both on the first's shards: %s, %v", text, err)
+			if text := get(t, page, "/metrics"); !strings.Contains(text, "\nsluice_bridge_sessions 4\n") || !strings.Contains(text, "sluice_shards") {
+				t.Errorf("the metrics have no sessions of bots, or no shards: %s", text)
 			}
 
 			b.mu.Lock()

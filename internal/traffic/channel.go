@@ -51,6 +51,9 @@ func (g *guild) newChannels(r *source, n int) {
 		}
 		g.newChannel(r, kind)
 	}
+	for i, id := range g.newIDs(r, len(g.channels), fewTogether) {
+		g.channels[i].id = id
+	}
 }
 
 // newChannel makes a channel of the guild.
@@ -129,14 +132,14 @@ func (c *channel) append(dst []byte, g *guild, withGuild bool) []byte {
 	} else {
 		dst = append(dst, "null"...)
 	}
-	dst = add(dst, `,"nsfw":`, r.yes(5), `,"name":"`, pick(&r, channelNames), `"`)
+	dst = add(dst, `,"nsfw":`, r.yes(5), `,"name":"`, r.name(channelNames, "-"), `"`)
 	if c.kind != channelCategory {
 		dst = append(dst, `,"last_message_id":`...)
 		switch {
 		case c.written > 0:
 			dst = append(strconv.AppendUint(append(dst, '"'), c.written, 10), '"')
 		case c.kind == channelText || c.kind == channelNews:
-			dst = append(strconv.AppendUint(append(dst, '"'), r.snowflake(epoch-int64(r.below(year/1000))*1000), 10), '"')
+			dst = append(strconv.AppendUint(append(dst, '"'), r.snowflake(epoch-int64(r.below(year/1000))*1000-int64(r.below(1000))), 10), '"')
 		default:
 			dst = append(dst, "null"...)
 		}

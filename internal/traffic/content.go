@@ -21,6 +21,14 @@ func appendText(dst []byte, r *source, n int) []byte {
 	return dst
 }
 
+// name draws a name: one that many have, or two words.
+func (r *source) name(common []string, between string) string {
+	if r.chance(50) {
+		return pick(r, common)
+	}
+	return pick(r, words) + between + pick(r, words)
+}
+
 // appendEmbed appends what stands below a message's text (Discord: "Embed Object").
 func appendEmbed(dst []byte, r *source, now int64) []byte {
 	dst = append(dst, `{"type":"rich","title":"`...)

@@ -84,18 +84,18 @@ func (m *Maker) newGuild(id uint64, size int) *guild {
 	}
 	g.joined = g.later(&r)
 	g.newChannels(&r, min(5+size/4700, maxChannels))
-	for range min(2+size/4300, maxRoles) {
-		g.roles = append(g.roles, &role{id: g.newID(&r), look: r.pcg.Uint64()})
+	for _, id := range g.newIDs(&r, min(2+size/4300, maxRoles), fewTogether) {
+		g.roles = append(g.roles, &role{id: id, look: r.pcg.Uint64()})
 	}
 	g.founding = slices.Clone(g.roles)
-	for range min(1+size/1900, maxEmojis) {
-		g.emojis = append(g.emojis, &emoji{id: g.newID(&r), look: r.pcg.Uint64()})
+	for _, id := range g.newIDs(&r, min(1+size/1900, maxEmojis), mostTogether) {
+		g.emojis = append(g.emojis, &emoji{id: id, look: r.pcg.Uint64()})
 	}
-	for range min(1+size/40_000, maxStickers) {
-		g.stickers = append(g.stickers, &sticker{id: g.newID(&r), look: r.pcg.Uint64()})
+	for _, id := range g.newIDs(&r, min(1+size/40_000, maxStickers), mostTogether) {
+		g.stickers = append(g.stickers, &sticker{id: id, look: r.pcg.Uint64()})
 	}
-	for range min(1+size/40_000, 48) {
-		g.sounds = append(g.sounds, &sound{id: g.newID(&r), look: r.pcg.Uint64()})
+	for _, id := range g.newIDs(&r, min(1+size/40_000, 48), mostTogether) {
+		g.sounds = append(g.sounds, &sound{id: id, look: r.pcg.Uint64()})
 	}
 	g.seats = m.seatsOf(g)
 	g.ownerID = g.seatID(m, 0)
@@ -113,8 +113,35 @@ func (m *Maker) newGuild(id uint64, size int) *guild {
 
 // later draws a time between the guild's making and the epoch, in Unix milliseconds.
 func (g *guild) later(r *source) int64 {
-	return g.made + int64(r.below(int(max(epoch-g.made, 1)/1000)))*1000
+	return g.made + int64(r.below(int(max(epoch-g.made, 1)/1000)))*1000 + int64(r.below(1000))
 }
+
+// newIDs draws the ids of n things of the guild, in the order in which Discord lists them: the oldest first.
+// So many of a hundred were made within minutes of another one, as when a template is used or emojis are
+// uploaded.
+func (g *guild) newIDs(r *source, n, together int) []string {
+	made := make([]int64, n)
+	for i := range made {
+		if made[i] = g.later(r); i > 0 && r.chance(together) {
+			made[i] = min(made[i-1]+int64(r.below(1<<r.between(8, 21))), epoch)
+		}
+	}
+	slices.Sort(made)
+	ids := make([]string, n)
+	last := uint64(0)
+	for i, ms := range made {
+		last = max(r.snowflake(ms), last+1)
+		ids[i] = strconv.FormatUint(last, 10)
+	}
+	return ids
+}
+
+// What was made together of a guild's channels and roles, and of its emojis and the like, in percent: about
+// as much as in guilds that clients had recorded.
+const (
+	fewTogether  = 30
+	mostTogether = 60
+)
 
 // newID draws the id of an object of the guild, younger than itself.
 func (g *guild) newID(r *source) string {

@@ -16,7 +16,7 @@ func (o *role) append(dst []byte, position int) []byte {
 	dst = strconv.AppendInt(dst, epoch-int64(r.below(year/1000))*1000, 10)
 	dst = append(dst, `,"unicode_emoji":null,"position":`...)
 	dst = strconv.AppendInt(dst, int64(position), 10)
-	dst = add(dst, `,"permissions":"`, recur(&r, permissions), `","name":"`, pick(&r, roleNames),
+	dst = add(dst, `,"permissions":"`, recur(&r, permissions), `","name":"`, r.name(roleNames, " "),
 		`","mentionable":`, r.yes(20), `,"managed":false,"id":"`, o.id, `","icon":null,"hoist":`, r.yes(30),
 		`,"flags":0,"colors":{"tertiary_color":null,"secondary_color":null,"primary_color":`)
 	color := int64(r.below(2) * r.below(1<<24))

@@ -131,14 +131,14 @@ func (s *Shard) commit(g *guild) error {
 	var touched [numGroups]bool
 	for b := s.ops; len(b) > 0; {
 		l, key, row, rest, _ := takeRow(b[1:])
-		p := &g.packed[lists[l].group]
-		p.log = appendOp(p.log, op(b[0]), l, key, row)
+		of := lists[l].group
+		g.setLog(of, appendOp(g.log()[of], op(b[0]), l, key, row))
 		touched[lists[l].group] = true
 		b = rest
 	}
-	for i := range g.packed {
-		if p := &g.packed[i]; touched[i] && len(p.log) > p.logBound() {
-			if err := s.keepOpen(g, p); err != nil {
+	for of := range numGroups {
+		if touched[of] && len(g.log()[of]) > g.logBound(of) {
+			if err := s.keepOpen(g, of); err != nil {
 				return err
 			}
 		}
@@ -147,10 +147,10 @@ func (s *Shard) commit(g *guild) error {
 }
 
 // fold applies a group's log. If that fails, which only a damaged file can bring about, the log is lost.
-func (s *Shard) fold(p *packed) error {
-	log := p.log
-	p.log = nil
-	rows, err := s.dict.unpack(s.rows[0][:0], p.base)
+func (s *Shard) fold(g *guild, of group) error {
+	log := g.log()[of]
+	g.setLog(of, nil)
+	rows, err := s.dict.unpack(s.rows[0][:0], g.id, g.base[of])
 	if err != nil {
 		return err
 	}
@@ -159,11 +159,11 @@ func (s *Shard) fold(p *packed) error {
 		return errDamaged
 	}
 	s.rows[0] = rows
-	base, err := s.dict.pack(rows)
+	base, err := s.dict.pack(g.id, rows)
 	if err != nil {
 		return err
 	}
-	p.base = base
+	g.base[of] = base
 	return nil
 }
 

@@ -8,45 +8,49 @@ import (
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
-// learned is what a snapshot holds of a dictionary: in one zstd frame, the content of the zstd dictionary
-// and the shapes.
-type learned struct {
-	content []byte // nil: there was none yet
+// taught is what a snapshot holds of a dictionary: the samples of its model, and the shapes.
+type taught struct {
+	samples []byte // compressed; none: there is no model yet
 	shapes  []string
 }
 
 // appendSnapshot appends what the dictionary has learned. What was compressed before needs no more.
 func (d *Dictionary) appendSnapshot(dst []byte) []byte {
-	plain := appendBytes(nil, d.codec.Load().content)
+	var plain []byte
+	if l := d.learned.Load(); l != nil {
+		dst = appendBytes(dst, l.samples)
+	} else {
+		dst = appendBytes(dst, nil)
+	}
 	all := d.shapes.all()
 	plain = binary.AppendUvarint(plain, uint64(len(all)))
 	for _, shape := range all {
 		plain = appendBytes(plain, []byte(shape.id))
 	}
-	return appendBytes(dst, newCodec(nil).encoder.EncodeAll(plain, nil))
+	return appendBytes(dst, zstdCodec().encoder.EncodeAll(plain, nil))
 }
 
 // dictionary reads what appendSnapshot appended.
-func (c *cursor) dictionary() (l learned, err error) {
-	plain, err := newCodec(nil).decoder.DecodeAll(c.bytes(), nil)
+func (c *cursor) dictionary() (t taught, err error) {
+	t.samples = c.copy()
+	plain, err := zstdCodec().decoder.DecodeAll(c.bytes(), nil)
 	if err != nil {
-		return l, ErrSnapshot
+		return t, ErrSnapshot
 	}
 	in := cursor{rest: plain}
-	l.content = in.copy()
 	seen := make(map[string]bool)
 	for range in.number() {
 		id := in.bytes()
-		if in.bad || len(l.shapes) == maxShapes || !areKeys(id) || seen[string(id)] {
-			return l, ErrSnapshot
+		if in.bad || len(t.shapes) == maxShapes || !areKeys(id) || seen[string(id)] {
+			return t, ErrSnapshot
 		}
 		seen[string(id)] = true
-		l.shapes = append(l.shapes, string(id))
+		t.shapes = append(t.shapes, string(id))
 	}
-	if in.bad || len(in.rest) > 0 || len(l.content) > dictionarySize {
-		return l, ErrSnapshot
+	if in.bad || len(in.rest) > 0 {
+		return t, ErrSnapshot
 	}
-	return l, nil
+	return t, nil
 }
 
 // areKeys reports whether b is the keys of a shape.
@@ -63,29 +67,33 @@ func areKeys(b []byte) bool {
 }
 
 // dictionary returns a dictionary that has learned that, and no more.
-func (l learned) dictionary() *Dictionary {
+func (t taught) dictionary() (*Dictionary, error) {
 	d := NewDictionary()
-	d.adopt(l)
-	return d
+	_, err := d.adopt(t)
+	return d, err
 }
 
 // adopt learns what a snapshot holds. It reports false, and learns nothing, if the dictionary
 // has learned something else before: what the snapshot says cannot be read with it.
-func (d *Dictionary) adopt(l learned) bool {
+func (d *Dictionary) adopt(t taught) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	has := d.codec.Load().content
-	if has != nil && l.content != nil && !bytes.Equal(has, l.content) {
-		return false
+	has := d.learned.Load()
+	if has != nil && t.samples != nil && !bytes.Equal(has.samples, t.samples) {
+		return false, nil
 	}
-	if !d.shapes.adopt(l.shapes) {
-		return false
+	if !d.shapes.adopt(t.shapes) {
+		return false, nil
 	}
-	if has == nil && l.content != nil {
-		d.codec.Store(newCodec(l.content))
+	if has == nil && t.samples != nil {
+		samples, err := zstdCodec().decoder.DecodeAll(t.samples, nil)
+		if err != nil {
+			return false, ErrSnapshot
+		}
+		d.learned.Store(&learned{train(samples, d.shapes.all()), t.samples})
 		d.samples = nil
 	}
-	return true
+	return true, nil
 }
 
 // adopt makes those the first shapes, which they may be already, some or all. It reports false if

@@ -136,8 +136,8 @@ func (s *Shard) foldAll(t *testing.T, g *guild) {
 	s.beginEvent()
 	defer s.endEvent()
 	s.about(g.id)
-	for i := range g.packed {
-		if err := s.fold(&g.packed[i]); err != nil {
+	for of := range numGroups {
+		if err := s.fold(g, of); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,19 +13,50 @@ type guild struct {
 	count       int64 // member_count
 	unavailable bool
 	stale       bool // an event could not be applied
-	packed      [numGroups]packed
+
+	base [numGroups]string // its groups: compressed rows; "": none
+	logs *logs             // nil: all are empty, as most guilds' are
 }
 
-// packed is a group of rows at rest.
+// logs are ops that are not applied to the groups yet.
+type logs [numGroups][]byte
+
+// packed is a guild as it is at one moment.
 type packed struct {
-	base []byte // compressed rows; nil: none
-	log  []byte // ops that are not applied to them yet
+	base [numGroups]string
+	logs logs
+}
+
+func (g *guild) packed() packed { return packed{g.base, *g.log()} }
+
+var noLogs logs
+
+// log returns the guild's logs, to be read.
+func (g *guild) log() *logs {
+	if g.logs == nil {
+		return &noLogs
+	}
+	return g.logs
+}
+
+// setLog sets a group's log.
+func (g *guild) setLog(of group, log []byte) {
+	if g.logs == nil {
+		g.logs = new(logs)
+	}
+	g.logs[of] = log
+	for _, log := range g.logs {
+		if len(log) > 0 {
+			return
+		}
+	}
+	g.logs = nil
 }
 
 // logBound is how long a group's log may be at rest: long enough that to decompress and compress the
-// group costs little for each event of a log, and short beside what the group itself takes. The logs of
+// group costs little for each event of a log, and no longer than the group itself. The logs of
 // the busiest groups may be longer (open.go).
-func (p *packed) logBound() int { return max(1024, len(p.base)/2) }
+func (g *guild) logBound(of group) int { return max(1024, len(g.base[of])) }
 
 // A Guild is one of a shard's guilds.
 type Guild struct {
@@ -65,19 +96,19 @@ func (g Guild) AppendCreate(dst []byte) ([]byte, error) {
 	if g.shard == nil {
 		return dst, ErrUnavailable
 	}
-	d, logs, ok := g.shard.view(g.guild)
+	d, p, ok := g.shard.view(g.guild)
 	if !ok {
 		return dst, ErrUnavailable
 	}
-	return appendCreate(dst, g.shard.dict, d, &logs)
+	return appendCreate(dst, g.shard.dict, d, &p)
 }
 
 // view returns what AppendCreate needs of a guild. It reports false if there is none.
-func (s *Shard) view(g *guild) (d decoder, logs [numGroups]packed, ok bool) {
+func (s *Shard) view(g *guild) (d decoder, p packed, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if g.unavailable || s.guilds[g.id] != g {
-		return d, logs, false
+		return d, p, false
 	}
-	return decoder{guild: g.id, count: g.count}, g.packed, true
+	return decoder{guild: g.id, count: g.count}, g.packed(), true
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
@@ -47,16 +48,16 @@ func TestOpen(t *testing.T) {
 		}
 		total := 0
 		for _, o := range s.open {
-			total += len(o.group.log)
+			total += len(o.guild.log()[o.group])
 		}
 		if total > maxOpenBytes+maxOpenLog {
 			t.Fatalf("logs of %d bytes are open", total)
 		}
 	}
 	for _, g := range s.guilds {
-		for i := range g.packed {
-			if p := &g.packed[i]; len(p.log) > p.logBound() && !isOpen(s, p) {
-				t.Errorf("guild %d: a log of %d bytes is not open", g.id, len(p.log))
+		for of := range numGroups {
+			if n := len(g.log()[of]); n > g.logBound(of) && !slices.Contains(s.open, open{g, of}) {
+				t.Errorf("guild %d: a log of %d bytes is not open", g.id, n)
 			}
 		}
 	}
@@ -64,13 +65,4 @@ func TestOpen(t *testing.T) {
 	if err := s.Apply(gateway.EventReady, []byte(readyData)); err != nil || s.open != nil {
 		t.Errorf("%v; %d groups of the last session are open", err, len(s.open))
 	}
-}
-
-func isOpen(s *Shard, p *packed) bool {
-	for _, o := range s.open {
-		if o.group == p {
-			return true
-		}
-	}
-	return false
 }

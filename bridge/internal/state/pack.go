@@ -1,78 +1,109 @@
 package state
 
 import (
-	"encoding/binary"
 	"fmt"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-// A group at rest is the length of what is random in its streams, that, and a zstd frame: the lengths of
-// the other parts, and the parts.
+// A group at rest is packZstd and its rows in a zstd frame, or packModel and what a coder makes of it.
+const (
+	packZstd  = 0 // there is no model yet
+	packModel = 1
+)
 
-// pack returns rows compressed, in memory of their own; nil for none.
-func (d *Dictionary) pack(rows []byte) ([]byte, error) {
+// pack returns rows of a guild compressed; "" for none. Those of a list keep their
+// order.
+func (d *Dictionary) pack(guild uint64, rows []byte) (string, error) {
 	if len(rows) == 0 {
-		return nil, nil
+		return "", nil
 	}
 	if len(rows) > maxRows/2 {
-		return nil, errLarge
+		return "", errLarge
 	}
-	s := streamPool.Get().(*streams)
-	defer streamPool.Put(s)
-	s.reset()
-	if !s.split(rows, d.shapes.all()) {
-		return nil, errDamaged
+	l := d.learned.Load()
+	if l == nil {
+		if !areRows(rows, d.shapes.all()) {
+			return "", errDamaged
+		}
+		d.learn(guild, rows)
+		return string(zstdCodec().encoder.EncodeAll(rows, []byte{packZstd})), nil
 	}
-	s.row = s.row[:0]
-	for _, part := range s.parts[:partRandom] {
-		s.row = binary.AppendUvarint(s.row, uint64(len(part)))
+	c := coders.Get().(*coder)
+	defer coders.Put(c)
+	c.start(l.statistics, d.shapes.all(), guild)
+	c.startEncoding()
+	c.encodeRows(rows)
+	if c.bad {
+		return "", errDamaged
 	}
-	for _, part := range s.parts[:partRandom] {
-		s.row = append(s.row, part...)
-	}
-	codec := d.codec.Load()
-	if codec.content == nil {
-		d.learn(s.row)
-	}
-	random := s.parts[partRandom]
-	s.packed = append(binary.AppendUvarint(s.packed[:0], uint64(len(random))), random...)
-	s.packed = codec.encoder.EncodeAll(s.row, s.packed)
-	return append(make([]byte, 0, len(s.packed)), s.packed...), nil
+	return string(c.finish(packModel)), nil
 }
 
 // unpack appends what pack was given.
-func (d *Dictionary) unpack(dst, b []byte) ([]byte, error) {
+func (d *Dictionary) unpack(dst []byte, guild uint64, b string) ([]byte, error) {
 	if len(b) == 0 {
 		return dst, nil
 	}
-	random, frame, ok := takeBytes(b)
-	if !ok {
-		return dst, errDamaged
-	}
-	s := streamPool.Get().(*streams)
-	defer streamPool.Put(s)
-	s.reset()
-	plain, err := d.codec.Load().decoder.DecodeAll(frame, s.packed[:0])
-	s.packed = plain
-	if err != nil {
-		return dst, fmt.Errorf("%w: %w", errDamaged, err)
-	}
-	var lengths [partRandom]uint64
-	for i := range lengths {
-		if lengths[i], plain, ok = takeNumber(plain); !ok {
+	if b[0] == packZstd {
+		rows, err := zstdCodec().decoder.DecodeAll([]byte(b[1:]), dst)
+		if err != nil {
+			return dst, fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		if !areRows(rows[len(dst):], d.shapes.all()) {
 			return dst, errDamaged
 		}
+		return rows, nil
 	}
-	kept := s.parts // join moves its parts on: they are put back, so that their memory serves again
-	defer func() { s.parts = kept }()
-	for i, n := range lengths {
-		if n > uint64(len(plain)) {
-			return dst, errDamaged
-		}
-		s.parts[i], plain = plain[:n], plain[n:]
-	}
-	s.parts[partRandom] = random
-	if dst, ok = s.join(dst, d.shapes.all()); !ok || len(dst) > maxRows {
+	l := d.learned.Load()
+	if l == nil || b[0] != packModel {
 		return dst, errDamaged
 	}
-	return dst, nil
+	c := coders.Get().(*coder)
+	defer coders.Put(c)
+	c.start(l.statistics, d.shapes.all(), guild)
+	c.startDecoding(b[1:])
+	c.rows = dst
+	c.codeRows()
+	rows := c.rows
+	c.rows = nil // they are not the coder's
+	if c.bad || c.over() {
+		return dst, errDamaged
+	}
+	return rows, nil
 }
+
+// areRows reports whether b is rows, whatever they say.
+func areRows(b []byte, all []shape) bool {
+	for len(b) > 0 {
+		_, _, row, rest, ok := takeRow(b)
+		if !ok {
+			return false
+		}
+		if left, ok := skip(row, all, 0); !ok || len(left) > 0 {
+			return false
+		}
+		b = rest
+	}
+	return true
+}
+
+// A zstdPair compresses what there is no model for.
+type zstdPair struct {
+	encoder *zstd.Encoder
+	decoder *zstd.Decoder
+}
+
+var zstdCodec = sync.OnceValue(func() zstdPair {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(maxCoders), zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true))
+	if err != nil {
+		panic(err) // the options are constant, and in order
+	}
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(maxCoders), zstd.WithDecoderMaxMemory(maxRows))
+	if err != nil {
+		panic(err)
+	}
+	return zstdPair{encoder, decoder}
+})

@@ -11,16 +11,16 @@ type render struct {
 var renders = sync.Pool{New: func() any { return new(render) }}
 
 // appendCreate appends the d of the GUILD_CREATE of a guild that was viewed.
-func appendCreate(dst []byte, dict *Dictionary, d decoder, logs *[numGroups]packed) ([]byte, error) {
+func appendCreate(dst []byte, dict *Dictionary, d decoder, p *packed) ([]byte, error) {
 	r := renders.Get().(*render)
 	defer renders.Put(r)
 	r.shapes, r.guild = dict.shapes, d.guild
 	for i := range r.rows.groups {
-		rows, err := dict.unpack(r.rows.groups[i][:0], logs[i].base)
+		rows, err := dict.unpack(r.rows.groups[i][:0], d.guild, p.base[i])
 		if err != nil {
 			return dst, err
 		}
-		rows, ok := r.apply(rows, logs[i].log)
+		rows, ok := r.apply(rows, p.logs[i])
 		if r.rows.groups[i] = rows; !ok {
 			return dst, errDamaged
 		}

@@ -2,8 +2,10 @@ package state
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
+	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/traffic"
 	"github.com/sluice-go/sluice/lazyjson"
 )
@@ -11,7 +13,7 @@ import (
 // FuzzRows takes rows and a log from a file that makes no sense: nothing panics, and what can be packed is
 // the same again when it is unpacked.
 func FuzzRows(f *testing.F) {
-	dict := NewDictionary()
+	dict, _ := taughtDictionary(f)
 	s := NewShard(Config{Dictionary: dict, Members: true})
 	ids := traffic.GuildIDs(0, 1, 1)
 	create := traffic.NewMaker(1, 0, 0).GuildCreate(nil, ids[0], 1)
@@ -32,60 +34,108 @@ func FuzzRows(f *testing.F) {
 		if applied, ok := w.apply(bytes.Clone(rows), log); ok {
 			rows = applied
 		}
-		base, err := dict.pack(rows)
+		base, err := dict.pack(ids[0], rows)
 		if err != nil {
 			return
 		}
-		again, err := dict.unpack(nil, base)
+		again, err := dict.unpack(nil, ids[0], base)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if before, after := rendered(dict, rows), rendered(dict, again); before != after {
 			t.Fatalf("%s\nwas %s", after, before)
 		}
-		if _, err := appendCreate(nil, dict, decoder{guild: ids[0]}, &[numGroups]packed{settled: {base: base, log: log}}); err != nil {
+		if _, err := appendCreate(nil, dict, decoder{guild: ids[0]}, &packed{base: [numGroups]string{settled: base}, logs: logs{settled: log}}); err != nil {
 			t.Log(err)
 		}
 	})
 }
 
-// rendered is all rows as JSON.
+// rendered is all rows as JSON, by lists.
 func rendered(dict *Dictionary, rows []byte) string {
-	var text []byte
+	var texts [numLists][]byte
 	for len(rows) > 0 {
 		l, key, row, rest, ok := takeRow(rows)
 		if !ok {
 			return "damaged"
 		}
 		d := decoder{shapes: dict.shapes.all(), key: key, lists: new(index)}
-		if text, _, ok = d.value(append(text, '\n', 'a'+byte(l)), row, 0); !ok {
-			text = append(text, "damaged"...)
+		if texts[l], _, ok = d.value(fmt.Appendf(texts[l], "\n%d %d ", l, key), row, 0); !ok {
+			texts[l] = append(texts[l], "damaged"...)
 		}
 		rows = rest
 	}
-	return string(text)
+	return string(bytes.Join(texts[:], nil))
 }
 
-// FuzzJoin joins streams that make no sense.
-func FuzzJoin(f *testing.F) {
-	dict := NewDictionary()
-	s := NewShard(Config{Dictionary: dict})
-	s.beginEvent()
-	if err := s.takeCreate(lazyjson.ValueOf([]byte(baseGuild))); err != nil {
-		f.Fatal(err)
-	}
-	split := streamPool.New().(*streams)
-	if !split.split(s.rows[settled], dict.shapes.all()) {
-		f.Fatal("the rows are damaged")
-	}
-	p := split.parts
-	f.Add(p[partTags], p[partHigh], p[partRefs], p[partNumbers], p[partLengths], p[partTexts], p[partRandom])
-	f.Fuzz(func(t *testing.T, tags, high, refs, numbers, lengths, texts, random []byte) {
-		s := streamPool.New().(*streams)
-		s.parts = [numParts][]byte{tags, high, refs, numbers, lengths, texts, random}
-		rows, ok := s.join(nil, dict.shapes.all())
-		if again := streamPool.New().(*streams); ok && !again.split(rows, dict.shapes.all()) {
-			t.Fatalf("no rows: %q", rows)
+// FuzzUnpack unpacks bits that make no sense: what comes of them can be packed.
+func FuzzUnpack(f *testing.F) {
+	dict, samples := taughtDictionary(f)
+	eachSample(samples, func(guild uint64, rows []byte) {
+		packed, err := dict.pack(guild, rows)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(guild, packed)
+	})
+	f.Fuzz(func(t *testing.T, guild uint64, packed string) {
+		rows, err := dict.unpack(nil, guild, packed)
+		if err != nil {
+			return
+		}
+		packed, err = dict.pack(guild, rows)
+		if err != nil {
+			t.Fatalf("%v: %q", err, rows)
+		}
+		again, err := dict.unpack(nil, guild, packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before, after := rendered(dict, rows), rendered(dict, again); before != after {
+			t.Fatalf("%s\nwas %s", after, before)
 		}
 	})
+}
+
+// FuzzTrain makes statistics of what makes no sense, and packs that with them.
+func FuzzTrain(f *testing.F) {
+	dict, samples := taughtDictionary(f)
+	f.Add(samples)
+	f.Fuzz(func(t *testing.T, samples []byte) {
+		all := dict.shapes.all()
+		d := &Dictionary{shapes: dict.shapes}
+		d.learned.Store(&learned{statistics: train(samples, all)})
+		eachSample(samples, func(guild uint64, rows []byte) {
+			packed, err := d.pack(guild, rows)
+			if err != nil {
+				return
+			}
+			again, err := d.unpack(nil, guild, packed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if before, after := rendered(dict, rows), rendered(dict, again); before != after {
+				t.Fatalf("%s\nwas %s", after, before)
+			}
+		})
+	})
+}
+
+// taughtDictionary returns a dictionary with statistics of few guilds, and its samples.
+func taughtDictionary(t testing.TB) (*Dictionary, []byte) {
+	dict := NewDictionary()
+	s := NewShard(Config{Dictionary: dict, Members: true})
+	maker := traffic.NewMaker(1, 0, 0)
+	for i, id := range traffic.GuildIDs(0, 1, 6) {
+		create := maker.GuildCreate(nil, id, 1+i*3000)
+		if i == 5 {
+			create = []byte(baseGuild)
+		}
+		if err := s.Apply(gateway.EventGuildCreate, create); err != nil {
+			t.Fatal(err)
+		}
+	}
+	samples := dict.samples
+	dict.learned.Store(&learned{statistics: train(samples, dict.shapes.all())})
+	return dict, samples
 }

@@ -95,9 +95,10 @@ func (s *Shard) Stats() Stats {
 		if g.stale {
 			stats.Stale++
 		}
-		for i := range g.packed {
-			stats.Bytes += int64(cap(g.packed[i].base) + cap(g.packed[i].log))
-			stats.LogBytes += int64(cap(g.packed[i].log))
+		for of := range numGroups {
+			log := int64(cap(g.log()[of]))
+			stats.Bytes += int64(len(g.base[of])) + log
+			stats.LogBytes += log
 		}
 	}
 	return stats

@@ -11,7 +11,7 @@ import (
 // A snapshot is the magic, with the format's number; flags; what is needed of the dictionary
 // (dictionary_snapshot.go); the bot's id, READY, and how many guilds there are; the guilds; a CRC-32C of
 // all that. Numbers and lengths are varints; READY and all of a guild lie there as in memory.
-const snapshotMagic = "sluice state 1\n"
+const snapshotMagic = "sluice state 2\n"
 
 const (
 	flagMembers     = 1 << iota // of a snapshot: made with Config.Members
@@ -29,7 +29,10 @@ func (s *Shard) AppendSnapshot(dst []byte) []byte {
 	bot, ready := s.bot, s.ready
 	guilds := make([]guild, 0, len(s.guilds))
 	for _, g := range s.guilds {
-		guilds = append(guilds, *g)
+		copied := *g
+		logs := *g.log()
+		copied.logs = &logs
+		guilds = append(guilds, copied)
 	}
 	s.mu.Unlock()
 
@@ -61,8 +64,8 @@ func (g *guild) appendSnapshot(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, g.id)
 	dst = binary.AppendUvarint(dst, flags)
 	dst = binary.AppendVarint(dst, g.count)
-	for _, p := range g.packed {
-		dst = appendBytes(appendBytes(dst, p.base), p.log)
+	for of := range numGroups {
+		dst = appendBytes(appendBytes(dst, []byte(g.base[of])), g.log()[of])
 	}
 	return dst
 }
@@ -84,7 +87,7 @@ func (s *Shard) LoadSnapshot(data []byte) error {
 	}
 	c := cursor{rest: data[len(snapshotMagic):n]}
 	flags := c.number()
-	learned, err := c.dictionary()
+	taught, err := c.dictionary()
 	if err != nil {
 		return err
 	}
@@ -103,10 +106,17 @@ func (s *Shard) LoadSnapshot(data []byte) error {
 	if c.bad || len(c.rest) > 0 {
 		return ErrSnapshot
 	}
-	if s.dict.adopt(learned) {
-		from.dict = s.dict
-	} else if from, err = from.translate(learned.dictionary(), s.config); err != nil {
+	same, err := s.dict.adopt(taught)
+	if err != nil {
 		return err
+	}
+	if from.dict = s.dict; !same {
+		if from.dict, err = taught.dictionary(); err == nil {
+			from, err = from.translate(s.config)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,10 +124,9 @@ func (s *Shard) LoadSnapshot(data []byte) error {
 	return nil
 }
 
-// translate returns a shard that knows the same with the configuration's dictionary, where s needs
-// another.
-func (s *Shard) translate(by *Dictionary, config Config) (*Shard, error) {
-	s.dict = by
+// translate returns a shard that knows the same with the configuration's dictionary.
+func (s *Shard) translate(config Config) (*Shard, error) {
+	by := s.dict
 	to := NewShard(config)
 	if len(s.ready) > 0 {
 		d := decoder{shapes: by.shapes.all()}
@@ -135,7 +144,8 @@ func (s *Shard) translate(by *Dictionary, config Config) (*Shard, error) {
 			to.guilds[id] = g
 			continue
 		}
-		data, err := appendCreate(nil, by, decoder{guild: id, count: g.count}, &g.packed)
+		p := g.packed()
+		data, err := appendCreate(nil, by, decoder{guild: id, count: g.count}, &p)
 		if err == nil {
 			err = to.Apply(gateway.EventGuildCreate, data)
 		}
@@ -184,8 +194,9 @@ func (c *cursor) guild() *guild {
 	g.unavailable, g.stale = flags&flagUnavailable != 0, flags&flagStale != 0
 	zigzag := c.number()
 	g.count = int64(zigzag>>1) ^ -int64(zigzag&1)
-	for i := range g.packed {
-		g.packed[i] = packed{base: c.copy(), log: c.copy()}
+	for of := range numGroups {
+		g.base[of] = string(c.bytes())
+		g.setLog(of, c.copy())
 	}
 	return g
 }

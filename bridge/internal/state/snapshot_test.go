@@ -12,7 +12,7 @@ import (
 )
 
 func TestSnapshot(t *testing.T) {
-	w := newWorld(t, Config{}, 3, 20, 60_000)
+	w := newWorld(t, Config{}, 3, 40, 90_000)
 	run := func(n int) {
 		for range n {
 			name, data := w.traffic.Next()
@@ -20,14 +20,14 @@ func TestSnapshot(t *testing.T) {
 		}
 	}
 	run(3000)
-	if w.shard.dict.codec.Load().content == nil {
+	if w.shard.dict.learned.Load() == nil {
 		t.Fatal("the dictionary has not learned: the test needs more guilds")
 	}
 	early := w.shard.AppendSnapshot([]byte("in front"))[len("in front"):]
 
 	// A dictionary that knows nothing takes the snapshot's over; one that knows more has the same; all
 	// guilds are translated for one that knows others.
-	other := newWorld(t, Config{}, 4, 20, 60_000)
+	other := newWorld(t, Config{}, 4, 40, 90_000)
 	for name, dict := range map[string]*Dictionary{"new": NewDictionary(), "same": w.shard.dict, "other": other.shard.dict} {
 		t.Run(name, func(t *testing.T) {
 			s := NewShard(Config{Dictionary: dict})
@@ -39,7 +39,7 @@ func TestSnapshot(t *testing.T) {
 			if again := s.AppendReady(nil, "a", "b", 0, 1); !bytes.Equal(ready, again) {
 				t.Errorf("READY is %s\nwas %s", again, ready)
 			}
-			if taken := s.dict == dict && dict.codec.Load().content != nil; !taken {
+			if taken := s.dict == dict && dict.learned.Load() != nil; !taken {
 				t.Error("it uses another dictionary")
 			}
 		})

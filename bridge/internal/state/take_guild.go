@@ -38,7 +38,7 @@ func (s *Shard) takeCreate(v lazyjson.Value) error {
 	s.rows[settled] = appendRow(s.rows[settled], head, 0, row)
 	g.count, _ = countOf(v.Get("member_count"))
 	for i, rows := range s.rows {
-		if g.packed[i].base, err = s.dict.pack(rows); err != nil {
+		if g.base[i], err = s.dict.pack(id, rows); err != nil {
 			return err
 		}
 	}

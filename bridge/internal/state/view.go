@@ -12,7 +12,7 @@ type View struct {
 
 	dict  *Dictionary
 	guild decoder
-	logs  [numGroups]packed
+	at    packed
 }
 
 // Views returns all guilds that are available now, as of one moment, by rising ids. It is cheap: nothing is
@@ -22,7 +22,7 @@ func (s *Shard) Views() []View {
 	views := make([]View, 0, len(s.guilds))
 	for _, g := range s.guilds {
 		if !g.unavailable {
-			views = append(views, View{g.id, s.dict, decoder{guild: g.id, count: g.count}, g.packed})
+			views = append(views, View{g.id, s.dict, decoder{guild: g.id, count: g.count}, g.packed()})
 		}
 	}
 	s.mu.Unlock()
@@ -32,5 +32,5 @@ func (s *Shard) Views() []View {
 
 // AppendCreate appends the d of the guild's GUILD_CREATE. On an error it returns dst as it was.
 func (v *View) AppendCreate(dst []byte) ([]byte, error) {
-	return appendCreate(dst, v.dict, v.guild, &v.logs)
+	return appendCreate(dst, v.dict, v.guild, &v.at)
 }

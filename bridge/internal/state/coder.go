@@ -1,0 +1,137 @@
+package state
+
+import "sync"
+
+// A coder turns the rows of a group into bits, and back. Each of its methods does both: it is given what
+// is to be encoded, and returns what it has encoded or decoded.
+type coder struct {
+	ranger
+	m     *statistics
+	all   []shape
+	guild uint64
+	rows  []byte // what has been decoded
+	spare []byte
+	bad   bool // what is being coded makes no sense
+
+	priors  priors
+	fresh   []uint32 // of priors.columns, the round in which they were taken from the model
+	round   uint32
+	members map[[2]int][]int // columns of an object's members, by its own and its shape
+
+	key        uint64 // of the row
+	lastNumber uint64
+	seen       map[uint64]place
+	ids        [numLists + 1][]uint64 // those that were there before: the keys of each list, and others
+
+	lists [numLists][]rowAt // the rows
+
+	training bool // the model is being made: what is coded changes it
+}
+
+type rowAt struct {
+	key uint64
+	row []byte
+}
+
+var coders = sync.Pool{New: func() any {
+	return &coder{seen: make(map[uint64]place), members: make(map[[2]int][]int)}
+}}
+
+// start begins with a group.
+func (c *coder) start(m *statistics, all []shape, guild uint64) {
+	if c.m != m {
+		c.m = m
+		if !c.training {
+			c.priors.columns = make([]column, len(m.tables))
+		}
+		c.fresh, c.round = make([]uint32, len(m.tables)), 0
+		clear(c.members)
+	}
+	if c.round++; c.round == 0 {
+		clear(c.fresh)
+		c.round = 1
+	}
+	if !c.training {
+		c.priors.ids, c.priors.lists = m.prior.ids, m.prior.lists
+	}
+	c.all, c.guild, c.bad = all, guild, false
+	c.key, c.lastNumber = 0, 0
+	clear(c.seen)
+	for i := range c.ids {
+		c.ids[i] = c.ids[i][:0]
+	}
+	c.learnID(guild, int(numLists))
+	c.learnID(0, int(numLists)) // the key of heads
+}
+
+// column returns a column as it is in this group.
+func (c *coder) column(n int) *column {
+	col := &c.priors.columns[n]
+	if c.fresh[n] != c.round {
+		c.fresh[n] = c.round
+		if c.training {
+			col.restart()
+		} else {
+			*col = c.m.prior.columns[n]
+		}
+	}
+	return col
+}
+
+// encodeRows encodes rows, by lists.
+func (c *coder) encodeRows(rows []byte) {
+	for i := range c.lists {
+		c.lists[i] = c.lists[i][:0]
+	}
+	for len(rows) > 0 {
+		l, key, row, rest, ok := takeRow(rows)
+		if !ok {
+			c.bad = true
+			return
+		}
+		c.lists[l] = append(c.lists[l], rowAt{key, row})
+		rows = rest
+	}
+	c.codeRows()
+}
+
+// codeRows codes first the keys of all rows, which what the rows say refers to, and then the rows.
+func (c *coder) codeRows() {
+	var counts [numLists]int
+	for l := range counts {
+		counts[l] = int(c.count(uint64(len(c.lists[l])), &c.priors.lists[l]))
+		if c.decoding {
+			c.lists[l] = c.lists[l][:0]
+		}
+		for i := 0; i < counts[l] && !c.bad; i++ {
+			var key uint64
+			if !c.decoding {
+				key = c.lists[l][i].key
+			}
+			key = c.id(c.column(columnKeys+l), key, l)
+			if c.decoding {
+				c.lists[l] = append(c.lists[l], rowAt{key: key})
+			}
+			c.check(len(c.lists[l]) * 16)
+		}
+	}
+	for l := range counts {
+		for i := 0; i < counts[l] && !c.bad; i++ {
+			r := c.lists[l][i]
+			c.key = r.key
+			start := len(c.rows)
+			rest := c.value(columnRows+l, r.row, 0)
+			c.bad = c.bad || len(rest) > 0
+			if c.decoding {
+				row := c.rows[start:]
+				c.spare = append(c.spare[:0], row...)
+				c.rows = appendRow(c.rows[:start], list(l), r.key, c.spare)
+			}
+		}
+	}
+}
+
+// check has the coder stop where damaged bits make too much.
+func (c *coder) check(more int) {
+	c.bad = c.bad || c.over() || len(c.rows)+more > maxRows
+}

@@ -1,0 +1,199 @@
+package state
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// bits codes a number whose length is not quite random.
+func (c *coder) bits(n uint64, b *numberBits) uint64 {
+	length := min(bits.Len64(n), 63)
+	switch length = c.tree(b.length[:], length); length {
+	case 0:
+		return 0
+	case 63:
+		return c.random(n, 64)
+	}
+	return 1<<(length-1) | c.random(n&(1<<(length-1)-1), length-1)
+}
+
+// count codes how many there are of something.
+func (c *coder) count(n uint64, b *numberBits) uint64 {
+	n = c.bits(n, b)
+	if n > maxRows {
+		c.bad = true
+		return 0
+	}
+	return n
+}
+
+func zigzag(n int64) uint64 { return uint64(n)<<1 ^ uint64(n>>63) }
+
+func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
+
+// How a number is told.
+const (
+	numberNew     = iota
+	numberLast    // as the column's last one
+	numberNext    // one more
+	numberAnother // as the last number of all columns
+	numberMade    // the time when what the row is about was made
+)
+
+const discordEpoch = 1_420_070_400_000 // of snowflakes, in Unix milliseconds
+
+func msOf(id uint64) uint64 { return id>>22 + discordEpoch }
+
+// numberOf codes a number with its tag.
+func (c *coder) numberOf(col *column, tag byte, b []byte) {
+	var n uint64
+	if !c.decoding {
+		n = numberAt(b)
+	}
+	made := msOf(c.key)
+	switch tag {
+	case tagSeconds:
+		made /= 1000
+	case tagMicros:
+		made *= 1000
+	}
+	told := [...]uint64{numberLast: col.last, numberNext: col.last + 1, numberAnother: c.lastNumber, numberMade: made}
+	mode := numberNew
+	for m := numberLast; m <= numberMade; m++ {
+		if n == told[m] {
+			mode = m
+			break
+		}
+	}
+	if mode = c.tree(col.mode[:], mode); mode > numberMade {
+		c.bad = true
+		return
+	}
+	if mode == numberNew {
+		n = c.newNumber(col, n)
+	} else {
+		n = told[mode]
+	}
+	col.last, c.lastNumber = n, n
+	if !c.decoding {
+		return
+	}
+	if tag == tagUint && n < 1<<7 {
+		c.rows = append(c.rows, tagSmall|byte(n))
+	} else {
+		c.rows = binary.AppendUvarint(append(c.rows, tag), n)
+	}
+}
+
+// newNumber codes a number of its own: in thousands if it is round, and what is probably a time as
+// the difference to the column's last one.
+func (c *coder) newNumber(col *column, n uint64) uint64 {
+	unit, base := uint64(1), col.last
+	round := 0
+	if n%1000 == 0 && n > 0 {
+		round = 1
+	}
+	if c.bit(&col.number.round, round) == 1 {
+		unit = 1000
+	}
+	if base /= unit; base < 1<<24 {
+		return c.bits(n/unit, &col.number) * unit
+	}
+	return (base + uint64(unzigzag(c.bits(zigzag(int64(n/unit-base)), &col.number)))) * unit
+}
+
+// How an id is told.
+const (
+	idNew       = iota
+	idLast      // as the column's last one
+	idNext      // the one behind it
+	idSeen      // one that was there before
+	idIncrement // new, one more than the column's last new one
+)
+
+func (c *coder) learnID(id uint64, class int) place {
+	at := place{class, len(c.ids[class])}
+	c.ids[class] = append(c.ids[class], id)
+	c.seen[id] = at
+	return at
+}
+
+// id codes an id. class is the list that it is the key of a row of, -1 for none.
+func (c *coder) id(col *column, id uint64, class int) uint64 {
+	var at place
+	mode := idNew
+	next := place{col.lastID.class, col.lastID.index + 1}
+	if !c.decoding {
+		seen := false
+		switch at, seen = c.seen[id]; {
+		case seen && at == col.lastID:
+			mode = idLast
+		case seen && at == next:
+			mode = idNext
+		case seen && at.index < 1<<16:
+			mode = idSeen
+		case id == col.lastNew+1:
+			mode = idIncrement
+		}
+	}
+	switch mode = c.tree(col.mode[:], mode); mode {
+	case idNew:
+		id = c.newID(col, id)
+	case idIncrement:
+		id = col.lastNew + 1
+	case idLast, idNext, idSeen:
+		switch mode {
+		case idLast:
+			at = col.lastID
+		case idNext:
+			at = next
+		default:
+			at.class = c.tree(col.class[:], at.class)
+			if at.class >= len(c.ids) || len(c.ids[at.class]) == 0 {
+				c.bad = true
+				return 0
+			}
+			at.index = int(c.uniform(uint32(at.index), uint32(min(len(c.ids[at.class]), 1<<16))))
+		}
+		if at.index >= len(c.ids[at.class]) {
+			c.bad = true
+			return 0
+		}
+		col.lastID = at
+		return c.ids[at.class][at.index]
+	default:
+		c.bad = true
+		return 0
+	}
+	col.lastNew = id
+	if class < 0 {
+		class = int(numLists)
+	}
+	col.lastID = c.learnID(id, class)
+	return id
+}
+
+// newID codes an id that was not there before (Discord: "Snowflakes"): how much later it was made than
+// the column's last new one, or the guild, and who made it.
+func (c *coder) newID(col *column, id uint64) uint64 {
+	base := col.lastNew
+	if base == 0 {
+		base = c.guild
+	}
+	ms := base>>22 + uint64(unzigzag(c.bits(zigzag(int64(id>>22)-int64(base>>22)), &col.number)))
+	p := &c.priors.ids
+	worker := c.tree(p.worker[:], int(id>>17&31))
+	process := c.tree(p.process[:], int(id>>12&31))
+	increment := int(id & 0xfff)
+	length := c.tree(p.increment[:], bits.Len(uint(increment)))
+	if length > 12 {
+		c.bad = true
+		return 0
+	}
+	if length > 1 {
+		increment = 1<<(length-1) | int(c.random(uint64(increment)&(1<<(length-1)-1), length-1))
+	} else {
+		increment = length
+	}
+	return ms<<22 | uint64(worker)<<17 | uint64(process)<<12 | uint64(increment)
+}

@@ -1,0 +1,142 @@
+package state
+
+import "bytes"
+
+// texts are what is known of strings: words, of which most are made, and which letter follows which two.
+// None of it changes from group to group.
+type texts struct {
+	words   []string
+	numbers map[string]int // theirs, from 1
+
+	word  []prob     // tree of words
+	next  [4][4]prob // trees of what comes behind a word, by what came behind the one before
+	one   []prob     // trees of a letter, by the one in front
+	two   []prob     // likewise by the two in front, hashed
+	empty [1]prob
+}
+
+// What separates words, and that nothing more comes.
+const separators = "\x00 -_"
+
+const (
+	wordOther = 0 // one that is spelled
+	maxWords  = 4096 - 1
+	twoBits   = 18 // of a hash
+)
+
+func newTexts(words []string) *texts {
+	t := &texts{words: words, numbers: make(map[string]int), word: make([]prob, 4096), one: make([]prob, 1<<16), two: make([]prob, 1<<twoBits)}
+	for i, word := range words {
+		t.numbers[word] = i + 1
+	}
+	for _, p := range [][]prob{t.word, t.one, t.two, t.empty[:], t.next[0][:], t.next[1][:], t.next[2][:], t.next[3][:]} {
+		evenlyAll(p)
+	}
+	return t
+}
+
+// cutWord returns the word that a text begins with, and what separates it from the rest.
+func cutWord(text []byte) (word []byte, separator int, rest []byte) {
+	at := bytes.IndexAny(text, separators[1:])
+	if at < 0 {
+		return text, 0, nil
+	}
+	return text[:at], bytes.IndexByte([]byte(separators), text[at]), text[at+1:]
+}
+
+// text codes a text as words, each with what separates it from the next one. It appends it to c.rows.
+func (c *coder) text(b []byte) {
+	t := c.m.texts
+	separator := 0
+	for !c.bad {
+		before := separator
+		var word []byte
+		number := wordOther
+		if !c.decoding {
+			word, separator, b = cutWord(b)
+			number = t.numbers[string(word)]
+		}
+		switch number = c.known(t.word, number); {
+		case number == wordOther:
+			c.spell(t, word)
+		case number <= len(t.words):
+			c.rows = append(c.rows, t.words[number-1]...)
+		default:
+			c.bad = true
+		}
+		if separator = c.known(t.next[before][:], separator); separator == 0 {
+			return
+		}
+		c.rows = append(c.rows, separators[separator])
+		c.check(0)
+	}
+}
+
+// spell codes a word by its letters, which a zero ends. One that is of the word is told apart from it.
+func (c *coder) spell(t *texts, word []byte) {
+	var before, last byte
+	for !c.bad {
+		end := len(word) == 0
+		letter := byte(0)
+		if !end {
+			letter, word = word[0], word[1:]
+		}
+		letter = c.letter(t, before, last, letter)
+		if letter == 0 {
+			is := 1
+			if end {
+				is = 0
+			}
+			if c.knownBit(&t.empty[0], is) == 0 {
+				return
+			}
+		}
+		c.rows = append(c.rows, letter)
+		before, last = last, letter
+		c.check(0)
+	}
+}
+
+func (c *coder) letter(t *texts, before, last, letter byte) byte {
+	hash := (uint32(before)<<8 | uint32(last)) * 0x9e3779b1
+	one := t.one[int(last)<<8:]
+	node := 1
+	for i := 7; i >= 0; i-- {
+		two := &t.two[(hash^uint32(node)*0x85ebca6b)>>(32-twoBits)]
+		bit := int(letter >> i & 1)
+		p := &one[node]
+		if *two&15 >= 2 { // it has seen some
+			p = two
+		}
+		bit = c.bitBy(uint32(*p>>4), bit)
+		if c.training {
+			one[node].learn(bit)
+			two.learn(bit)
+		}
+		node = node<<1 | bit
+	}
+	return byte(node)
+}
+
+// known is tree for what does not change from group to group.
+func (c *coder) known(t []prob, n int) int {
+	if c.decoding {
+		return c.decodeTree(t, false)
+	}
+	node := 1
+	for half := len(t) >> 1; half > 0; half >>= 1 {
+		bit := 0
+		if n&half != 0 {
+			bit = 1
+		}
+		node = node<<1 | c.knownBit(&t[node], bit)
+	}
+	return node - len(t)
+}
+
+func (c *coder) knownBit(p *prob, bit int) int {
+	if c.training {
+		return c.bit(p, bit)
+	}
+	return c.bitBy(uint32(*p>>4), bit)
+}

@@ -81,7 +81,7 @@ func form(payload string, files ...string) (body, kind string) {
 
 // TestMessageWithFiles: the files are the attachments of the answer and of the event.
 func TestMessageWithFiles(t *testing.T) {
-	srv := plain(t, gatewaytest.WithGuilds(1, 4000))
+	srv := plain(t, gatewaytest.WithGuilds(1, 20_000))
 	c, _, _ := begin(t, srv, "")
 	channel, _ := textChannel(c)
 	post := func(body, kind string) (*http.Response, string) {

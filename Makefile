@@ -240,8 +240,8 @@ clients-short: ## the same with those that are installed within a minute
 
 .PHONY: clients-bridge
 clients-bridge: TIME ?= 10m
-clients-bridge: ## the twelve clients on sluice serve, with faults on both sides for TIME (10m)
-	$(CLIENTS) -timeout=120m -parallel=24 -run='^TestBridge$$' -families=go,python,node,java,rust -bridge=$(TIME) -patience=15m -v
+clients-bridge: ## the twelve clients on sluice serve, with faults on both sides for TIME (10m); LOGS=FOLDER keeps what all say
+	$(CLIENTS) -timeout=120m -parallel=24 -run='^TestBridge$$' -families=go,python,node,java,rust -bridge=$(TIME) -patience=15m -v $(if $(LOGS),-logs='$(abspath $(LOGS))')
 
 .PHONY: clients-doc
 clients-doc: ## measure what these clients do differently, and write docs/clients.md

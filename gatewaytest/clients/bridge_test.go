@@ -259,7 +259,7 @@ func (x *crossing) came() map[string][]time.Time {
 }
 
 // untold returns which messages are missing without word of it. A loss is told if the bot has begun a session since
-// the last of them was sent, and before the next that has come was.
+// the last of them was sent, and before the next one came: that may have waited at Discord until the bridge was back.
 func (x *crossing) untold() (untold []int) {
 	x.bridge.mu.Lock()
 	begun := slices.Clone(x.bridge.identified)
@@ -274,7 +274,7 @@ func (x *crossing) untold() (untold []int) {
 			i++
 		}
 		told := slices.ContainsFunc(begun, func(t time.Time) bool {
-			return t.After(x.sentAt[i]) && (i+1 == len(x.sent) || t.Before(x.sentAt[i+1].Add(markSlack)))
+			return t.After(x.sentAt[i]) && (i+1 == len(x.sent) || t.Before(came[x.sent[i+1]][0].Add(markSlack)))
 		})
 		if !told {
 			for j := first; j <= i; j++ {

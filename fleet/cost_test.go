@@ -22,7 +22,7 @@ import (
 // so that what else the machine does meets both. What a process costs also depends on where its memory
 // happens to lie: the pair is started anew several times, and the spread is that of the pairs.
 func BenchmarkCost(b *testing.B) {
-	const shards, rate, pairs, length = 150, 200, 10, 15 * time.Second
+	const shards, rate, pairs, length = 150, 400, 10, 15 * time.Second
 	var ratios, with, without []float64
 	for b.Loop() {
 		for pair := range pairs {

@@ -115,10 +115,10 @@ func (p *packed) drop() {
 	*p = packed{}
 }
 
-// packSize rounds up to an eighth of a power of two, so that few sizes are needed and a
-// sixteenth is wasted.
+// packSize rounds up to a thirty-second of a power of two, so that not every size needs a pool of
+// its own, and a sixtieth is wasted.
 func packSize(n int) int {
-	step := max(256, 1<<max(0, bits.Len(uint(n-1))-3))
+	step := max(256, 1<<max(0, bits.Len(uint(n-1))-5))
 	return (n + step - 1) / step * step
 }
 
@@ -127,7 +127,7 @@ var packPools struct {
 	bySize map[int]*slab.Pool
 }
 
-// packPool returns what lends memory of a size, of which packSize has some 60.
+// packPool returns what lends memory of a size, of which packSize has some 150.
 func packPool(size int) *slab.Pool {
 	packPools.mu.Lock()
 	defer packPools.mu.Unlock()

@@ -24,13 +24,17 @@ func (r *source) snowflake(ms int64) uint64 {
 	return uint64(ms-discordEpoch)<<22 | uint64(r.below(4))<<17 | uint64(r.below(6))<<12 | uint64(r.below(160))
 }
 
+// made draws the id of something made now. No two are the same.
+func (g *Generator) made() uint64 {
+	g.latest = max(g.r.snowflake(g.now), g.latest+1)
+	return g.latest
+}
+
 // id makes an id of something made now.
-func (g *Generator) id() string { return strconv.FormatUint(g.r.snowflake(g.now), 10) }
+func (g *Generator) id() string { return strconv.FormatUint(g.made(), 10) }
 
 // newID appends an id made now, without quotes.
-func (g *Generator) newID(dst []byte) []byte {
-	return strconv.AppendUint(dst, g.r.snowflake(g.now), 10)
-}
+func (g *Generator) newID(dst []byte) []byte { return strconv.AppendUint(dst, g.made(), 10) }
 
 // appendTime appends ms (Unix milliseconds) as an ISO 8601 timestamp in quotes.
 // The gateway writes microseconds, but no digits for a fraction of none.

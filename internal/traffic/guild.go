@@ -100,7 +100,8 @@ func (m *Maker) newGuild(id uint64, size int) *guild {
 	g.seats = m.seatsOf(g)
 	g.ownerID = g.seatID(m, 0)
 	for range min(1+size/25_000, maxThreads) {
-		g.newThread(&r, g.seatID(m, r.below(g.seats-1)), epoch-int64(r.below(20*86_400))*1000)
+		made := max(epoch-int64(r.below(20*86_400_000)), g.made)
+		g.newThread(&r, r.snowflake(made), g.seatID(m, r.below(g.seats-1)), made)
 	}
 	for range min(1+size/100_000, 20) {
 		g.events = append(g.events, newHappening(&r, g, g.newID(&r)))

@@ -30,7 +30,7 @@ func (g *Generator) newMessage(author *person, channel string, kind int, embed b
 	g.next = (g.next + 1) % recentCount
 	m := &g.recent[g.next]
 	m.author, m.channel, m.kind, m.embed, m.time = author, channel, kind, embed, g.now
-	m.id = g.r.snowflake(g.now)
+	m.id = g.made()
 	m.gone, m.poll, m.look, m.reactions = false, false, m.id, m.reactions[:0]
 	m.content = m.content[:0]
 	if !author.bot || !embed || g.r.chance(30) {

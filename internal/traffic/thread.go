@@ -23,8 +23,8 @@ type thread struct {
 const maxThreadMembers = 50
 
 // newThread makes a thread in one of the guild's channels.
-func (g *guild) newThread(r *source, owner string, made int64) *thread {
-	t := &thread{id: strconv.FormatUint(r.snowflake(max(made, g.made)), 10), owner: owner, look: r.pcg.Uint64(), made: made, others: r.between(1, 9), messages: r.below(50)}
+func (g *guild) newThread(r *source, id uint64, owner string, made int64) *thread {
+	t := &thread{id: strconv.FormatUint(id, 10), owner: owner, look: r.pcg.Uint64(), made: made, others: r.between(1, 9), messages: r.below(50)}
 	if len(g.forums) > 0 && r.chance(40) {
 		t.parent, t.kind = pick(r, g.forums), threadPublic
 	} else if t.parent = recur(r, g.text); t.parent.kind == channelNews {
@@ -94,7 +94,7 @@ func (g *Generator) threadChange(dst []byte) (string, []byte) {
 	home := p.guild
 	change := g.r.below(4)
 	if len(home.threads) == 0 || change == 0 && len(home.threads) < 50 {
-		t := home.newThread(&g.r, p.id, g.now)
+		t := home.newThread(&g.r, g.made(), p.id, g.now)
 		t.others, t.members, t.messages = 0, []*person{p}, 0
 		t.bot = g.r.chance(50)
 		if t.bot {

@@ -35,6 +35,8 @@ type Generator struct {
 	now   int64 // Unix milliseconds
 	d     []byte
 
+	latest uint64 // id of something made now
+
 	shard, shards int
 
 	recent [recentCount]message

@@ -18,7 +18,9 @@ type tally struct {
 }
 
 // newTally shares shards out by capacity. Who starts or drains gets none, nor does who replaces
-// another that is still there: that one's shards go to it directly.
+// another that runs: that one's shards go to it directly. As soon as the other drains it has that
+// one's share; if it had to wait until the other is gone, it would have too many shards until then, and
+// others would be given them, and give them back.
 func newTally(shards int, members map[string]member, records map[place]record, has func(place) bool) *tally {
 	t := &tally{runs: make(map[string]int), quota: make(map[string]int), order: slices.Sorted(maps.Keys(members))}
 	for p, r := range records {
@@ -26,13 +28,13 @@ func newTally(shards int, members map[string]member, records map[place]record, h
 			t.runs[r.Owner]++
 		}
 	}
-	names := make(map[string]bool)
+	runs := make(map[string]bool) // names
 	for _, m := range members {
-		names[m.Name] = true
+		runs[m.Name] = runs[m.Name] || !m.Draining
 	}
 	takes := slices.DeleteFunc(slices.Clone(t.order), func(i string) bool {
 		m := members[i]
-		return m.Starting || m.Draining || m.Replaces != "" && m.Replaces != m.Name && names[m.Replaces]
+		return m.Starting || m.Draining || m.Replaces != "" && m.Replaces != m.Name && runs[m.Replaces]
 	})
 	weight := 0
 	for _, i := range takes {

@@ -70,7 +70,7 @@ func TestNewer(t *testing.T) {
 }
 
 // TestQuotas: whatever the members, all shards are given out, by capacity; who drains, or
-// replaces another that is there, gets none; and when all have their quota nothing moves.
+// replaces another that does not drain, gets none; and when all have their quota nothing moves.
 func TestQuotas(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
@@ -85,8 +85,8 @@ func TestQuotas(t *testing.T) {
 			members[m.Incarnation] = m
 		}
 		excluded := func(m member) bool {
-			there := slices.ContainsFunc(slices.Collect(maps.Values(members)), func(o member) bool { return o.Name == m.Replaces })
-			return m.Draining || there && m.Replaces != m.Name
+			runs := slices.ContainsFunc(slices.Collect(maps.Values(members)), func(o member) bool { return o.Name == m.Replaces && !o.Draining })
+			return m.Draining || runs && m.Replaces != m.Name
 		}
 		for _, m := range members {
 			if !excluded(m) {
@@ -121,6 +121,36 @@ func TestQuotas(t *testing.T) {
 		for i, n := range newTally(shards, members, records, p.has).quota {
 			if tally.runs[i] != n {
 				t.Fatalf("%s runs %d, and is to run %d", i, tally.runs[i], n)
+			}
+		}
+	}
+}
+
+// TestReplacerKeepsItsShards: while the process before is still there, done but for its end, nobody has
+// too many shards, so that none moves twice.
+func TestReplacerKeepsItsShards(t *testing.T) {
+	members := map[string]member{
+		"1": {Incarnation: "1", Name: "a", Capacity: 10},
+		"2": {Incarnation: "2", Name: "b", Capacity: 10, Draining: true},
+		"3": {Incarnation: "3", Name: "c", Capacity: 10, Replaces: "b"},
+	}
+	const shards = 20
+	p := plan{Total: shards}
+	for given := range shards/2 + 1 { // from b to c
+		records := map[place]record{}
+		for id := range shards {
+			records[place{shards, id}] = record{Owner: "1"}
+			if id%2 == 1 {
+				records[place{shards, id}] = record{Owner: "2"}
+				if id/2 < given {
+					records[place{shards, id}] = record{Owner: "3"}
+				}
+			}
+		}
+		tally := newTally(shards, members, records, p.has)
+		for _, id := range []string{"1", "3"} {
+			if tally.lacks(id) < 0 {
+				t.Errorf("%d of %d are handed over: %s has %d too many", given, shards/2, members[id].Name, -tally.lacks(id))
 			}
 		}
 	}

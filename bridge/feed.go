@@ -61,9 +61,13 @@ func (b *Bridge) event(ev *engine.Event) {
 // take adds an event to the state and to the log. Both happen under one lock, so that a session that begins
 // has each event either in its guilds or behind them.
 func (sh *shard) take(ev *engine.Event) {
+	if ev.Seq == 0 { // bots would take for Discord's what nobody could resume behind
+		sh.bridge.logger.Warn("a dispatch without a sequence, which Discord does not send, is not passed on", "shard", sh.id, "event", ev.Name())
+		return
+	}
 	var failed error
 	sh.mu.Lock()
-	if ev.Seq != 0 && ev.Seq <= sh.seq && ev.Session == sh.upstream {
+	if ev.Seq <= sh.seq && ev.Session == sh.upstream {
 		sh.mu.Unlock() // Discord sends it again: the last process was killed
 		return
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-go/sluice/engine/identify"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/gatewaytest/fault"
 )
 
 // TestLossIsTold: when Discord's session is lost, each bot's session is, too: op 9 with d:false, and a bot that
@@ -36,6 +37,32 @@ func TestLossIsTold(t *testing.T) {
 	}
 	again.until(0, "GUILD_CREATE")
 	again.until(0, "GUILD_CREATE")
+}
+
+// TestDispatchWithoutSequence: what Discord does not send reaches no bot, and what it sends still does.
+func TestDispatchWithoutSequence(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, nil, gatewaytest.WithGuilds(1, 5000))
+	c := s.dial(t, "v=10")
+	c.identify(blueToken, gateway.IntentsAll)
+	c.until(0, "GUILD_CREATE")
+	for i, name := range []string{"seq-missing", "type-missing", "nested-too-deep"} {
+		if err := s.srv.Inject(fault.Fault{Point: fault.AtEvent, Nth: i + 1, Action: fault.ActionMalformed, Text: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const messages = 5
+	for range messages {
+		s.srv.Dispatch(0, "MESSAGE_CREATE", []byte(`{"content":"hello"}`))
+	}
+	for seen := 0; seen < messages; {
+		switch p := c.next(); p.T {
+		case "MESSAGE_CREATE":
+			seen++
+		default:
+			t.Errorf("op %d %q came: %.60s", p.Op, p.T, p.D)
+		}
+	}
 }
 
 // TestWaitsForReady: an identify that comes before Discord's READY waits, heartbeats go on, and its time is bounded.

@@ -165,6 +165,7 @@ func (cs *commands) answerNobody(s *session, guild gatewire.Snowflake, nonce str
 		d = append(append(d, `,"nonce":`...), quoted...)
 	}
 	cs.shard.addPrivate(time.Now(), gateway.EventGuildMembersChunk, 0, append(d, '}'), s.number)
+	cs.shard.notifyDue()
 }
 
 // presenceOf returns the payload that sets a presence which a bot sends, nil where it makes no sense.

@@ -15,17 +15,11 @@ const (
 )
 
 // writeDue has those who were idle, and are not, written to. It is called by the engine, which it does not keep
-// waiting, where append is.
+// waiting.
 func (sh *shard) writeDue() {
-	if len(sh.due) == 0 {
-		return
-	}
-	sh.mu.Lock()
-	total := sh.log.Total()
-	sh.mu.Unlock()
+	due, total := sh.takeDue()
 	direct := 0
-	for i, s := range sh.due {
-		sh.due[i] = nil
+	for _, s := range due {
 		c := s.conn.Load()
 		if c == nil {
 			continue
@@ -38,7 +32,39 @@ func (sh *shard) writeDue() {
 		}
 		c.notify()
 	}
-	sh.due = sh.due[:0]
+	sh.putDue(due)
+}
+
+// notifyDue has their senders write to them, for whoever is not the engine.
+func (sh *shard) notifyDue() {
+	due, _ := sh.takeDue()
+	for _, s := range due {
+		if c := s.conn.Load(); c != nil {
+			c.notify()
+		}
+	}
+	sh.putDue(due)
+}
+
+// takeDue takes those who are due, until putDue, and the end of the log.
+func (sh *shard) takeDue() (due []*session, total int64) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if len(sh.due) > 0 {
+		due, sh.due, sh.dueSpare = sh.due, sh.dueSpare, nil
+	}
+	return due, sh.log.Total()
+}
+
+// putDue gives their list back, for the next.
+func (sh *shard) putDue(due []*session) {
+	if len(due) == 0 {
+		return
+	}
+	clear(due)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.dueSpare = due[:0]
 }
 
 // writeNow writes what a session has of the log, if no lock, encoder or socket has to be waited for. It reports

@@ -27,6 +27,7 @@ type line struct {
 	s    *session
 	c    *conn
 	peer net.Conn
+	seq  int64 // of the last message
 }
 
 func newLine(t *testing.T, network string, compression gatewire.Compression) *line {
@@ -67,9 +68,16 @@ func newLine(t *testing.T, network string, compression gatewire.Compression) *li
 // read has the engine bring messages, and then say that these were all.
 func (ln *line) read(messages ...*engine.Event) {
 	for _, ev := range messages {
-		ln.sh.take(ev)
+		ln.take(ev)
 	}
 	ln.sh.writeDue()
+}
+
+// take has the engine bring a message, which comes as a new one each time.
+func (ln *line) take(ev *engine.Event) {
+	ln.seq++
+	ev.Seq = ln.seq
+	ln.sh.take(ev)
 }
 
 // want reads events from the bot's end, in order from a sequence on.
@@ -131,7 +139,7 @@ func TestNotDirect(t *testing.T) {
 		"another session": func(ln *line) { ln.c.session = nil },
 		"payload":         func(ln *line) { ln.c.compression = gatewire.Payload },
 		"no socket":       func(ln *line) { ln.c.socket = socketOf(struct{ net.Conn }{ln.peer}) },
-		"a lot":           func(ln *line) { ln.read(); ln.sh.take(someMessage(directBytes)) },
+		"a lot":           func(ln *line) { ln.read(); ln.take(someMessage(directBytes)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ln := newLine(t, "tcp", gatewire.None)

@@ -36,7 +36,8 @@ type shard struct {
 	number   uint32             // of the session that began last
 	turn     int                // of those who share
 	owners   eventlog.Owners    // memory for append
-	due      []*session         // were idle when an event came, see writeDue
+	due      []*session         // were idle when an event came, see writeDue and notifyDue
+	dueSpare []*session         // room for them, while they are written to
 
 	// For the journal, see keeper.
 	kept  int64      // the index of the last event in it

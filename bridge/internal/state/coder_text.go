@@ -119,20 +119,7 @@ func (c *coder) letter(t *texts, before, last, letter byte) byte {
 }
 
 // known is tree for what does not change from group to group.
-func (c *coder) known(t []prob, n int) int {
-	if c.decoding {
-		return c.decodeTree(t, false)
-	}
-	node := 1
-	for half := len(t) >> 1; half > 0; half >>= 1 {
-		bit := 0
-		if n&half != 0 {
-			bit = 1
-		}
-		node = node<<1 | c.knownBit(&t[node], bit)
-	}
-	return node - len(t)
-}
+func (c *coder) known(t []prob, n int) int { return c.codeTree(t, n, c.training) }
 
 func (c *coder) knownBit(p *prob, bit int) int {
 	if c.training {

@@ -142,9 +142,12 @@ func (r *ranger) bit(p *prob, bit int) int {
 }
 
 // tree codes a number below len(t), which is a power of two, and learns from it.
-func (r *ranger) tree(t []prob, n int) int {
+func (r *ranger) tree(t []prob, n int) int { return r.codeTree(t, n, true) }
+
+// codeTree is tree, but may learn nothing.
+func (r *ranger) codeTree(t []prob, n int, learns bool) int {
 	if r.decoding {
-		return r.decodeTree(t, true)
+		return r.decodeTree(t, learns)
 	}
 	node := 1
 	for half := len(t) >> 1; half > 0; half >>= 1 {
@@ -152,12 +155,17 @@ func (r *ranger) tree(t []prob, n int) int {
 		if n&half != 0 {
 			bit = 1
 		}
-		node = node<<1 | r.bit(&t[node], bit)
+		p := &t[node]
+		r.bitBy(uint32(*p>>4), bit)
+		if learns {
+			p.learn(bit)
+		}
+		node = node<<1 | bit
 	}
 	return node - len(t)
 }
 
-// decodeTree is tree for decoding, which is what a bot that begins waits for.
+// decodeTree is codeTree for decoding, which is what a bot that begins waits for.
 func (r *ranger) decodeTree(t []prob, learns bool) int {
 	size, code, at := r.size, r.code, r.at
 	node := 1

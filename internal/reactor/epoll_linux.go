@@ -142,37 +142,37 @@ type seat struct {
 }
 
 // seat makes one more. There can be any number.
-func (s *sets) seat() (*seat, error) {
+func (s *sets) seat() (made *seat, err error) {
+	made = &seat{}
+	var upper poller
 	if s.latency > 0 {
-		g, err := newGather(s)
-		if err != nil {
-			return nil, err
+		if made.gather, err = newGather(s); err == nil {
+			upper = made.gather.upper
 		}
-		parked, err := park(g.upper.fd, "epoll")
-		if err != nil {
-			g.close()
-			return nil, err
-		}
-		return &seat{parked: parked, gather: g}, nil
+	} else if made.stay, err = newStay(s); err == nil {
+		upper = made.stay.upper
 	}
-	y, err := newStay(s)
 	if err != nil {
 		return nil, err
 	}
-	parked, err := park(y.upper.fd, "epoll")
-	if err != nil {
-		y.close()
+	if made.parked, err = park(upper.fd, "epoll"); err != nil {
+		made.closeMode()
 		return nil, err
 	}
-	return &seat{parked: parked, stay: y}, nil
+	return made, nil
 }
 
 // close gives the seat back.
 func (s *seat) close() {
+	s.closeMode()
+	s.parked.close()
+}
+
+// closeMode gives back what is not parked.
+func (s *seat) closeMode() {
 	if s.gather != nil {
 		s.gather.close()
 	} else {
 		s.stay.close()
 	}
-	s.parked.close()
 }

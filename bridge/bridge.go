@@ -193,13 +193,12 @@ type place struct{ id, total int }
 
 // shardOf finds the shard that a bot identifies for.
 func (b *Bridge) shardOf(id, count int) (*shard, *gatewire.Refusal) {
-	total := 0
 	for up := range b.config.Engine.Shards() {
-		if total = up.Total(); total == count && up.ID() == id {
+		if up.Total() == count && up.ID() == id {
 			return b.of(up), nil
 		}
 	}
-	switch {
+	switch total := b.total(); {
 	case total == 0:
 		return nil, errUnknownShards
 	case count < total:

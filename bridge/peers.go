@@ -28,18 +28,11 @@ var (
 // find returns the shard that a bot identifies for, or the address of the peer that has it.
 func (c *conn) find(id, count int) (sh *shard, peer string, refused *gatewire.Refusal) {
 	sh, refused = c.bridge.shardOf(id, count)
-	peers := c.bridge.config.Peers
-	if sh != nil || peers == nil {
+	peers, total := c.bridge.config.Peers, c.bridge.total()
+	if sh != nil || peers == nil || count != total || id >= total {
 		return sh, "", refused
 	}
-	switch total := peers.Total(); {
-	case total == 0:
-		return nil, "", errUnknownShards
-	case count < total:
-		return nil, "", gatewire.ShardingRequired
-	case count > total || id >= total:
-		return nil, "", gatewire.InvalidShard
-	case c.relayed:
+	if c.relayed {
 		return nil, "", errMoved // the one that relays knows less than this one: no circles
 	}
 	if peer = peers.Owner(id, count); peer == "" {

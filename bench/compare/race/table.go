@@ -108,9 +108,9 @@ func (o *outcome) idleTable(b *strings.Builder, l load) {
 // targetTable compares the ratios with those that this project wants.
 func (o *outcome) targetTable(b *strings.Builder) {
 	b.WriteString("\n### Targets: sluice ÷ client\n\n")
-	b.WriteString("| load | sluice with | client | with | at most | aim | now |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| load | who | with | client | with | at most | aim | now |\n|---|---|---|---|---|---|---|---|\n")
 	for _, t := range targets {
-		own, _ := o.of(t.load, t.compression, field[0].name)
+		own, _ := o.of(t.load, t.compression, t.own)
 		theirs, compression := o.cheapest(t)
 		now, aim := "–", "–"
 		if len(own) > 0 && len(theirs) > 0 {
@@ -119,7 +119,7 @@ func (o *outcome) targetTable(b *strings.Builder) {
 		if t.aim > 0 {
 			aim = fmt.Sprint(t.aim)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %v | %s | %s |\n", t.load, t.compression, t.client, compression, t.must, aim, now)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %v | %s | %s |\n", t.load, t.own, t.compression, t.client, compression, t.must, aim, now)
 	}
 }
 

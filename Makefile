@@ -37,15 +37,10 @@ race: ## the tests under the race detector
 go-oldest: ## the tests on the oldest Go that go.mod allows
 	GOTOOLCHAIN=$(GO_OLDEST) go test work
 
-# What no version of Go changes, and takes long: the generator's long checks, and processes that
-# are killed.
-LONG = internal/traffic|/fleet/cmd/
-
 # with-go-GOVERSION is what must pass on a Go version before it may be relied on.
 with-%:
 	GOTOOLCHAIN=$* go vet work
-	GOTOOLCHAIN=$* go test $$(go list work | grep -v -E '$(LONG)')
-	GOTOOLCHAIN=$* go test -short $$(go list work | grep -E '$(LONG)')
+	GOTOOLCHAIN=$* go test -short work
 	GOTOOLCHAIN=$* go test -race -short $$(go list work | grep -e sluice/engine -e sluice/internal/reactor)
 	GOTOOLCHAIN=$* go build -o bin/sluice-$* ./cmd/sluice
 	bin/sluice-$* demo --duration 1s --json | tee -a /dev/stderr | grep -q '"tls_records":"lent"' # on Linux

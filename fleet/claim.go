@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"time"
 
@@ -9,12 +10,12 @@ import (
 	"github.com/sluice-go/sluice/engine/session"
 )
 
-// takeGiven starts the shards that records, as they were at a time, say are this process's.
-func (f *Fleet) takeGiven(read time.Time) error {
+// takeGiven starts those of some shards whose records, as they were at a time, say that they are this process's.
+func (f *Fleet) takeGiven(places iter.Seq[place], read time.Time) error {
 	given := map[place]record{}
 	f.mu.Lock()
-	for at, r := range f.records {
-		if f.mine[at] == nil && r.Owner == f.id && !r.bad && f.plan.has(at) {
+	for at := range places {
+		if r := f.records[at]; f.mine[at] == nil && r.Owner == f.id && !r.bad && f.plan.has(at) {
 			given[at] = r
 		}
 	}
@@ -25,26 +26,26 @@ func (f *Fleet) takeGiven(read time.Time) error {
 // attach starts shards with the sessions of their records, which were this process's at a time.
 // wary says that who had them may still be there.
 func (f *Fleet) attach(given map[place]record, confirmed time.Time, wary bool) error {
-	if len(given) == 0 {
-		return nil
-	}
 	var places []place
 	var specs []engine.ShardSpec
-	for at, r := range given {
-		places = append(places, at)
+	var holdings []*holding
+	f.mu.Lock()
+	for at, r := range given { // before the shards' gates ask
+		if f.mine[at] != nil {
+			continue // control and takeNamed both found it
+		}
 		spec := engine.ShardSpec{ID: at.id, Total: at.total, Session: r.session()}
 		if f.config.Anew {
 			spec.Session = session.Session{}
 		}
-		specs = append(specs, spec)
-	}
-	f.mu.Lock()
-	holdings := make([]*holding, len(places))
-	for i, at := range places { // before the shards' gates ask
-		holdings[i] = &holding{record: given[at], confirmed: confirmed, wary: wary && specs[i].Session.ID != ""}
-		f.mine[at] = holdings[i]
+		h := &holding{record: r, confirmed: confirmed, wary: wary && spec.Session.ID != ""}
+		f.mine[at] = h
+		places, specs, holdings = append(places, at), append(specs, spec), append(holdings, h)
 	}
 	f.mu.Unlock()
+	if len(specs) == 0 {
+		return nil
+	}
 	shards, err := f.eng.Attach(specs)
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ const settleTime = 3 * time.Second
 const afterwards = 3 * time.Second
 
 // control looks at the bucket again and again, and does what it finds there to do. It is the
-// only goroutine that starts, moves and gives up shards, but for what the fence finds.
+// only goroutine that starts, moves and gives up shards, but for what the fence finds, and what takeNamed starts.
 func (f *Fleet) control(ctx context.Context) {
 	failing := false
 	var back time.Time // when it could be read again
@@ -77,7 +78,7 @@ func (f *Fleet) round(ctx context.Context) error {
 		return err
 	}
 	f.giveUpLost(ctx, began)
-	if err := f.takeGiven(began); err != nil {
+	if err := f.takeGiven(maps.Keys(f.records), began); err != nil {
 		return err
 	}
 	f.writeSessions(ctx)
@@ -216,6 +217,10 @@ func (f *Fleet) giveUpLost(ctx context.Context, read time.Time) {
 	for _, at := range mend {
 		f.mu.Lock()
 		h, r := f.mine[at], f.records[at]
+		if h == nil { // the fence has given it up
+			f.mu.Unlock()
+			continue
+		}
 		next := h.record
 		f.mu.Unlock()
 		asked := time.Now()

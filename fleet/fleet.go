@@ -33,6 +33,7 @@ type Fleet struct {
 	pings    pings
 
 	wake  chan struct{} // has the control goroutine look
+	given chan []place  // what others say they have handed to this process
 	ended chan struct{} // Run is over
 	leave chan struct{} // closed: this process is to drain and end
 	once  sync.Once     // closes leave
@@ -79,7 +80,7 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 	}
 	f := &Fleet{
 		config: config, id: newIncarnation(),
-		wake: make(chan struct{}, 1), ended: make(chan struct{}), leave: make(chan struct{}),
+		wake: make(chan struct{}, 1), given: make(chan []place, 16), ended: make(chan struct{}), leave: make(chan struct{}),
 		members: map[string]member{}, records: map[place]record{}, mine: map[place]*holding{},
 		began: map[place]engine.ShardSpec{}, suspects: map[string]int{}, renewed: map[string]renewal{}, answered: map[string]time.Time{}, moves: map[place]string{}, arrived: map[place]bool{},
 	}
@@ -150,6 +151,9 @@ func (f *Fleet) tryEnter(ctx context.Context) error {
 		return err
 	}
 	if err := f.learnPlan(ctx); err != nil {
+		return err
+	}
+	if err := f.read(ctx, f.ask(ctx)); err != nil { // before others hand over anything: all records take long
 		return err
 	}
 	if f.anybody() { // who may be late to write, after an election or where the store was lost
@@ -273,6 +277,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 			chore{every: presenceEvery, do: f.ping},
 			chore{every: f.config.SaveEvery, do: f.sequenceKeeper()})
 	})
+	work.Go(func() { f.takeNamed(inside) })
 	controlled := make(chan struct{})
 	go func() {
 		defer close(controlled)

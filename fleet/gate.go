@@ -174,7 +174,7 @@ func (f *Fleet) verifyAll(ctx context.Context) bool {
 // abandon hangs a shard up that is another's.
 func (f *Fleet) abandon(ctx context.Context, at place, h *holding) {
 	f.mu.Lock()
-	if f.mine[at] != h || h.leaving {
+	if f.mine[at] != h || h.leaving || h.shard == nil { // nil: it is just being started, and its gate will read the record
 		f.mu.Unlock()
 		return
 	}

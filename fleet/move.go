@@ -95,10 +95,11 @@ func (f *Fleet) hand(ctx context.Context, given map[place]string) {
 		}
 	}
 	flush()
+	f.hint() // all others count who has how many
 }
 
-// handGroup closes shards so that their sessions can be resumed, and writes into the records
-// whose they are now.
+// handGroup closes shards so that their sessions can be resumed, writes into the records whose they
+// are now, and names them to these.
 func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 	leaving := map[place]*holding{}
 	var shards []*engine.Shard
@@ -155,7 +156,7 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 		f.records[at] = r
 	}
 	f.mu.Unlock()
-	f.hint()
+	f.name(moved)
 	f.tellMany("handed over", moved)
 }
 

@@ -90,6 +90,8 @@ func (f *Fleet) subscribe() error {
 		"roll":         func(m *nats.Msg) { _ = m.Respond([]byte(f.id)) },
 		"hint":         func(*nats.Msg) { f.look() },
 		"ctl." + f.id:  f.command,
+
+		"given." + f.id: f.named,
 	} {
 		if _, err := f.conn.Subscribe(f.subjects+subject, handle); err != nil {
 			return fmt.Errorf("fleet: cannot subscribe to %s%s: %w", f.subjects, subject, err)

@@ -14,8 +14,8 @@ import (
 // that is new in the bucket, one answer after the other, while the shards are away. What is named proves nothing: the
 // records do, and where a message is lost, they are found like any other.
 
-// name tells the owners of records that have just been written which these are.
-func (f *Fleet) name(written map[place]record) {
+// tellOwners tells the owners of records that have just been written which these are.
+func (f *Fleet) tellOwners(written map[place]record) {
 	keys := map[string][]string{} // by owner
 	for at, r := range written {
 		keys[r.Owner] = append(keys[r.Owner], at.key())

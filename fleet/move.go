@@ -99,7 +99,7 @@ func (f *Fleet) hand(ctx context.Context, given map[place]string) {
 }
 
 // handGroup closes shards so that their sessions can be resumed, writes into the records whose they
-// are now, and names them to these.
+// are now, and names them to their new owners.
 func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 	leaving := map[place]*holding{}
 	var shards []*engine.Shard
@@ -156,7 +156,7 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 		f.records[at] = r
 	}
 	f.mu.Unlock()
-	f.name(moved)
+	f.tellOwners(moved)
 	f.tellMany("handed over", moved)
 }
 

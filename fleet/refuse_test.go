@@ -297,6 +297,7 @@ func TestClockOff(t *testing.T) {
 	a := st.join("a")
 	st.spread(4, a)
 	f := st.enter("b")
+	f.members = map[string]member{} // as if it had not heard of the other yet
 	f.store.clock.Store(&serverClock{time.Now().Add(10 * time.Minute), time.Now()})
 	member := func() bool {
 		if err := f.read(t.Context(), f.ask(t.Context())); err != nil {

@@ -119,7 +119,7 @@ func TestNamed(t *testing.T) {
 	for _, text := range []string{"", "[", "null", `["shard.4.9"]`, `[1]`} {
 		_ = other.conn.Publish(other.subjects+"given."+f.id, []byte(text))
 	}
-	other.name(named)
+	other.tellOwners(named)
 	eventually(t, "two shards of four", func() bool { return len(f.sorted()) == 2 })
 	if list := f.sorted(); !slices.Equal(list, []place{{4, 0}, {4, 2}}) {
 		t.Errorf("it runs %v", list)

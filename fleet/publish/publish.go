@@ -35,7 +35,7 @@ import (
 // Config is what [New] takes. Conn and Prefix are required.
 type Config struct {
 	// Conn is the connection to publish on. It stays the caller's, and should reconnect for
-	// ever.
+	// ever. Its error handler is called as before, behind the Publisher's.
 	Conn *nats.Conn
 
 	// Prefix begins all subjects: one token or more, without wildcards.
@@ -91,7 +91,25 @@ func New(config Config) (*Publisher, error) {
 		p.log = slog.Default()
 	}
 	p.subjects.Store(&map[shardID]*subjects{})
-	return p, p.open()
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	p.listen()
+	return p, nil
+}
+
+// listen hears of events that the server refuses, before whoever the connection has for its errors.
+// To JetStream, too, there is no other answer.
+func (p *Publisher) listen() {
+	next := p.config.Conn.ErrorHandler()
+	p.config.Conn.SetErrorHandler(func(conn *nats.Conn, s *nats.Subscription, err error) {
+		if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `Publish to "`+p.config.Prefix+".ev.") {
+			p.lost(fmt.Errorf("publish: this user of NATS may not publish it; give it permission for %s.ev.>: %w", p.config.Prefix, err))
+		}
+		if next != nil {
+			next(conn, s, err)
+		}
+	})
 }
 
 func validPrefix(s string) bool {
@@ -142,7 +160,7 @@ func (p *Publisher) lost(err error) {
 // Stats is what a Publisher has done.
 type Stats struct {
 	Published uint64 // events that were handed to the connection
-	Failed    uint64 // that it did not take: over core NATS they are lost
+	Failed    uint64 // that it or the server did not take: over core NATS they are lost
 	Pending   int    // that JetStream has not acknowledged yet
 	Repeated  uint64 // that were published again, since no acknowledgement came
 }

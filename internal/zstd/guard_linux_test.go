@@ -2,34 +2,17 @@ package zstd
 
 import (
 	"bytes"
-	"os"
-	"syscall"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
-)
 
-// guarded returns memory of some pages, before and behind which nothing can be read.
-func guarded(t *testing.T, pages int) []byte {
-	page := os.Getpagesize()
-	b, err := syscall.Mmap(-1, 0, (pages+2)*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { syscall.Munmap(b) })
-	inner := b[page : len(b)-page]
-	for _, guard := range [][]byte{b[:page], b[len(b)-page:]} {
-		if err := syscall.Mprotect(guard, syscall.PROT_NONE); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return inner[:len(inner):len(inner)]
-}
+	"github.com/sluice-go/sluice/internal/asmtest"
+)
 
 // No byte before or behind a message is read.
 func TestInsideMessage(t *testing.T) {
 	texts := append(payloads(21, 300, 2000), payloads(22, 2, 60_000)...)
-	memory := guarded(t, 16)
+	memory := asmtest.Guarded(t, 16)
 	var d Decoder
 	for level := zstd.SpeedFastest; level <= zstd.SpeedBestCompression; level++ {
 		var first, last Stream

@@ -1,33 +1,16 @@
 package zstd
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
+
+	"github.com/sluice-go/sluice/internal/asmtest"
 )
 
-// TestMain runs everything twice where a processor has a fast variant of the loops:
-// with it and without. Benchmarks and fuzzing, which choose by themselves, run once.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if given("test.fuzz") || given("test.bench") || !setFast(false) {
-		os.Exit(code)
-	}
-	os.Exit(max(code, m.Run()))
-}
-
-// given says whether a flag has a value.
-func given(name string) bool { return flag.Lookup(name).Value.String() != "" }
+func TestMain(m *testing.M) { asmtest.Main(m, setFast) }
 
 // variants calls f for each variant of the loops.
-func variants(f func()) {
-	f()
-	if setFast(false) {
-		defer setFast(true)
-		f()
-	}
-}
+func variants(f func()) { asmtest.Each(setFast, f) }
 
 // Each variant is the one that runs: the fast loops do almost all, the others nothing.
 func TestVariants(t *testing.T) {

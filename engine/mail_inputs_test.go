@@ -19,6 +19,7 @@ var mailInputs = map[string]string{
 	"errands":   "connected",
 	"departure": "the user closes with 4000",
 	"restarts":  "the user restarts",
+	"renew":     "the user gives the session up",
 	"probe":     "time has jumped",
 	"shutdown":  "shutdown",
 	"kill":      "shutdown at once",

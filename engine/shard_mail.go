@@ -23,6 +23,7 @@ type mailbox struct {
 	restarts  []chan struct{} // closed when the loop has taken them
 	departure *core.Departure // the user closes the shard
 	hold      bool            // nothing is to be delivered
+	renew     bool            // the session is to be given up
 	holds     []chan struct{} // closed when the loop knows that
 	probe     bool            // time has jumped
 	shutdown  bool
@@ -119,8 +120,8 @@ func (s *Shard) readMail(now time.Time) {
 	}
 	s.mail.mu.Lock()
 	errands, probe, shutdown, kill := s.mail.errands, s.mail.probe, s.mail.shutdown, s.mail.kill
-	restarts, departure, holds := s.mail.restarts, s.mail.departure, s.mail.holds
-	s.mail.errands, s.mail.restarts, s.mail.holds, s.mail.probe, s.mail.shutdown = nil, nil, nil, false, false
+	restarts, renew, departure, holds := s.mail.restarts, s.mail.renew, s.mail.departure, s.mail.holds
+	s.mail.errands, s.mail.restarts, s.mail.holds, s.mail.renew, s.mail.probe, s.mail.shutdown = nil, nil, nil, false, false, false
 	s.holding = s.mail.hold
 	s.mail.arrived.Store(departure != nil || kill) // these stand
 	s.mail.mu.Unlock()
@@ -139,6 +140,9 @@ func (s *Shard) readMail(now time.Time) {
 	}
 	for _, taken := range holds {
 		close(taken)
+	}
+	if renew {
+		s.core.Renew(now)
 	}
 	for _, taken := range restarts {
 		s.core.Restart(now)

@@ -104,6 +104,16 @@ func (s *Shard) Restart(ctx context.Context) error {
 	}
 }
 
+// Renew gives the shard's session up, which [gateway.EventSessionLost] tells, and has it identify for another one, as by
+// [Shard.Restart]: it is for a session that cannot be gone on with although the gateway would, since what the program
+// kept of it is gone. A shard that has no connection, or no session, is left alone. It does not wait, and costs an identify.
+func (s *Shard) Renew() {
+	s.mail.mu.Lock()
+	s.mail.renew = true
+	s.mail.mu.Unlock()
+	s.wake()
+}
+
 // WaitReady waits until the shard is Ready. It returns nil, [ErrStopped] if the
 // shard stopped instead, the error of ctx, or, in a callback that would have to wait,
 // [ErrInCallback].

@@ -87,7 +87,10 @@ var (
 // it hangs up without a word.
 var Abandon = &Departure{code: CloseResumable, alone: true, abrupt: true, why: "the user abandoned the shard"}
 
-var errRestart = errors.New("the user asked for a restart")
+var (
+	errRestart = errors.New("the user asked for a restart")
+	errRenewed = errors.New("the user asked for a new session")
+)
 
 // NewDeparture returns the end of one shard, which its engine goes on without. Code 0
 // stands for CloseResumable. The error says what of a code or reason cannot be sent.

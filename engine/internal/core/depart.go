@@ -27,6 +27,15 @@ func (c *Core) Depart(now time.Time, d *Departure) {
 	}
 }
 
+// Renew gives the session of a connection up, which is announced, and identifies on another one, without backoff. Without
+// a connection it does nothing.
+func (c *Core) Renew(now time.Time) {
+	if c.state.Connected() && c.session.resumable() {
+		c.loseSession(now, errRenewed)
+		c.Restart(now)
+	}
+}
+
 // Restart redials without backoff. A connection is closed so that its session can
 // be resumed; where a dial is under way there is nothing to do. What Discord asks
 // to be waited after an invalid session is waited.

@@ -70,6 +70,27 @@ func TestDepartAfterInvalidSession(t *testing.T) {
 	}
 }
 
+// TestRenew: a session is given up on its connection alone, its loss is told, and the next connection identifies at once.
+func TestRenew(t *testing.T) {
+	r := newRig(t).ready()
+	r.core.Renew(r.now)
+	r.settle()
+	if r.lastSent() != "close 4000" || r.core.session.resumable() || r.core.counter.SessionsLost != 1 {
+		t.Errorf("sent %q, session %+v, %d lost", r.lastSent(), r.core.session, r.core.counter.SessionsLost)
+	}
+	r.peerClose(4000, "")
+	r.want(lifecycle.Disconnected)
+	if at := r.core.Next(); !at.Equal(r.now) || r.core.redial.failures != 0 {
+		t.Errorf("redials in %v, %d failures", at.Sub(r.now), r.core.redial.failures)
+	}
+	r = newRig(t).ready()
+	r.peerClose(4000, "")
+	r.core.Renew(r.now)
+	if !r.core.session.resumable() {
+		t.Error("gave a session up without a connection")
+	}
+}
+
 // TestRestart: no backoff, whatever came before, and no failure counted; only what
 // Discord asks for after an invalid session is waited.
 func TestRestart(t *testing.T) {

@@ -209,6 +209,7 @@ func commands() []input {
 		byUser("the user closes with 1000", func(r *trial) { r.depart(1000) }),
 		byUser("the user abandons", func(r *trial) { r.core.Depart(r.now, Abandon); r.settle() }),
 		byUser("the user restarts", func(r *trial) { r.core.Restart(r.now); r.settle() }),
+		byUser("the user gives the session up", func(r *trial) { r.core.Renew(r.now); r.settle() }),
 		{name: "Send", command: true, give: func(r *trial) string { return r.send }},
 	}
 }

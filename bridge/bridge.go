@@ -21,17 +21,19 @@ type Bridge struct {
 	keys       *keyring
 	shares     bool
 	dictionary *state.Dictionary
-	pass       *passer // nil: nothing is passed on
-	remove     func()  // takes the engine's callback away
+	pass       *passer     // nil: nothing is passed on
+	peers      *peerClient // nil: there are none
+	remove     func()      // takes the engine's callback away
 
 	shards   sync.Map      // *engine.Shard → *shard
-	restored sync.Map      // place → *shard: from the journal, and the engine does not have it yet
+	restored sync.Map      // place → *shard: from a journal, and the engine does not have it yet
 	wake     chan struct{} // of capacity 1: journals are to be written
 
 	adopting sync.Mutex // held while a shard becomes one of the engine's
 	mu       sync.Mutex
 	sessions map[string]*session
 	conns    map[*conn]struct{}
+	foreign  []*state.Dictionary // of shards that were handed over
 	closed   bool
 	full     time.Time // when the log last said that there are too many connections
 
@@ -60,6 +62,9 @@ func New(config Config) (*Bridge, error) {
 	}
 	if config.PassREST {
 		b.pass = newPasser(b)
+	}
+	if config.Peers != nil {
+		b.peers = newPeerClient(&config)
 	}
 	b.remove = b.listen()
 	b.workers.Go(b.tend)
@@ -98,9 +103,11 @@ func (b *Bridge) tend() {
 	for {
 		select {
 		case now := <-tick.C:
-			b.dropGone()
+			b.dropGone(now)
 			b.shards.Range(func(_, value any) bool {
-				value.(*shard).tend(now)
+				sh := value.(*shard)
+				sh.tend(now)
+				sh.heedDoubts()
 				return true
 			})
 		case <-b.quit:
@@ -110,7 +117,7 @@ func (b *Bridge) tend() {
 }
 
 // dropGone forgets shards that the engine no longer has: it was resharded, or a peer has them.
-func (b *Bridge) dropGone() {
+func (b *Bridge) dropGone(now time.Time) {
 	live := make(map[*engine.Shard]bool)
 	for up := range b.config.Engine.Shards() {
 		live[up] = true
@@ -122,20 +129,31 @@ func (b *Bridge) dropGone() {
 		b.of(up)
 	}
 	b.restored.Range(func(key, value any) bool {
-		b.restored.Delete(key)
-		value.(*shard).invalidate(false)
-		return true
-	})
-	b.shards.Range(func(key, value any) bool {
-		if up := key.(*engine.Shard); !live[up] {
-			b.shards.Delete(up)
-			sh := value.(*shard)
-			sh.invalidate(false)
-			sh.turnAway()
-			sh.commands.close()
+		if sh := value.(*shard); !now.Before(sh.until) {
+			b.restored.Delete(key)
+			sh.discard()
 		}
 		return true
 	})
+	b.shards.Range(func(key, value any) bool {
+		if up, sh := key.(*engine.Shard), value.(*shard); !live[up] && !sh.isLeaving() {
+			b.shards.Delete(up)
+			sh.discard()
+		}
+		return true
+	})
+}
+
+// discard ends what the bridge has of a shard that the engine does not have. Where a peer may have it, its bots are to
+// look for it there.
+func (sh *shard) discard() {
+	if sh.bridge.config.Peers != nil {
+		sh.sendAway()
+		return
+	}
+	sh.invalidate(false)
+	sh.turnAway()
+	sh.commands.close()
 }
 
 // Close ends all connections, in a way that lets bots resume, takes the callbacks away and waits until

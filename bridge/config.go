@@ -74,7 +74,7 @@ type Config struct {
 	// Default: all but Get Gateway and Get Gateway Bot are answered with 404.
 	PassREST bool
 
-	// Token is Discord's, for PassREST.
+	// Token is Discord's, for PassREST, and for Peers, to whom a hash of it proves that they have one bot.
 	Token engine.Token
 
 	// API is where PassREST passes to: the scheme and host in front of /api. Default https://discord.com.
@@ -92,8 +92,8 @@ type Config struct {
 	Data *Data
 
 	// Peers has bots that identify for a shard of another process passed on to that one's bridge. A bot may then
-	// connect to any of them. The engine's shards must begin new sessions here, as fleet.Config.Anew has it.
-	// Default: this process has all shards.
+	// connect to any of them. A shard that moves takes its bots along by [Bridge.HandOver]; one that comes without what
+	// belongs to it begins a new session. Default: this process has all shards.
 	Peers Peers
 
 	// PeersTLS is for connections to peers whose addresses begin with wss://. Default: trust the system's authorities.
@@ -139,8 +139,10 @@ func (c *Config) check() error {
 	if u, err := url.Parse(c.API); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		mistake("API", "is no URL that begins with https:// or http:// and names a host")
 	}
-	if c.PassREST && c.Token.Reveal() == "" {
+	if c.Token.Reveal() == "" && c.PassREST {
 		mistake("Token", "is missing: PassREST shows it to Discord")
+	} else if c.Token.Reveal() == "" && c.Peers != nil {
+		mistake("Token", "is missing: Peers know each other by it")
 	}
 	positive(&c.Replay, defaultReplay, "Replay", mistake)
 	positive(&c.ReplayBytes, 0, "ReplayBytes", mistake)

@@ -25,7 +25,8 @@
 // # Several processes
 //
 // With Config.Peers, several processes have shards of the same bot, and a bridge each. A bot may connect to any of
-// them: whose shard is elsewhere is passed on.
+// them: whose shard is elsewhere is passed on. When a shard moves to another process, [Bridge.HandOver] hands its bots'
+// sessions over to the bridge there, and what they need to go on.
 //
 // # What is lost
 //

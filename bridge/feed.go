@@ -35,6 +35,9 @@ func (b *Bridge) read(up *engine.Shard) { b.of(up).writeDue() }
 // event takes what Discord sent. It is the engine's callback: it copies and never waits for a bot.
 func (b *Bridge) event(ev *engine.Event) {
 	sh := b.of(ev.Shard)
+	if !sh.follows(ev) {
+		return
+	}
 	switch ev.Type {
 	case gateway.EventReady:
 		sh.readied(ev)
@@ -58,6 +61,25 @@ func (b *Bridge) event(ev *engine.Event) {
 	}
 }
 
+// follows reports whether an event goes on from what the shard has. It does not where the engine has resumed a session
+// of which the bridge has no state, since whoever had it could not hand it over: bots would begin with guilds missing. So
+// another session is begun. It is called by the shard's loop, which alone writes what it reads.
+func (sh *shard) follows(ev *engine.Event) bool {
+	switch {
+	case ev.Type == gateway.EventReady, ev.Type == gateway.EventSessionLost, ev.Session == "":
+		return true
+	case ev.Session == sh.upstream && !(sh.handed && ev.Seq > sh.seq+1):
+		sh.handed = sh.handed && ev.Seq == 0
+		return true
+	}
+	if sh.stranger != ev.Session {
+		sh.stranger = ev.Session
+		sh.bridge.logger.Warn("this process has not what bots begin with on a shard that it goes on with: the shard begins a new session", "shard", sh.id)
+	}
+	ev.Shard.Renew()
+	return false
+}
+
 // take adds an event to the state and to the log. Both happen under one lock, so that a session that begins
 // has each event either in its guilds or behind them.
 func (sh *shard) take(ev *engine.Event) {
@@ -75,7 +97,7 @@ func (sh *shard) take(ev *engine.Event) {
 	if changing.Has(ev.Type) {
 		failed = sh.state.Apply(ev.Type, ev.Data)
 	}
-	if sh.wanted.Has(ev.Type) || sh.keeper != nil && changing.Has(ev.Type) {
+	if sh.wanted.Has(ev.Type) || sh.writesDown() && changing.Has(ev.Type) {
 		e := eventlog.Event{Type: ev.Type, Seq: ev.Seq, Name: eventNames[ev.Type], Data: ev.Data}
 		if e.Name == nil {
 			e.Name = []byte(ev.Name())
@@ -108,6 +130,7 @@ func (sh *shard) readied(ev *engine.Event) {
 	sh.mu.Lock()
 	err := sh.state.Apply(ev.Type, ev.Data)
 	sh.upstream, sh.seq, sh.ready, sh.complete, sh.anew = ev.Session, ev.Seq, err == nil, false, true
+	sh.handed = false
 	sh.mu.Unlock()
 	if err != nil {
 		sh.bridge.logger.Error("READY makes no sense, so that bots cannot begin on this shard", "shard", sh.id, "cause", err)

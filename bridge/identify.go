@@ -166,11 +166,12 @@ func (c *conn) resume(d json.RawMessage) *gatewire.Refusal {
 	if holder == nil {
 		return gatewire.AuthenticationFailed
 	}
-	s := c.bridge.find(asked.SessionID)
-	if s == nil {
-		if peer := c.peerOf(asked.SessionID); peer != "" {
-			return c.relayTo(peer, gatewire.Command{Op: gateway.OpResume, D: d})
-		}
+	s, peer, refused := c.findSession(asked.SessionID)
+	if refused != nil {
+		return refused
+	}
+	if peer != "" {
+		return c.relayTo(peer, gatewire.Command{Op: gateway.OpResume, D: d})
 	}
 	if s == nil || s.client != holder {
 		c.control(gatewire.InvalidSession(false))

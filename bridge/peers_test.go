@@ -20,10 +20,11 @@ import (
 
 // directory has the addresses of bridges that know of each other, by shard.
 type directory struct {
-	total  int
-	scheme string
-	mu     sync.Mutex
-	owner  map[int]string
+	total   int
+	scheme  string
+	mu      sync.Mutex
+	owner   map[int]string
+	doubted map[int]string // who doubts
 }
 
 func (d *directory) set(shard int, address string) {
@@ -43,6 +44,12 @@ type seenBy struct {
 
 func (d seenBy) Total() int { return d.total }
 
+func (d seenBy) Doubts(shard, _ int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.doubted[shard] == d.self
+}
+
 func (d seenBy) Owner(shard, _ int) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -57,7 +64,7 @@ func newPeers(t *testing.T, total int, edit ...func(*bridge.Config)) (srv *gatew
 	t.Helper()
 	srv = gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithTLS(false),
 		gatewaytest.WithShards(total), gatewaytest.WithGuilds(2, 5000))
-	dir = &directory{total: total, scheme: "ws://", owner: map[int]string{}}
+	dir = &directory{total: total, scheme: "ws://", owner: map[int]string{}, doubted: map[int]string{}}
 	for id := range total {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -72,7 +79,7 @@ func newPeers(t *testing.T, total int, edit ...func(*bridge.Config)) (srv *gatew
 			t.Fatal(err)
 		}
 		config := bridge.Config{
-			Engine: eng, Bots: []bridge.Bot{{Name: "blue", Token: blueToken}}, Logger: logger(), Peers: seenBy{dir, address},
+			Engine: eng, Bots: []bridge.Bot{{Name: "blue", Token: blueToken}}, Logger: logger(), Peers: seenBy{dir, address}, Token: engine.NewToken(srv.Token()),
 		}
 		for _, f := range edit {
 			f(&config)
@@ -263,15 +270,17 @@ func TestPeersLogout(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if p := moved.until(9, ""); string(p.D) != "false" {
-		t.Errorf("op 9 with %s", p.D)
+	moved.until(7, "")
+	if code := moved.closed(); code != gateway.CloseUnknownError {
+		t.Errorf("closed with %v", code)
 	}
 	if _, err := stands[1].eng.Attach([]engine.ShardSpec{{ID: 0, Total: 2}}); err != nil {
 		t.Fatal(err)
 	}
 	dir.set(0, stands[1].address)
+	moved = stands[0].dial(t, "v=10")
 	moved.say(`{"op":2,"d":{"token":%q,"intents":1,"properties":{},"shard":[0,2]}}`, blueToken)
-	moved.until(0, "READY") // on the same connection, from another process
+	moved.until(0, "READY") // from another process
 	moved.until(0, "GUILD_CREATE")
 	if r := srv.Report(); r.Identifies != 3 {
 		t.Errorf("%d identifies", r.Identifies)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluice-go/sluice/bridge/internal/eventlog"
 	"github.com/sluice-go/sluice/bridge/internal/journal"
+	"github.com/sluice-go/sluice/bridge/internal/state"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -15,7 +16,8 @@ type restorer struct {
 	shard    *shard
 	head     *headRecord
 	state    []byte
-	started  bool
+	loaded   bool // the state is the shard's
+	cut      *cutRecord
 	sessions map[string]*sessionRecord
 	order    []string
 	next     int64 // the index of the next event
@@ -43,30 +45,47 @@ func (b *Bridge) restore(d *Data, id, total int, upstream string) bool {
 		return false
 	}
 	sh.upstream, sh.ready, sh.complete, sh.restored = upstream, true, true, true
-	for _, id := range r.order {
-		r.revive(r.sessions[id])
-	}
+	r.reviveAll()
+	b.introduce(sh)
 	b.logger.Info("a shard goes on where it was", "shard", id, "events", sh.log.Last()-sh.log.First()+1, "bots", len(sh.sessions))
-	b.restored.Store(place{id, total}, sh)
 	return true
 }
+
+// introduce has bots find a shard that the engine does not have yet.
+func (b *Bridge) introduce(sh *shard) {
+	b.mu.Lock()
+	for _, s := range sh.sessions {
+		b.sessions[s.id] = s
+	}
+	b.mu.Unlock()
+	b.restored.Store(place{sh.id, sh.total}, sh)
+}
+
+// maxIndex is the highest index that is believed.
+const maxIndex = 1 << 53
 
 // take takes a record. Nothing in it is believed that cannot be true, for the file may be anybody's.
 func (r *restorer) take(kind journal.Kind, body []byte) error {
 	sh := r.shard
+	if r.cut != nil || kind != journal.Head && r.head == nil {
+		return errNotOurs
+	}
 	switch kind {
 	case journal.Head:
 		var head headRecord
 		if err := json.Unmarshal(body, &head); err != nil {
 			return err
 		}
-		if head.Shard != sh.id || head.Total != sh.total || head.Next < 1 || head.Live < head.Next || r.head != nil {
+		if head.Shard != sh.id || head.Total != sh.total || head.Next < 1 || head.Live < head.Next || head.Live > maxIndex || r.head != nil {
 			return errNotOurs
 		}
 		r.head, r.next = &head, head.Next
 		sh.intents, sh.seq, sh.number = head.Intents, head.Seq, head.Number
 		sh.log.Restart(head.Next)
 	case journal.State:
+		if r.loaded {
+			return errNotOurs
+		}
 		r.state = append(r.state, body...)
 	case journal.Session:
 		one := new(sessionRecord)
@@ -81,17 +100,29 @@ func (r *restorer) take(kind journal.Kind, body []byte) error {
 	case journal.Ended:
 		delete(r.sessions, string(body))
 	case journal.Start:
-		r.started = true
-		err := sh.state.LoadSnapshot(r.state)
-		r.state = nil
-		return err
+		return r.load()
 	case journal.Events:
-		if r.head == nil {
-			return errNotOurs
+		if err := r.load(); err != nil { // before any of them is applied
+			return err
 		}
 		return eventlog.Records(body, r.event)
+	case journal.Cut:
+		r.cut = new(cutRecord)
+		return json.Unmarshal(body, r.cut)
 	}
 	return nil
+}
+
+// load loads the state, once.
+func (r *restorer) load() error {
+	if r.loaded {
+		return nil
+	}
+	data := r.state
+	r.state, r.loaded = nil, true
+	sh := r.shard
+	sh.state = state.NewShard(state.Config{Members: sh.bridge.config.Members, Dictionary: sh.bridge.dictionaryOf(data)})
+	return sh.state.LoadSnapshot(data)
 }
 
 // event takes an event: into the log, and into the state, if it came after that.
@@ -107,6 +138,13 @@ func (r *restorer) event(e *eventlog.Event) error {
 	sh.log.Append(r.now, e)
 	r.next++
 	return nil
+}
+
+// reviveAll makes all sessions that did not end, when everything is read.
+func (r *restorer) reviveAll() {
+	for _, id := range r.order {
+		r.revive(r.sessions[id])
+	}
 }
 
 // revive makes a session of its record, away since now. What it was counted up to is counted again.
@@ -134,9 +172,6 @@ func (r *restorer) revive(one *sessionRecord) {
 	}
 	sh.sessions = append(sh.sessions, s)
 	sh.wanted = sh.wanted.Union(s.events)
-	sh.bridge.mu.Lock()
-	sh.bridge.sessions[s.id] = s
-	sh.bridge.mu.Unlock()
 }
 
 // recount counts a session's events from its last mark to the end of the log.

@@ -44,6 +44,8 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.upgrade(w, r)
 	case strings.HasPrefix(r.URL.Path, "/api/"):
 		b.serveREST(w, r)
+	case strings.HasPrefix(r.URL.Path, handoverPath) && r.Method == http.MethodPost:
+		b.takeOver(w, r)
 	default:
 		fail(w, http.StatusNotFound, 0, "404: this is a gateway for Discord bots: its WebSocket is at / and its REST API below /api/v10")
 	}

@@ -21,7 +21,8 @@ type shard struct {
 	intents   gateway.Intents
 	state     *state.Shard
 	commands  commands
-	keeper    *keeper // nil: nothing is kept
+	keeper    *keeper   // nil: nothing is kept
+	until     time.Time // of a shard that was handed over: how long the engine has to have it
 
 	mu       sync.Mutex // never waited for with anything slow held; the engine's callback takes it
 	ready    bool       // Discord's session goes on, and the state is of it
@@ -29,6 +30,10 @@ type shard struct {
 	upstream string     // that session's ID, "" before the first
 	seq      int64      // of its last event
 	restored bool       // Discord may yet send again what the shard has from its journal
+	stranger string     // the session that follows has refused
+	handed   bool       // a peer has handed it over, and no event has come since
+	leaving  bool       // it is being handed over to a peer
+	doubts   int        // how often in a row the shard was in doubt, see heedDoubts
 	log      eventlog.Log
 	wanted   gateway.EventSet // what any session takes
 	sessions []*session
@@ -176,10 +181,14 @@ func (sh *shard) remove(s *session) {
 	}
 	if sh.keeper != nil {
 		sh.over = append(sh.over, s.id)
-	} else if len(sh.sessions) == 0 {
+	} else if len(sh.sessions) == 0 && !sh.leaving {
 		sh.log.Clear()
 	}
 }
+
+// writesDown reports whether the log has to have all that the state needs, since somebody follows the state by it. The
+// caller holds mu.
+func (sh *shard) writesDown() bool { return sh.keeper != nil || sh.leaving }
 
 // keptUpTo notes what is in the journal, and wakes who waited for that.
 func (sh *shard) keptUpTo(c *eventlog.Cursor) {

@@ -9,5 +9,6 @@
 //	body
 //
 // The records up to [Start] are the snapshot, and the file counts only with all of them. Behind it a process
-// may have died in the middle of a record; the file ends where the last whole one does.
+// may have died in the middle of a record; the file ends where the last whole one does. Where a shard is handed over
+// to another process, its journal goes over the network instead, and is whole with [Cut].
 package journal

@@ -20,6 +20,7 @@ const (
 	Ended                   // a bot session that is over
 	Start                   // the snapshot is whole; no body
 	Events                  // events, in the order in which they came
+	Cut                     // as of when a shard is handed over; it is the last
 )
 
 const (

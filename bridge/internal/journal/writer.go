@@ -5,13 +5,12 @@ import (
 	"os"
 )
 
-// Writer writes a journal. It is for one goroutine at a time.
+// Writer writes a journal to a file. It is for one goroutine at a time.
 type Writer struct {
+	*Stream
 	name string
 	f    *os.File
-	size int64
 	base int64 // of the snapshot
-	buf  []byte
 }
 
 // suffix is behind the name of a journal whose snapshot is being written.
@@ -24,29 +23,11 @@ func Create(name string) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{name: name, f: f}
-	if _, err := f.Write([]byte(magic)); err != nil {
+	if w.Stream, err = NewStream(f); err != nil {
 		return nil, errors.Join(err, w.Abort())
 	}
-	w.size = int64(len(magic))
 	return w, nil
 }
-
-// Append writes a record whose body consists of some parts, which are borrowed.
-func (w *Writer) Append(kind Kind, parts ...[]byte) error {
-	w.buf = appendHead(w.buf[:0], kind, parts...)
-	for _, part := range parts {
-		w.buf = append(w.buf, part...)
-	}
-	_, err := w.f.Write(w.buf) // in one piece, so that a process that is killed leaves whole records
-	w.size += int64(len(w.buf))
-	if cap(w.buf) > maxKept {
-		w.buf = nil
-	}
-	return err
-}
-
-// maxKept is how large a buffer is kept.
-const maxKept = 1 << 20
 
 // Commit ends the snapshot, and puts the journal in the place of the one before. More may be appended. On an error
 // the one before is still there, and the Writer is of no use any more.
@@ -67,7 +48,7 @@ func (w *Writer) Commit(before *Writer) error {
 		return errors.Join(err, os.Remove(w.name+suffix))
 	}
 	w.f, err = os.OpenFile(w.name, os.O_WRONLY|os.O_APPEND, 0o600)
-	w.base = w.size
+	w.base, w.out = w.size, w.f
 	return err
 }
 

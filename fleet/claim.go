@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/engine"
-	"github.com/sluice-go/sluice/engine/session"
 )
 
 // takeGiven starts those of some shards whose records, as they were at a time, say that they are this process's.
@@ -35,9 +34,6 @@ func (f *Fleet) attach(given map[place]record, confirmed time.Time, wary bool) e
 			continue // control and takeNamed both found it
 		}
 		spec := engine.ShardSpec{ID: at.id, Total: at.total, Session: r.session()}
-		if f.config.Anew {
-			spec.Session = session.Session{}
-		}
 		h := &holding{record: r, confirmed: confirmed, wary: wary && spec.Session.ID != ""}
 		f.mine[at] = h
 		places, specs, holdings = append(places, at), append(specs, spec), append(holdings, h)

@@ -50,11 +50,6 @@ type Config struct {
 	// process that joins gets its share of everybody's.
 	Replaces string
 
-	// Anew has shards that come from other processes begin new sessions here, each for an identify, as of which everything
-	// before is lost to this process's callbacks. It is for callbacks that need to have seen READY and all guilds, as those of
-	// a bridge. Default: they resume, and nothing is lost.
-	Anew bool
-
 	// Address is what others are told by [Fleet.OwnerAddress]: where this process offers something for its shards. Default none.
 	Address string
 

@@ -26,6 +26,7 @@ type Fleet struct {
 	id       string // this process's incarnation
 	userGate engine.Gate
 	pings    pings
+	handover func(context.Context, *engine.Shard, string) Handover // nil: a shard takes its session along alone
 
 	wake  chan struct{} // has the control goroutine look
 	given chan []place  // what others say they have handed to this process
@@ -76,6 +77,7 @@ type holding struct {
 	confirmed time.Time // when the record was last known to be this process's
 	leaving   bool      // it is being handed over
 	wary      bool      // it was claimed, and has not resumed yet
+	doubted   bool      // it delivers nothing before its record could be read, and it cannot
 }
 
 // Engine returns the engine, for callbacks, commands and statistics. Its Run is the

@@ -41,9 +41,12 @@ func (f *Fleet) confirm(ctx context.Context, at place) error {
 		case h == nil:
 			return errNotOurs
 		case fresh:
+			f.doubt(h, false)
 			return nil
 		}
-		if ours, known := f.verify(ctx, at, h); known {
+		ours, known := f.verify(ctx, at, h)
+		f.doubt(h, !known)
+		if known {
 			if ours {
 				return nil
 			}
@@ -89,6 +92,22 @@ func (f *Fleet) verify(ctx context.Context, at place, h *holding) (ours, known b
 		h.record = r
 	}
 	return true, true
+}
+
+// doubt notes whether a shard waits for its record, which cannot be read.
+func (f *Fleet) doubt(h *holding, doubted bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h.doubted = doubted
+}
+
+// Doubts reports whether another process may have one of this process's shards by now: the shard has lost its connection,
+// or this process stood still, and whose the shard is cannot be read. It delivers nothing meanwhile.
+func (f *Fleet) Doubts(id, total int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h := f.mine[place{total, id}]
+	return h != nil && h.doubted
 }
 
 // stateChanged holds a claimed shard that has asked to resume. It runs on the shard's loop, before
@@ -156,6 +175,7 @@ func (f *Fleet) verifyAll(ctx context.Context) bool {
 	return each(list, func(at place, h *holding) error {
 		for {
 			ours, known := f.verify(ctx, at, h)
+			f.doubt(h, !known)
 			if known {
 				if !ours {
 					f.abandon(ctx, at, h)

@@ -112,6 +112,7 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 		}
 	}
 	f.mu.Unlock()
+	handovers := f.beginHandovers(ctx, leaving, group)
 	limit, cancel := context.WithTimeout(ctx, handTime)
 	specs, err := f.eng.Detach(limit, shards...)
 	cancel()
@@ -133,8 +134,12 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 		}
 		f.mu.Unlock()
 		if !closed {
+			handovers[at].Stayed()
 			return nil
 		}
+		limit, cancel := context.WithTimeout(ctx, handTime)
+		handovers[at].Finish(limit, spec.Session)
+		cancel()
 		if spec.Session.ID == "" {
 			next.Session, next.URL, next.Seq = "", "", 0
 		}
@@ -157,6 +162,12 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 	}
 	f.mu.Unlock()
 	f.tellOwners(moved)
+	if f.handover != nil {
+		f.hint() // bots come by way of any process
+	}
+	for at := range sessions {
+		handovers[at].Left()
+	}
 	f.tellMany("handed over", moved)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/sluice-go/sluice/bridge"
 	"github.com/sluice-go/sluice/bridge/botpage"
+	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/metrics"
 	"github.com/sluice-go/sluice/engine/metrics/bridgemetrics"
 	"github.com/sluice-go/sluice/engine/monitor"
@@ -44,9 +45,9 @@ func newServe() *cobra.Command {
 		Use: "serve", Short: "Run a share of a bot's shards and be the gateway for bots in any language", Args: cobra.NoArgs,
 		Long: `Run a share of a bot's shards, as sluice-fleet node does, and be the gateway for bots,
 as sluice serve is. A bot may connect to any process of the fleet: where another one
-has its shard, it is passed on there. A shard that comes from another process
-identifies, and its bots begin anew. All processes have the same bots. See
-docs/bridge.md and docs/fleet.md.`,
+has its shard, it is passed on there. A shard that moves takes its bots' sessions along,
+so that they resume; where a process is killed, they begin anew. All processes have
+the same bots. See docs/bridge.md and docs/fleet.md.`,
 		Example: `  sluice-fleet serve --nats nats://a,nats://b,nats://c --listen-bots 10.0.0.1:8080 --bots bots.txt
   sluice-fleet serve --embedded --dir nats --listen-bots 127.0.0.1:8081 --bots bots.txt --pass-rest`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -128,7 +129,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 		}
 		c.PeersTLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	o.config.Anew, o.config.Address = true, o.peer
+	o.config.Address = o.peer
 	if c.Token, err = token(); err != nil {
 		return err
 	}
@@ -149,6 +150,9 @@ func (o *serveOptions) serve(f *fleet.Fleet, logger *slog.Logger, abort context.
 	if err != nil {
 		return nil, bridgeMistake(err)
 	}
+	f.HandOver(func(ctx context.Context, s *engine.Shard, address string) fleet.Handover {
+		return b.HandOver(ctx, s, address)
+	})
 	l, err := bridge.Listen(o.listen)
 	if err != nil {
 		b.Close()

@@ -19,9 +19,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/identify"
+	"github.com/sluice-go/sluice/fleet"
 	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/fleet/internal/relay"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
 )
@@ -127,6 +131,21 @@ func (s *servers) bot(address string) *fleetBot {
 	return b
 }
 
+// admin gives the fleet orders.
+func (s *servers) admin() *fleet.Admin {
+	s.t.Helper()
+	conn, err := nats.Connect(s.nats)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(conn.Close)
+	a, err := fleet.Open(s.t.Context(), conn, engine.NewToken(s.gateway.Token()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return a
+}
+
 // eventually polls for what no channel tells of.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
@@ -173,12 +192,12 @@ func (s *servers) settle(b *fleetBot, what string, readies func(ready [serveShar
 	}
 }
 
-// get returns what a page answers.
+// get returns what a page answers, "" for nothing: a process that has just started.
 func get(t *testing.T, address, path string) string {
 	t.Helper()
 	answer, err := http.Get("http://" + address + path)
 	if err != nil {
-		t.Fatal(err)
+		return ""
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -199,50 +218,160 @@ func atLeast(n int) func([serveShards]int) bool {
 	}
 }
 
-// TestServe: a bot on one process of a fleet has the shards of all. Where another one ends or is killed, the bot is told
-// that events may be missing, and begins anew on the same address.
-func TestServe(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		t.Run(signal.String(), func(t *testing.T) {
-			if testing.Short() && signal == syscall.SIGKILL {
-				t.Skip("it takes half a minute")
+// sessions returns how many sessions of bots a process has, by its page.
+func sessions(t *testing.T, page string) int {
+	t.Helper()
+	_, text, _ := strings.Cut(get(t, page, "/metrics"), "\nsluice_bridge_sessions ")
+	var n int
+	_, _ = fmt.Sscan(text, &n)
+	return n
+}
+
+// load has messages sent all the time until the function that it returns is called, which waits until a bot has all of
+// them, and wants each to have come once.
+func (s *servers) load(b *fleetBot, what string) (end func()) {
+	stop, ended := make(chan struct{}), make(chan struct{})
+	var sent []string
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-tick.C:
+			case <-stop:
+				return
 			}
+			text := fmt.Sprintf(`{"id":"%d","guild_id":"1","content":%q}`, i, "load: "+what)
+			sent = append(sent, text)
+			s.gateway.Dispatch(i%serveShards, "MESSAGE_CREATE", []byte(text))
+		}
+	}()
+	return func() {
+		s.t.Helper()
+		close(stop)
+		<-ended
+		eventually(s.t, what+": all of the load", func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			for _, text := range sent {
+				if b.messages[text] == 0 {
+					return false
+				}
+			}
+			return true
+		})
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, text := range sent {
+			if n := b.messages[text]; n != 1 {
+				s.t.Errorf("%s: %s came %d times", what, text, n)
+			}
+		}
+	}
+}
+
+// check wants a bot to have begun on each shard and lost there so often.
+func (b *fleetBot) check(t *testing.T, what string, ready, lost [serveShards]int) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ready != ready || b.lost != lost {
+		t.Errorf("%s: sessions %v and losses %v of the bot's shards, want %v and %v", what, b.ready, b.lost, ready, lost)
+	}
+}
+
+// TestServeMoves: a bot on one process of a fleet has the shards of all. A shard that moves, since a process joins,
+// is drained, or a person wants it, takes its bots along: they resume, and each event comes once.
+func TestServeMoves(t *testing.T) {
+	s := newServers(t)
+	page, pages := free(t), free(t)
+	_, first := s.start("first", "--http", page)
+	b := s.bot(first)
+	s.settle(b, "one process", atLeast(1))
+	once, never := [serveShards]int{1, 1, 1, 1}, [serveShards]int{}
+
+	end := s.load(b, "a process joins")
+	other, second := s.start("second", "--http", pages)
+	eventually(t, "a second process has its share", func() bool { return sessions(t, page) == 2 && sessions(t, pages) == 2 })
+	end()
+	late := s.bot(second)
+	s.settle(late, "a bot on the second", atLeast(1))
+	if text := get(t, page, "/api/v1/bots"); strings.Count(text, `"blue"`) != serveShards {
+		t.Errorf("the page has not the bots of both on the first's shards: %s", text)
+	}
+
+	end, endLate := s.load(b, "two shards are moved"), s.load(late, "two shards are moved, seen by the other")
+	admin := s.admin()
+	for shard := range serveShards {
+		if err := admin.Move(t.Context(), shard, "second"); err != nil {
+			t.Log(err) // it has it
+		}
+	}
+	eventually(t, "two shards move", func() bool { return s.gateway.Report().Resumes >= 4 })
+	end()
+	endLate()
+	late.check(t, "moved", once, never)
+
+	end = s.load(b, "the second is drained")
+	if err := other.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first has all", func() bool { return sessions(t, page) == 2*serveShards })
+	end()
+	b.check(t, "drained", once, never)
+	if r := s.gateway.Report(); r.Identifies != serveShards {
+		t.Errorf("%d identifies, want one for each shard", r.Identifies)
+	}
+}
+
+// TestServeKill: where a process is killed, or cut off from NATS for so long that others take its shards over, these begin new
+// sessions: bots are told, and begin anew with their guilds, on whatever process they are. Nothing comes twice, and
+// whoever is cut off has its bots look elsewhere.
+func TestServeKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute")
+	}
+	for _, cut := range []bool{false, true} {
+		t.Run(map[bool]string{false: "killed", true: "cut off"}[cut], func(t *testing.T) {
 			s := newServers(t)
-			page := free(t)
+			page, pages := free(t), free(t)
 			_, first := s.start("first", "--http", page)
 			b := s.bot(first)
 			s.settle(b, "one process", atLeast(1))
-
-			other, second := s.start("second")
-			s.settle(b, "a second process has its share", func(ready [serveShards]int) bool {
-				moved := 0
-				for _, n := range ready {
-					moved += n - 1
-				}
-				return moved == serveShards/2
-			})
-			late := s.bot(second)
-			s.settle(late, "a bot on the second", atLeast(1))
-			if text := get(t, page, "/api/v1/bots"); strings.Count(text, `"blue"`) != serveShards {
-				t.Errorf("the page has not the bots of both on the first's shards: %s", text)
-			}
-			if text := get(t, page, "/metrics"); !strings.Contains(text, "\nsluice_bridge_sessions 4\n") || !strings.Contains(text, "sluice_shards") {
-				t.Errorf("the metrics have no sessions of bots, or no shards: %s", text)
-			}
-
-			b.mu.Lock()
-			before := b.ready
-			b.mu.Unlock()
-			if err := other.Signal(signal); err != nil {
+			way, err := relay.Start(strings.TrimPrefix(s.nats, "nats://"))
+			if err != nil {
 				t.Fatal(err)
 			}
-			s.settle(b, "the second is gone", func(ready [serveShards]int) bool {
+			t.Cleanup(way.Close)
+			direct := s.nats
+			s.nats = "nats://" + way.Addr()
+			other, second := s.start("second", "--http", pages)
+			s.nats = direct
+			eventually(t, "a second process has its share", func() bool { return sessions(t, pages) == 2 })
+			late := s.bot(second)
+			s.settle(late, "a bot on the second", atLeast(1))
+
+			if cut {
+				way.Cut(relay.Refused)
+			} else if err := other.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			twice := func(ready [serveShards]int) bool {
 				again := 0
-				for i, n := range ready {
-					again += n - before[i]
+				for _, n := range ready {
+					again += n - 1
 				}
-				return again == serveShards/2
-			})
+				return again == 2
+			}
+			s.settle(b, "the second is gone", twice)
+			if cut {
+				eventually(t, "bots of the second are sent away", func() bool {
+					return strings.Contains(get(t, pages, "/metrics"), `sluice_bridge_closes_total{code="4000"}`)
+				})
+				way.Heal()
+				s.settle(late, "the second can read again", twice)
+			}
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			for shard, n := range b.ready {
@@ -250,7 +379,7 @@ func TestServe(t *testing.T) {
 					t.Errorf("shard %d began %d times, and %d losses were told", shard, n, b.lost[shard])
 				}
 			}
-			if r := s.gateway.Report(); r.Identifies != 2*serveShards {
+			if r := s.gateway.Report(); r.Identifies != serveShards+2 {
 				t.Errorf("%d identifies, want one for each time that a shard began somewhere", r.Identifies)
 			}
 		})

@@ -17,15 +17,20 @@ type coder struct {
 	fresh   []uint32 // of priors.columns, the round in which they were taken from the model
 	round   uint32
 	members map[[2]int][]int // columns of an object's members, by its own and its shape
+	latest  []shaped         // those that each column had last
 
 	key        uint64 // of the row
 	lastNumber uint64
-	seen       map[uint64]place
+	seen       map[uint64]place       // where they stand, for encoding
 	ids        [numLists + 1][]uint64 // those that were there before: the keys of each list, and others
 
 	lists [numLists][]rowAt // the rows
+}
 
-	training bool // the model is being made: what is coded changes it
+// shaped is the columns of an object's members, if it has the shape of that number.
+type shaped struct {
+	shape   int
+	columns []int
 }
 
 type rowAt struct {
@@ -45,6 +50,7 @@ func (c *coder) start(m *statistics, all []shape, guild uint64) {
 			c.priors.columns = make([]column, len(m.tables))
 		}
 		c.fresh, c.round = make([]uint32, len(m.tables)), 0
+		c.latest = make([]shaped, len(m.tables))
 		clear(c.members)
 	}
 	if c.round++; c.round == 0 {
@@ -56,12 +62,6 @@ func (c *coder) start(m *statistics, all []shape, guild uint64) {
 	}
 	c.all, c.guild, c.bad = all, guild, false
 	c.key, c.lastNumber = 0, 0
-	clear(c.seen)
-	for i := range c.ids {
-		c.ids[i] = c.ids[i][:0]
-	}
-	c.learnID(guild, int(numLists))
-	c.learnID(0, int(numLists)) // the key of heads
 }
 
 // column returns a column as it is in this group.
@@ -97,9 +97,15 @@ func (c *coder) encodeRows(rows []byte) {
 
 // codeRows codes first the keys of all rows, which what the rows say refers to, and then the rows.
 func (c *coder) codeRows() {
+	clear(c.seen)
+	for i := range c.ids {
+		c.ids[i] = c.ids[i][:0]
+	}
+	c.learnID(c.guild, int(numLists))
+	c.learnID(0, int(numLists)) // the key of heads
 	var counts [numLists]int
 	for l := range counts {
-		counts[l] = int(c.count(uint64(len(c.lists[l])), &c.priors.lists[l]))
+		counts[l] = int(c.count(uint64(len(c.lists[l])), &c.priors.lists[l], &c.m.tables[columnKeys+l].octaves))
 		if c.decoding {
 			c.lists[l] = c.lists[l][:0]
 		}
@@ -108,7 +114,7 @@ func (c *coder) codeRows() {
 			if !c.decoding {
 				key = c.lists[l][i].key
 			}
-			key = c.id(c.column(columnKeys+l), key, l)
+			key = c.id(columnKeys+l, key, l)
 			if c.decoding {
 				c.lists[l] = append(c.lists[l], rowAt{key: key})
 			}

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// bits codes a number whose length is not quite random.
-func (c *coder) bits(n uint64, b *numberBits) uint64 {
+// bits codes a number whose length is not quite random, and of whose bits the first ones are not.
+func (c *coder) bits(n uint64, b *numberBits, o *octaves) uint64 {
 	length := min(bits.Len64(n), 63)
 	switch length = c.tree(b.length[:], length); length {
 	case 0:
@@ -14,22 +14,35 @@ func (c *coder) bits(n uint64, b *numberBits) uint64 {
 	case 63:
 		return c.random(n, 64)
 	}
-	return 1<<(length-1) | c.random(n&(1<<(length-1)-1), length-1)
+	left := length - 1
+	first := min(left, octaveBits)
+	left -= first
+	all := 1<<first | c.known(o[length][:1<<first], int(n>>left)&(1<<first-1))
+	return uint64(all)<<left | c.random(n&(1<<left-1), left)
+}
+
+// signed is bits for a number that may be below 0.
+func (c *coder) signed(n int64, b *numberBits, o *octaves) int64 {
+	negative := 0
+	if n < 0 {
+		negative, n = 1, -n
+	}
+	negative = c.bit(&b.negative, negative)
+	if n = int64(c.bits(uint64(n), b, o)); negative == 1 {
+		n = -n
+	}
+	return n
 }
 
 // count codes how many there are of something.
-func (c *coder) count(n uint64, b *numberBits) uint64 {
-	n = c.bits(n, b)
+func (c *coder) count(n uint64, b *numberBits, o *octaves) uint64 {
+	n = c.bits(n, b, o)
 	if n > maxRows {
 		c.bad = true
 		return 0
 	}
 	return n
 }
-
-func zigzag(n int64) uint64 { return uint64(n)<<1 ^ uint64(n>>63) }
-
-func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 
 // How a number is told.
 const (
@@ -45,7 +58,7 @@ const discordEpoch = 1_420_070_400_000 // of snowflakes, in Unix milliseconds
 func msOf(id uint64) uint64 { return id>>22 + discordEpoch }
 
 // numberOf codes a number with its tag.
-func (c *coder) numberOf(col *column, tag byte, b []byte) {
+func (c *coder) numberOf(col *column, o *octaves, tag byte, b []byte) {
 	var n uint64
 	if !c.decoding {
 		n = numberAt(b)
@@ -70,7 +83,7 @@ func (c *coder) numberOf(col *column, tag byte, b []byte) {
 		return
 	}
 	if mode == numberNew {
-		n = c.newNumber(col, n)
+		n = c.newNumber(col, o, n)
 	} else {
 		n = told[mode]
 	}
@@ -87,7 +100,7 @@ func (c *coder) numberOf(col *column, tag byte, b []byte) {
 
 // newNumber codes a number of its own: in thousands if it is round, and what is probably a time as
 // the difference to the column's last one.
-func (c *coder) newNumber(col *column, n uint64) uint64 {
+func (c *coder) newNumber(col *column, o *octaves, n uint64) uint64 {
 	unit, base := uint64(1), col.last
 	round := 0
 	if n%1000 == 0 && n > 0 {
@@ -97,9 +110,9 @@ func (c *coder) newNumber(col *column, n uint64) uint64 {
 		unit = 1000
 	}
 	if base /= unit; base < 1<<24 {
-		return c.bits(n/unit, &col.number) * unit
+		return c.bits(n/unit, &col.number, o) * unit
 	}
-	return (base + uint64(unzigzag(c.bits(zigzag(int64(n/unit-base)), &col.number)))) * unit
+	return (base + uint64(c.signed(int64(n/unit-base), &col.number, o))) * unit
 }
 
 // How an id is told.
@@ -114,12 +127,15 @@ const (
 func (c *coder) learnID(id uint64, class int) place {
 	at := place{class, len(c.ids[class])}
 	c.ids[class] = append(c.ids[class], id)
-	c.seen[id] = at
+	if !c.decoding {
+		c.seen[id] = at
+	}
 	return at
 }
 
 // id codes an id. class is the list that it is the key of a row of, -1 for none.
-func (c *coder) id(col *column, id uint64, class int) uint64 {
+func (c *coder) id(n int, id uint64, class int) uint64 {
+	col := c.column(n)
 	var at place
 	mode := idNew
 	next := place{col.lastID.class, col.lastID.index + 1}
@@ -138,7 +154,7 @@ func (c *coder) id(col *column, id uint64, class int) uint64 {
 	}
 	switch mode = c.tree(col.mode[:], mode); mode {
 	case idNew:
-		id = c.newID(col, id)
+		id = c.newID(col, &c.m.tables[n].octaves, id)
 	case idIncrement:
 		id = col.lastNew + 1
 	case idLast, idNext, idSeen:
@@ -175,25 +191,19 @@ func (c *coder) id(col *column, id uint64, class int) uint64 {
 
 // newID codes an id that was not there before (Discord: "Snowflakes"): how much later it was made than
 // the column's last new one, or the guild, and who made it.
-func (c *coder) newID(col *column, id uint64) uint64 {
+func (c *coder) newID(col *column, o *octaves, id uint64) uint64 {
 	base := col.lastNew
 	if base == 0 {
 		base = c.guild
 	}
-	ms := base>>22 + uint64(unzigzag(c.bits(zigzag(int64(id>>22)-int64(base>>22)), &col.number)))
+	ms := base>>22 + uint64(c.signed(int64(id>>22)-int64(base>>22), &col.number, o))
 	p := &c.priors.ids
 	worker := c.tree(p.worker[:], int(id>>17&31))
 	process := c.tree(p.process[:], int(id>>12&31))
-	increment := int(id & 0xfff)
-	length := c.tree(p.increment[:], bits.Len(uint(increment)))
-	if length > 12 {
+	increment := c.bits(id&0xfff, &p.increment, &c.m.increments)
+	if increment > 0xfff {
 		c.bad = true
 		return 0
 	}
-	if length > 1 {
-		increment = 1<<(length-1) | int(c.random(uint64(increment)&(1<<(length-1)-1), length-1))
-	} else {
-		increment = length
-	}
-	return ms<<22 | uint64(worker)<<17 | uint64(process)<<12 | uint64(increment)
+	return ms<<22 | uint64(worker)<<17 | uint64(process)<<12 | increment
 }

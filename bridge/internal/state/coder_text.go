@@ -2,16 +2,17 @@ package state
 
 import "bytes"
 
-// texts are what is known of strings: words, of which most are made, and which letter follows which two.
+// texts are what is known of strings: words, of which most are made, and which letter follows which others.
 // None of it changes from group to group.
 type texts struct {
 	words   []string
 	numbers map[string]int // theirs, from 1
 
-	word  []prob     // tree of words
+	word  *shares    // of words
+	came  []int      // how often each came, in training
 	next  [4][4]prob // trees of what comes behind a word, by what came behind the one before
 	one   []prob     // trees of a letter, by the one in front
-	two   []prob     // likewise by the two in front, hashed
+	three []prob     // likewise by the three in front, hashed
 	empty [1]prob
 }
 
@@ -21,18 +22,25 @@ const separators = "\x00 -_"
 const (
 	wordOther = 0 // one that is spelled
 	maxWords  = 4096 - 1
-	twoBits   = 18 // of a hash
+	threeBits = 18 // of a hash
 )
 
 func newTexts(words []string) *texts {
-	t := &texts{words: words, numbers: make(map[string]int), word: make([]prob, 4096), one: make([]prob, 1<<16), two: make([]prob, 1<<twoBits)}
+	t := &texts{words: words, numbers: make(map[string]int), came: make([]int, 1+len(words)), one: make([]prob, 1<<16), three: make([]prob, 1<<threeBits)}
 	for i, word := range words {
 		t.numbers[word] = i + 1
 	}
-	for _, p := range [][]prob{t.word, t.one, t.two, t.empty[:], t.next[0][:], t.next[1][:], t.next[2][:], t.next[3][:]} {
+	for _, p := range [][]prob{t.one, t.three, t.empty[:], t.next[0][:], t.next[1][:], t.next[2][:], t.next[3][:]} {
 		evenlyAll(p)
 	}
+	t.trained()
 	return t
+}
+
+// trained has words be as probable as they came.
+func (t *texts) trained() {
+	t.word = newShares(t.came)
+	clear(t.came)
 }
 
 // cutWord returns the word that a text begins with, and what separates it from the rest.
@@ -56,13 +64,13 @@ func (c *coder) text(b []byte) {
 			word, separator, b = cutWord(b)
 			number = t.numbers[string(word)]
 		}
-		switch number = c.known(t.word, number); {
-		case number == wordOther:
+		if number = c.share(t.word, number); c.training {
+			t.came[number]++
+		}
+		if number == wordOther {
 			c.spell(t, word)
-		case number <= len(t.words):
+		} else {
 			c.rows = append(c.rows, t.words[number-1]...)
-		default:
-			c.bad = true
 		}
 		if separator = c.known(t.next[before][:], separator); separator == 0 {
 			return
@@ -74,14 +82,14 @@ func (c *coder) text(b []byte) {
 
 // spell codes a word by its letters, which a zero ends. One that is of the word is told apart from it.
 func (c *coder) spell(t *texts, word []byte) {
-	var before, last byte
+	context := uint32(0) // the letters in front
 	for !c.bad {
 		end := len(word) == 0
 		letter := byte(0)
 		if !end {
 			letter, word = word[0], word[1:]
 		}
-		letter = c.letter(t, before, last, letter)
+		letter = c.letter(t, context, letter)
 		if letter == 0 {
 			is := 1
 			if end {
@@ -92,26 +100,25 @@ func (c *coder) spell(t *texts, word []byte) {
 			}
 		}
 		c.rows = append(c.rows, letter)
-		before, last = last, letter
+		context = context<<8 | uint32(letter)
 		c.check(0)
 	}
 }
 
-func (c *coder) letter(t *texts, before, last, letter byte) byte {
-	hash := (uint32(before)<<8 | uint32(last)) * 0x9e3779b1
-	one := t.one[int(last)<<8:]
+func (c *coder) letter(t *texts, context uint32, letter byte) byte {
+	hash := context << 8 * 0x9e3779b1
 	node := 1
 	for i := 7; i >= 0; i-- {
-		two := &t.two[(hash^uint32(node)*0x85ebca6b)>>(32-twoBits)]
-		bit := int(letter >> i & 1)
-		p := &one[node]
-		if *two&15 >= 2 { // it has seen some
-			p = two
+		one := &t.one[context&0xff<<8|uint32(node)]
+		three := &t.three[(hash^uint32(node)*0x85ebca6b)>>(32-threeBits)]
+		p := one
+		if *three&15 >= 2 { // it has seen some
+			p = three
 		}
-		bit = c.bitBy(uint32(*p>>4), bit)
+		bit := c.bitBy(uint32(*p>>4), int(letter>>i&1))
 		if c.training {
-			one[node].learn(bit)
-			two.learn(bit)
+			c.learn(one, bit)
+			c.learn(three, bit)
 		}
 		node = node<<1 | bit
 	}

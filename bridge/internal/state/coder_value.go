@@ -97,13 +97,13 @@ func (c *coder) content(n int, col *column, head, b, rest []byte, depth int) []b
 	case tagNull, tagFalse, tagTrue, tagNoMembers, tagNoElements, tagOwn, tagGuild, tagCount:
 		c.rows = append(c.rows, tag)
 	case tagUint, tagDigits, tagSeconds, tagMicros:
-		c.numberOf(col, tag, b)
+		c.numberOf(col, &c.m.tables[n].octaves, tag, b)
 	case tagID:
 		var id uint64
 		if !c.decoding {
 			id = binary.BigEndian.Uint64(b[1:])
 		}
-		c.rows = binary.BigEndian.AppendUint64(append(c.rows, tagID), c.id(col, id, -1))
+		c.rows = binary.BigEndian.AppendUint64(append(c.rows, tagID), c.id(n, id, -1))
 	case tagHash, tagAnimated:
 		c.rows = append(c.rows, tag)
 		for i := range 2 {
@@ -169,7 +169,7 @@ func (c *coder) array(n int, col *column, b []byte, depth int) (rest []byte) {
 		}
 	}
 	elements := c.m.child(n, "")
-	count = c.count(count, &col.number)
+	count = c.count(count, &col.number, &c.m.tables[n].octaves)
 	c.rows = binary.AppendUvarint(append(c.rows, tagArray), count)
 	for range count {
 		if c.bad {
@@ -222,6 +222,9 @@ func (c *coder) object(n int, head, b []byte, depth int) (rest []byte) {
 
 // membersOf returns the columns of an object's members.
 func (c *coder) membersOf(n, shape int) []int {
+	if latest := &c.latest[n]; latest.shape == shape && latest.columns != nil {
+		return latest.columns
+	}
 	columns, ok := c.members[[2]int{n, shape}]
 	if !ok {
 		for _, key := range c.all[shape].keys {
@@ -229,5 +232,6 @@ func (c *coder) membersOf(n, shape int) []int {
 		}
 		c.members[[2]int{n, shape}] = columns
 	}
+	c.latest[n] = shaped{shape, columns}
 	return columns
 }

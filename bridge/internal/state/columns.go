@@ -13,7 +13,9 @@ type statistics struct {
 	tables   []table // of the columns
 	children map[childOf]int
 	prior    priors
-	texts    *texts
+
+	increments octaves // of ids
+	texts      *texts
 }
 
 // A column is a field of rows, wherever it stands in them, or the elements of an array in one. Column 0 stands
@@ -39,6 +41,8 @@ type table struct {
 	whole, heads map[string]int // their numbers, from 1
 	deep         bool           // some whole ones are arrays or objects
 	counts       bool           // mostly, each number is one more than the one before
+
+	octaves octaves // of its numbers
 }
 
 type entry struct {
@@ -78,13 +82,24 @@ type column struct {
 type place struct{ class, index int }
 
 type numberBits struct {
-	round  prob
-	length [64]prob
+	round, negative prob
+	length          [64]prob
 }
 
 type idBits struct {
 	worker, process [32]prob
-	increment       [16]prob
+	increment       numberBits
+}
+
+// Octaves are, for numbers of each length, trees of the bits behind the first one.
+type octaves [64][1 << octaveBits]prob
+
+const octaveBits = 3
+
+func (o *octaves) reset() {
+	for i := range o {
+		evenlyAll(o[i][:])
+	}
 }
 
 func evenlyAll(p []prob) {
@@ -94,7 +109,7 @@ func evenlyAll(p []prob) {
 }
 
 func (n *numberBits) reset() {
-	n.round = evenly
+	n.round, n.negative = evenly, evenly
 	evenlyAll(n.length[:])
 }
 
@@ -114,7 +129,7 @@ func newPriors(columns int) priors {
 	}
 	evenlyAll(p.ids.worker[:])
 	evenlyAll(p.ids.process[:])
-	evenlyAll(p.ids.increment[:])
+	p.ids.increment.reset()
 	for i := range p.lists {
 		p.lists[i].reset()
 	}
@@ -184,12 +199,12 @@ func newTable(whole, heads map[string]int) table {
 
 // bytes is what the model takes, about.
 func (m *statistics) bytes() int64 {
-	n := len(m.prior.columns) * int(unsafe.Sizeof(column{}))
+	n := len(m.prior.columns)*int(unsafe.Sizeof(column{})) + len(m.tables)*int(unsafe.Sizeof(table{}))
 	for _, t := range m.tables {
 		n += len(t.entries) * 96
 	}
 	for _, word := range m.texts.words {
 		n += len(word) + 64
 	}
-	return int64(n + 2*(len(m.texts.word)+len(m.texts.one)+len(m.texts.two)) + len(m.children)*96)
+	return int64(n + 2*(len(m.texts.one)+len(m.texts.three)) + len(m.children)*96)
 }

@@ -98,6 +98,17 @@ func appendScalar(dst []byte, tag byte, b []byte) (_, rest []byte, ok bool) {
 
 func (d *decoder) object(dst []byte, tag byte, b []byte, depth int) (_, rest []byte, ok bool) {
 	m, ok := takeMembers(tag, b, d.shapes)
+	if ok && tag == tagObject {
+		shape := &d.shapes[binary.BigEndian.Uint16(b)]
+		b = b[2:]
+		for _, key := range shape.json {
+			dst = append(dst, key...)
+			if dst, b, ok = d.value(dst, b, depth+1); !ok {
+				return dst, nil, false
+			}
+		}
+		return append(dst, '}'), b, true
+	}
 	separator := byte('{')
 	for ok && m.next() {
 		dst = append(dst, separator)

@@ -53,7 +53,7 @@ func (d *Dictionary) bytes() int64 {
 		n += int64(len(l.samples)) + l.statistics.bytes()
 	}
 	for _, shape := range d.shapes.all() {
-		n += int64(2*len(shape.id) + 16*len(shape.keys) + 64)
+		n += int64(3*len(shape.id) + 34*len(shape.keys) + 88)
 	}
 	return n
 }

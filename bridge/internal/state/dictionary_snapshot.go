@@ -109,7 +109,7 @@ func (s *shapes) adopt(ids []string) bool {
 	}
 	for _, id := range ids[min(len(list), len(ids)):] {
 		s.ids[id] = len(list)
-		list = append(list, shape{id, splitKeys([]byte(id))})
+		list = append(list, newShape(id))
 	}
 	s.list.Store(&list)
 	return true

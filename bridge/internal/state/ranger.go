@@ -24,12 +24,33 @@ func (p *prob) learn(bit int) {
 	*p = prob(at)<<4 | min(n+1, 15) // 1 ≤ at ≤ 4095, as before
 }
 
+// counts are how many bits a probability has seen in training, by its lower four bits.
+var counts = [17]uint32{0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 1 << 16}
+
+// tally is learn in training: the probability becomes what part of all bits was 0, since it moves the less the more
+// bits it has seen. That is as fine as random numbers make it, for which there are no bits: they round steps, and
+// have the count go up as often as it should (Morris, "Counting large numbers of events in small registers", 1978).
+func (p *prob) tally(bit int, random uint32) {
+	n := *p & 15
+	at, to := int32(*p>>4), int32(4095)
+	if bit != 0 {
+		to = 1
+	}
+	at += ((to-at)*int32(65536*5/(5*counts[n]+8)) + int32(random&0xffff)) >> 16
+	if random>>16%(counts[n+1]-counts[n]) == 0 {
+		n++
+	}
+	*p = prob(at)<<4 | min(n, 15) // 1 ≤ at ≤ 4095, as before
+}
+
 // A ranger is a range coder (Martin, "Range encoding", 1979; the form with carries is that of LZMA). It goes
 // both ways: each of its methods is given what is to be encoded, or returns what it has decoded.
 //
 // Behind the end of what it decodes there are zeros: finish leaves out those at its end, five at most.
 type ranger struct {
 	decoding bool
+	training bool   // what it encodes makes the probabilities
+	dice     uint32 // for that: a random number (Marsaglia, "Xorshift RNGs", 2003)
 	size     uint32 // of the interval
 
 	// Where it encodes: the interval's lower end, and bytes that a carry may still change.
@@ -45,7 +66,7 @@ type ranger struct {
 }
 
 func (r *ranger) startEncoding() {
-	*r = ranger{size: 1<<32 - 1, pending: 1, out: r.out[:0]}
+	*r = ranger{training: r.training, dice: r.dice, size: 1<<32 - 1, pending: 1, out: r.out[:0]}
 }
 
 func (r *ranger) startDecoding(in string) {
@@ -137,8 +158,19 @@ func (r *ranger) bitBy(zero uint32, bit int) int {
 // bit codes a bit, and learns from it.
 func (r *ranger) bit(p *prob, bit int) int {
 	bit = r.bitBy(uint32(*p>>4), bit)
-	p.learn(bit)
+	r.learn(p, bit)
 	return bit
+}
+
+func (r *ranger) learn(p *prob, bit int) {
+	if !r.training {
+		p.learn(bit)
+		return
+	}
+	r.dice ^= r.dice << 13
+	r.dice ^= r.dice >> 17
+	r.dice ^= r.dice << 5
+	p.tally(bit, r.dice)
 }
 
 // tree codes a number below len(t), which is a power of two, and learns from it.
@@ -157,7 +189,10 @@ func (r *ranger) codeTree(t []prob, n int, learns bool) int {
 		}
 		p := &t[node]
 		r.bitBy(uint32(*p>>4), bit)
-		if learns {
+		switch {
+		case r.training:
+			r.learn(p, bit)
+		case learns:
 			p.learn(bit)
 		}
 		node = node<<1 | bit
@@ -218,7 +253,18 @@ func (r *ranger) random(n uint64, bits int) uint64 {
 	for bits > 0 {
 		k := min(bits, 16)
 		bits -= k
-		all = all<<k | uint64(r.uniform(uint32(n>>bits)&(1<<k-1), 1<<k))
+		r.size >>= k
+		part := uint32(n>>bits) & (1<<k - 1)
+		if r.decoding {
+			part = min(r.code/r.size, 1<<k-1)
+			r.code -= part * r.size
+		} else {
+			r.low += uint64(part) * uint64(r.size)
+		}
+		if r.size < 1<<24 {
+			r.widen()
+		}
+		all = all<<k | uint64(part)
 	}
 	return all
 }

@@ -24,6 +24,17 @@ type shapes struct {
 type shape struct {
 	id   string   // as in shapes.ids
 	keys []string // in quotes
+	json []string // likewise, with what stands around them in an object
+}
+
+func newShape(id string) shape {
+	s := shape{id: id, keys: splitKeys([]byte(id))}
+	separator := "{"
+	for _, key := range s.keys {
+		s.json = append(s.json, separator+key+":")
+		separator = ","
+	}
+	return s
 }
 
 func newShapes() *shapes {
@@ -54,7 +65,7 @@ func (s *shapes) number(keys []byte) (int, bool) {
 		return 0, false
 	}
 	id := string(keys)
-	longer := append(list[:len(list):len(list)], shape{id, splitKeys(keys)})
+	longer := append(list[:len(list):len(list)], newShape(id))
 	s.ids[id] = len(list)
 	s.list.Store(&longer)
 	return len(list), true

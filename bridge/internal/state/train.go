@@ -59,17 +59,20 @@ func train(samples []byte, all []shape) *statistics {
 	for _, c := range t.columns {
 		table := newTable(c.whole, c.heads)
 		table.counts = c.next > c.others
+		table.octaves.reset()
 		m.tables = append(m.tables, table)
 	}
 	m.prior = newPriors(len(m.tables))
+	m.increments.reset()
 	c := coders.New().(*coder)
-	c.training, c.priors = true, m.prior
+	c.training, c.dice, c.priors = true, 1, m.prior
 	for range 2 {
 		eachSample(samples, func(guild uint64, rows []byte) {
 			c.start(m, all, guild)
 			c.startEncoding()
 			c.encodeRows(rows)
 		})
+		m.texts.trained()
 	}
 	m.prior = c.priors
 	for i := range m.prior.columns {

@@ -124,37 +124,41 @@ func guildOf(t gateway.EventType, v lazyjson.Value) uint64 {
 // op has an op logged if the event turns out to be in order.
 func (s *Shard) op(o op, l list, key uint64, row []byte) {
 	s.ops = appendRow(append(s.ops, byte(o)), l, key, row)
+	s.changed[l] = true
 }
 
 // commit logs the event's ops.
 func (s *Shard) commit(g *guild) error {
-	var touched [numGroups]bool
 	for b := s.ops; len(b) > 0; {
 		l, key, row, rest, _ := takeRow(b[1:])
 		of := lists[l].group
 		g.setLog(of, appendOp(g.log()[of], op(b[0]), l, key, row))
-		touched[lists[l].group] = true
 		b = rest
 	}
-	for of := range numGroups {
-		if touched[of] && len(g.log()[of]) > g.logBound(of) {
-			if err := s.keepOpen(g, of); err != nil {
-				return err
-			}
-		}
+	if len(s.came)+len(s.digests) > 0 {
+		s.keepDigests(g)
+	}
+	if len(s.ops) > 0 && g.logSize() > g.logBound() {
+		return s.keepOpen(g)
 	}
 	return nil
 }
 
 // fold applies a group's log. If that fails, which only a damaged file can bring about, the log is lost.
 func (s *Shard) fold(g *guild, of group) error {
-	log := g.log()[of]
-	g.setLog(of, nil)
-	rows, err := s.dict.unpack(s.rows[0][:0], g.id, g.base[of])
+	err := s.applyLog(g, of)
+	if g.setLog(of, nil); err != nil {
+		s.dropDigests(func(d digest) bool { return d.guild == g })
+	}
+	return err
+}
+
+func (s *Shard) applyLog(g *guild, of group) error {
+	rows, err := s.dict.unpack(s.rows[0][:0], g.id, g.base.at(of))
 	if err != nil {
 		return err
 	}
-	rows, ok := s.work.apply(rows, log)
+	rows, ok := s.work.apply(rows, g.log()[of])
 	if !ok {
 		return errDamaged
 	}
@@ -163,7 +167,7 @@ func (s *Shard) fold(g *guild, of group) error {
 	if err != nil {
 		return err
 	}
-	g.base[of] = base
+	g.base = g.base.with(of, base)
 	return nil
 }
 

@@ -42,7 +42,7 @@
 //     as the time since the one before, and the worker, process and increment of snowflakes (coder_number.go);
 //   - a number as one that was told before, as one more than the last one, as the time when the object was
 //     made, or by its length and bits;
-//   - a text as words that are known, and letters of the others by the two in front of each (coder_text.go);
+//   - a text as words that are known, and letters of the others by the three in front of each (coder_text.go);
 //   - a hash as its 16 bytes.
 //
 // A range coder (ranger.go) makes bits of all that by how probable it is. Probabilities begin as the first
@@ -53,9 +53,10 @@
 // of these are ids that nothing foretells, and some 2 KB are hashes, times, names and texts.
 //
 // An event does not touch what is compressed. It appends operations to its group's log
-// (log.go, merge.go), where newer ones replace older ones about the same row. The log is applied when
-// it has grown too long for its group, later for groups that change all the time (open.go), and whenever
-// the guild is asked for (render.go).
+// (log.go, merge.go), where newer ones replace older ones about the same row. A log is applied when
+// the logs of its guild have grown too long, later for guilds that change all the time (open.go), and whenever
+// the guild is asked for (render.go). Of a list that an event carries as a whole, what has not changed since the
+// last such event is not even decoded (whole.go).
 //
 // apply.go says which event does what, by the functions of take_*.go. snapshot.go keeps all of it in a
 // file over a restart of the process.

@@ -14,8 +14,8 @@ type guild struct {
 	unavailable bool
 	stale       bool // an event could not be applied
 
-	base [numGroups]string // its groups: compressed rows; "": none
-	logs *logs             // nil: all are empty, as most guilds' are
+	base rest  // its groups: compressed rows
+	logs *logs // nil: all are empty, as most guilds' are
 }
 
 // logs are ops that are not applied to the groups yet.
@@ -23,7 +23,7 @@ type logs [numGroups][]byte
 
 // packed is a guild as it is at one moment.
 type packed struct {
-	base [numGroups]string
+	base rest
 	logs logs
 }
 
@@ -53,10 +53,18 @@ func (g *guild) setLog(of group, log []byte) {
 	g.logs = nil
 }
 
-// logBound is how long a group's log may be at rest: long enough that to decompress and compress the
-// group costs little for each event of a log, and no longer than the group itself. The logs of
-// the busiest groups may be longer (open.go).
-func (g *guild) logBound(of group) int { return max(1024, len(g.base[of])) }
+// logSize is the length of all its logs.
+func (g *guild) logSize() (n int) {
+	for _, log := range g.log() {
+		n += len(log)
+	}
+	return n
+}
+
+// logBound is how long a guild's logs may be at rest: long enough that to decompress and compress a
+// group costs little for each event of its log, and no longer than what is compressed. The logs of
+// the busiest guilds may be longer (open.go).
+func (g *guild) logBound() int { return max(1024, g.base.len()) }
 
 // A Guild is one of a shard's guilds.
 type Guild struct {

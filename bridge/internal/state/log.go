@@ -22,6 +22,9 @@ func appendOp(log []byte, o op, l list, key uint64, row []byte) []byte {
 	if o == opPut || o == opDelete || o == opReplace {
 		log = forget(log, o, l, key)
 	}
+	if room := len(row) + 16; cap(log)-len(log) < room {
+		log = append(make([]byte, 0, len(log)+len(log)/8+room), log...) // append would waste more
+	}
 	return appendRow(append(log, byte(o)), l, key, row)
 }
 

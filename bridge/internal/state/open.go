@@ -1,50 +1,65 @@
 package state
 
-// Groups whose log is longer than it may be at rest are open: each event that follows would
-// otherwise decompress and compress them soon again. A shard keeps those open that events have changed
-// last, and applies the log of each that it closes.
+// A guild whose logs are longer than they may be at rest is open: each event that follows would
+// otherwise decompress and compress a group soon again. A shard keeps those open that events have changed
+// last, and applies logs of each that it closes.
 const (
-	maxOpen      = 128       // groups of a shard
-	maxOpenLog   = 16 << 10  // bytes of one's log, beside what the last event added
-	maxOpenBytes = 256 << 10 // of all their logs
+	maxOpen      = 512       // guilds of a shard
+	maxOpenLog   = 16 << 10  // bytes of one's logs, beside what the last event added
+	maxOpenBytes = 128 << 10 // of what all their logs have more than they may have at rest
 )
 
-// An open is one of these groups.
+// An open is one of these guilds.
 type open struct {
 	guild *guild
-	group group
+	more  int // bytes of its logs that are more than they may have at rest
 }
 
-// keepOpen opens a group, if it is not open yet, as the last one to be closed. It closes others that are too
-// many, and the group itself if its log has grown too long.
-func (s *Shard) keepOpen(g *guild, of group) error {
+// keepOpen opens a guild, if it is not open yet, as the last one to be closed. It closes others that are too
+// many, and the guild itself if its logs have grown too long.
+func (s *Shard) keepOpen(g *guild) error {
 	i := 0
-	for i < len(s.open) && s.open[i] != (open{g, of}) {
+	for i < len(s.open) && s.open[i].guild != g {
 		i++
 	}
 	if i == len(s.open) {
 		s.open = append(s.open, open{})
 	}
+	more := g.logSize() - g.logBound()
+	s.openBytes += more - s.open[i].more
 	copy(s.open[1:], s.open[:i])
-	s.open[0] = open{g, of}
-	if len(g.log()[of]) > maxOpenLog+len(s.ops) {
+	s.open[0] = open{g, more}
+	if g.logSize() > maxOpenLog+len(s.ops) {
 		s.open = append(s.open[:0], s.open[1:]...)
-		return s.fold(g, of)
+		s.openBytes -= more
+		return s.close(g)
 	}
-	total := 0
-	for _, o := range s.open {
-		total += len(o.guild.log()[o.group])
-	}
-	for n := len(s.open) - 1; n > 0 && (n >= maxOpen || total > maxOpenBytes); n-- {
+	for n := len(s.open) - 1; n > 0 && (n >= maxOpen || s.openBytes > maxOpenBytes); n-- {
 		o := s.open[n]
 		s.open[n] = open{}
 		s.open = s.open[:n]
-		total -= len(o.guild.log()[o.group])
+		s.openBytes -= o.more
 		if s.guilds[o.guild.id] != o.guild {
 			continue // it is gone
 		}
-		if err := s.fold(o.guild, o.group); err != nil {
+		if err := s.close(o.guild); err != nil {
 			o.guild.stale = true
+		}
+	}
+	return nil
+}
+
+// close applies a guild's logs, the longest first, until the others may stay at rest.
+func (s *Shard) close(g *guild) error {
+	for g.logSize() > g.logBound() {
+		longest := group(0)
+		for of, log := range g.log() {
+			if len(log) > len(g.log()[longest]) {
+				longest = group(of)
+			}
+		}
+		if err := s.fold(g, longest); err != nil {
+			return err
 		}
 	}
 	return nil

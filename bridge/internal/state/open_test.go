@@ -8,8 +8,8 @@ import (
 	"github.com/sluice-go/sluice/gateway"
 )
 
-// TestOpen holds the logs of a shard's groups to their limits, whichever guilds change, and has guilds be
-// as the events say in whatever order their groups are closed.
+// TestOpen holds the logs of a shard's guilds to their limits, whichever of them change, and has guilds be
+// as the events say in whatever order they are closed.
 func TestOpen(t *testing.T) {
 	s, m := NewShard(Config{}), &model{}
 	tell := func(name, data string) {
@@ -44,25 +44,23 @@ func TestOpen(t *testing.T) {
 				`","member":{"user":{"id":"`+user+`","username":"somebody"}}}`)
 		}
 		if len(s.open) > maxOpen {
-			t.Fatalf("%d groups are open", len(s.open))
+			t.Fatalf("%d guilds are open", len(s.open))
 		}
 		total := 0
 		for _, o := range s.open {
-			total += len(o.guild.log()[o.group])
+			total += o.more
 		}
-		if total > maxOpenBytes+maxOpenLog {
-			t.Fatalf("logs of %d bytes are open", total)
+		if total != s.openBytes || total > maxOpenBytes+maxOpenLog {
+			t.Fatalf("logs of %d bytes are open; it says %d", total, s.openBytes)
 		}
 	}
 	for _, g := range s.guilds {
-		for of := range numGroups {
-			if n := len(g.log()[of]); n > g.logBound(of) && !slices.Contains(s.open, open{g, of}) {
-				t.Errorf("guild %d: a log of %d bytes is not open", g.id, n)
-			}
+		if n := g.logSize(); n > g.logBound() && !slices.ContainsFunc(s.open, func(o open) bool { return o.guild == g && o.more == n-g.logBound() }) {
+			t.Errorf("guild %d: logs of %d bytes are not open", g.id, n)
 		}
 	}
 	m.compareAll(t, s)
 	if err := s.Apply(gateway.EventReady, []byte(readyData)); err != nil || s.open != nil {
-		t.Errorf("%v; %d groups of the last session are open", err, len(s.open))
+		t.Errorf("%v; %d guilds of the last session are open", err, len(s.open))
 	}
 }

@@ -26,7 +26,8 @@ func (s *Shard) takeReady(v lazyjson.Value) error {
 	if err != nil {
 		return err
 	}
-	s.bot, s.ready, s.guilds, s.open = bot, append([]byte(nil), row...), guilds, nil
+	s.bot, s.ready, s.guilds = bot, append([]byte(nil), row...), guilds
+	s.open, s.openBytes, s.digests = nil, 0, nil
 	return nil
 }
 

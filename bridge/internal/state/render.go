@@ -16,7 +16,7 @@ func appendCreate(dst []byte, dict *Dictionary, d decoder, p *packed) ([]byte, e
 	defer renders.Put(r)
 	r.shapes, r.guild = dict.shapes, d.guild
 	for i := range r.rows.groups {
-		rows, err := dict.unpack(r.rows.groups[i][:0], d.guild, p.base[i])
+		rows, err := dict.unpack(r.rows.groups[i][:0], d.guild, p.base.at(group(i)))
 		if err != nil {
 			return dst, err
 		}

@@ -45,7 +45,7 @@ func FuzzRows(f *testing.F) {
 		if before, after := rendered(dict, rows), rendered(dict, again); before != after {
 			t.Fatalf("%s\nwas %s", after, before)
 		}
-		if _, err := appendCreate(nil, dict, decoder{guild: ids[0]}, &packed{base: [numGroups]string{settled: base}, logs: logs{settled: log}}); err != nil {
+		if _, err := appendCreate(nil, dict, decoder{guild: ids[0]}, &packed{base: newRest([numGroups]string{settled: base}), logs: logs{settled: log}}); err != nil {
 			t.Log(err)
 		}
 	})

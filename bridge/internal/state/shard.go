@@ -23,13 +23,15 @@ type Shard struct {
 	config Config
 	dict   *Dictionary
 
-	mu     sync.Mutex
-	bot    uint64 // the bot's user
-	ready  []byte // READY as a row, without guilds; nil: none
-	guilds map[uint64]*guild
-	open   []open // groups, the one that was changed last in front (open.go)
-	events uint64
-	errors uint64
+	mu        sync.Mutex
+	bot       uint64 // the bot's user
+	ready     []byte // READY as a row, without guilds; nil: none
+	guilds    map[uint64]*guild
+	open      []open   // guilds with long logs, the one that was changed last in front (open.go)
+	openBytes int      // as of maxOpenBytes
+	digests   []digest // of lists, the one that came last in front (whole.go)
+	events    uint64
+	errors    uint64
 
 	*scratch // while an event is applied; otherwise nil
 }
@@ -65,7 +67,7 @@ func (s *Shard) Reset() {
 
 func (s *Shard) reset() {
 	s.bot, s.ready = 0, nil
-	s.open = nil
+	s.open, s.openBytes, s.digests = nil, 0, nil
 	clear(s.guilds)
 }
 
@@ -95,11 +97,11 @@ func (s *Shard) Stats() Stats {
 		if g.stale {
 			stats.Stale++
 		}
-		for of := range numGroups {
-			log := int64(cap(g.log()[of]))
-			stats.Bytes += int64(len(g.base[of])) + log
-			stats.LogBytes += log
+		stats.Bytes += int64(g.base.len())
+		for _, log := range g.log() {
+			stats.LogBytes += int64(cap(log))
 		}
 	}
+	stats.Bytes += stats.LogBytes
 	return stats
 }

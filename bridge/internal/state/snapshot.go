@@ -11,7 +11,7 @@ import (
 // A snapshot is the magic, with the format's number; flags; what is needed of the dictionary
 // (dictionary_snapshot.go); the bot's id, READY, and how many guilds there are; the guilds; a CRC-32C of
 // all that. Numbers and lengths are varints; READY and all of a guild lie there as in memory.
-const snapshotMagic = "sluice state 2\n"
+const snapshotMagic = "sluice state 3\n"
 
 const (
 	flagMembers     = 1 << iota // of a snapshot: made with Config.Members
@@ -65,7 +65,7 @@ func (g *guild) appendSnapshot(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, flags)
 	dst = binary.AppendVarint(dst, g.count)
 	for of := range numGroups {
-		dst = appendBytes(appendBytes(dst, []byte(g.base[of])), g.log()[of])
+		dst = appendBytes(appendBytes(dst, []byte(g.base.at(of))), g.log()[of])
 	}
 	return dst
 }
@@ -120,7 +120,8 @@ func (s *Shard) LoadSnapshot(data []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bot, s.ready, s.guilds, s.open = from.bot, from.ready, from.guilds, nil
+	s.bot, s.ready, s.guilds = from.bot, from.ready, from.guilds
+	s.open, s.openBytes, s.digests = nil, 0, nil
 	return nil
 }
 
@@ -194,9 +195,11 @@ func (c *cursor) guild() *guild {
 	g.unavailable, g.stale = flags&flagUnavailable != 0, flags&flagStale != 0
 	zigzag := c.number()
 	g.count = int64(zigzag>>1) ^ -int64(zigzag&1)
+	var groups [numGroups]string
 	for of := range numGroups {
-		g.base[of] = string(c.bytes())
+		groups[of] = string(c.bytes())
 		g.setLog(of, c.copy())
 	}
+	g.base = newRest(groups)
 	return g
 }

@@ -6,11 +6,10 @@ import (
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
-// takeApart takes a guild apart that GUILD_CREATE or GUILD_UPDATE carries. It returns the head,
-// whose lists are marks, and yields each list: first with key 0 and no row, then with its rows.
-// The slices are borrowed.
-func (s *scratch) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bool, row func(l list, key uint64, row []byte)) ([]byte, error) {
-	e, rows := &s.encoder, &s.patch
+// takeApart takes a guild apart that GUILD_CREATE or GUILD_UPDATE carries. It returns the head, borrowed,
+// whose lists are marks, and has each list taken.
+func (s *scratch) takeApart(v lazyjson.Value, take func(l list, elements lazyjson.Value) error) ([]byte, error) {
+	e := &s.encoder
 	e.key, e.out = 0, e.out[:0]
 	err := e.object(v, 0, func(name []byte, value lazyjson.Value) (bool, error) {
 		if string(name) == "member_count" {
@@ -32,21 +31,25 @@ func (s *scratch) takeApart(v lazyjson.Value, wanted func(l list, key uint64) bo
 		default:
 			return false, noArray(lists[l].name, value)
 		}
-		row(l, 0, nil)
-		for element := range value.Elements() {
-			key := l.keyOf(element)
-			if wanted != nil && element.Exists() && !wanted(l, key) {
-				continue
-			}
-			rows.key, rows.out = key, rows.out[:0]
-			if err := rows.value(element, 1); err != nil {
-				return false, err
-			}
-			row(l, key, rows.out)
-		}
-		return true, nil
+		return true, take(l, value)
 	})
 	return e.out, err
+}
+
+// appendList appends the rows of a list's elements, of those that are wanted; nil for all.
+func (s *scratch) appendList(dst []byte, l list, v lazyjson.Value, wanted func(l list, key uint64) bool) ([]byte, error) {
+	for e := range v.Elements() {
+		key := l.keyOf(e)
+		if wanted != nil && e.Exists() && !wanted(l, key) {
+			continue
+		}
+		s.patch.key, s.patch.out = key, s.patch.out[:0]
+		if err := s.patch.value(e, 1); err != nil {
+			return dst, err
+		}
+		dst = appendRow(dst, l, key, s.patch.out)
+	}
+	return dst, nil
 }
 
 // countOf returns a member_count.

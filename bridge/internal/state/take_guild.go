@@ -27,21 +27,24 @@ func (s *Shard) takeCreate(v lazyjson.Value) error {
 		s.rows[i] = s.rows[i][:0]
 	}
 	s.about(id)
-	row, err := s.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
-		if to := &s.rows[lists[l].group]; row != nil {
-			*to = appendRow(*to, l, key, row)
-		}
+	wanted := s.wanted(present)
+	row, err := s.takeApart(v, func(l list, elements lazyjson.Value) (err error) {
+		to := &s.rows[lists[l].group]
+		*to, err = s.appendList(*to, l, elements, wanted)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	s.rows[settled] = appendRow(s.rows[settled], head, 0, row)
 	g.count, _ = countOf(v.Get("member_count"))
+	var groups [numGroups]string
 	for i, rows := range s.rows {
-		if g.base[i], err = s.dict.pack(id, rows); err != nil {
+		if groups[i], err = s.dict.pack(id, rows); err != nil {
 			return err
 		}
 	}
+	g.base = newRest(groups)
 	s.guilds[id] = g
 	return nil
 }
@@ -81,53 +84,27 @@ func (s *Shard) takeUpdate(g *guild, v lazyjson.Value) error {
 	if !s.config.Members {
 		present = map[uint64]bool{s.bot: true}
 	}
-	var (
-		whole = s.rows[0][:0]
-		lists []list
-		ends  []int
-	)
-	row, err := s.takeApart(v, s.wanted(present), func(l list, key uint64, row []byte) {
-		if row == nil {
-			lists, ends = append(lists, l), append(ends, len(whole))
-		} else {
-			whole = appendRow(whole, l, key, row)
-			ends[len(ends)-1] = len(whole)
+	wanted := s.wanted(present)
+	row, err := s.takeApart(v, func(l list, elements lazyjson.Value) error {
+		if l != people && l != presences && elements.Kind() == lazyjson.KindArray {
+			return s.takeWhole(g, l, elements)
 		}
+		rows, err := s.appendList(s.rows[0][:0], l, elements, wanted)
+		s.rows[0] = rows
+		s.op(opReplace, l, 0, rows)
+		return err
 	})
-	s.rows[0] = whole
 	if err != nil {
 		return err
 	}
 	s.op(opMerge, head, 0, row)
-	start := 0
-	for i, l := range lists {
-		s.op(opReplace, l, 0, whole[start:ends[i]])
-		start = ends[i]
-	}
 	g.count = count
 	return nil
 }
 
 // replacer makes a taker of events that carry a list as a whole, by its name.
 func replacer(l list) func(*Shard, *guild, lazyjson.Value) error {
-	return func(s *Shard, _ *guild, v lazyjson.Value) error {
-		elements := v.Get(lists[l].name)
-		if elements.Kind() != lazyjson.KindArray {
-			return noArray(lists[l].name, elements)
-		}
-		whole := s.rows[0][:0]
-		for element := range elements.Elements() {
-			key := l.keyOf(element)
-			row, err := s.encoder.without(element, key)
-			if err != nil {
-				return err
-			}
-			whole = appendRow(whole, l, key, row)
-		}
-		s.rows[0] = whole
-		s.op(opReplace, l, 0, whole)
-		return nil
-	}
+	return func(s *Shard, g *guild, v lazyjson.Value) error { return s.takeWhole(g, l, v.Get(lists[l].name)) }
 }
 
 // takeSounds takes GUILD_SOUNDBOARD_SOUNDS_UPDATE. Discord does not say whether it lists all sounds or

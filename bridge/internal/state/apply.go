@@ -144,33 +144,6 @@ func (s *Shard) commit(g *guild) error {
 	return nil
 }
 
-// fold applies a group's log. If that fails, which only a damaged file can bring about, the log is lost.
-func (s *Shard) fold(g *guild, of group) error {
-	err := s.applyLog(g, of)
-	if g.setLog(of, nil); err != nil {
-		s.dropDigests(func(d digest) bool { return d.guild == g })
-	}
-	return err
-}
-
-func (s *Shard) applyLog(g *guild, of group) error {
-	rows, err := s.dict.unpack(s.rows[0][:0], g.id, g.base.at(of))
-	if err != nil {
-		return err
-	}
-	rows, ok := s.work.apply(rows, g.log()[of])
-	if !ok {
-		return errDamaged
-	}
-	s.rows[0] = rows
-	base, err := s.dict.pack(g.id, rows)
-	if err != nil {
-		return err
-	}
-	g.base = g.base.with(of, base)
-	return nil
-}
-
 // putter makes a taker of events that carry an element of a list, which keeps all but the named fields.
 func putter(o op, l list, without ...string) func(*Shard, *guild, lazyjson.Value) error {
 	return func(s *Shard, _ *guild, v lazyjson.Value) error { return s.put(o, l, v, without...) }

@@ -9,6 +9,7 @@ type coder struct {
 	m     *statistics
 	all   []shape
 	guild uint64
+	refs  []ref
 	rows  []byte // what has been decoded
 	spare []byte
 	bad   bool // what is being coded makes no sense
@@ -43,7 +44,7 @@ var coders = sync.Pool{New: func() any {
 }}
 
 // start begins with a group.
-func (c *coder) start(m *statistics, all []shape, guild uint64) {
+func (c *coder) start(m *statistics, all []shape, guild uint64, refs []ref) {
 	if c.m != m {
 		c.m = m
 		if !c.training {
@@ -60,7 +61,7 @@ func (c *coder) start(m *statistics, all []shape, guild uint64) {
 	if !c.training {
 		c.priors.ids, c.priors.lists = m.prior.ids, m.prior.lists
 	}
-	c.all, c.guild, c.bad = all, guild, false
+	c.all, c.guild, c.refs, c.bad = all, guild, refs, false
 	c.key, c.lastNumber = 0, 0
 }
 
@@ -95,21 +96,23 @@ func (c *coder) encodeRows(rows []byte) {
 	c.codeRows()
 }
 
-// codeRows codes first the keys of all rows, which what the rows say refers to, and then the rows.
-func (c *coder) codeRows() {
+// codeKeys codes the keys of all rows, which what the rows say refers to.
+func (c *coder) codeKeys() {
 	clear(c.seen)
 	for i := range c.ids {
 		c.ids[i] = c.ids[i][:0]
 	}
 	c.learnID(c.guild, int(numLists))
 	c.learnID(0, int(numLists)) // the key of heads
-	var counts [numLists]int
-	for l := range counts {
-		counts[l] = int(c.count(uint64(len(c.lists[l])), &c.priors.lists[l], &c.m.tables[columnKeys+l].octaves))
+	for _, r := range c.refs {
+		c.learnID(r.key, int(r.list))
+	}
+	for l := range c.lists {
+		n := int(c.count(uint64(len(c.lists[l])), &c.priors.lists[l], &c.m.tables[columnKeys+l].octaves))
 		if c.decoding {
 			c.lists[l] = c.lists[l][:0]
 		}
-		for i := 0; i < counts[l] && !c.bad; i++ {
+		for i := 0; i < n && !c.bad; i++ {
 			var key uint64
 			if !c.decoding {
 				key = c.lists[l][i].key
@@ -121,8 +124,13 @@ func (c *coder) codeRows() {
 			c.check(len(c.lists[l]) * 16)
 		}
 	}
-	for l := range counts {
-		for i := 0; i < counts[l] && !c.bad; i++ {
+}
+
+// codeRows codes first the keys, and then the rows.
+func (c *coder) codeRows() {
+	c.codeKeys()
+	for l := range c.lists {
+		for i := 0; i < len(c.lists[l]) && !c.bad; i++ {
 			r := c.lists[l][i]
 			c.key = r.key
 			start := len(c.rows)

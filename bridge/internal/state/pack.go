@@ -15,7 +15,7 @@ const (
 
 // pack returns rows of a guild compressed; "" for none. Those of a list keep their
 // order.
-func (d *Dictionary) pack(guild uint64, rows []byte) (string, error) {
+func (d *Dictionary) pack(guild uint64, refs []ref, rows []byte) (string, error) {
 	if len(rows) == 0 {
 		return "", nil
 	}
@@ -32,7 +32,7 @@ func (d *Dictionary) pack(guild uint64, rows []byte) (string, error) {
 	}
 	c := coders.Get().(*coder)
 	defer coders.Put(c)
-	c.start(l.statistics, d.shapes.all(), guild)
+	c.start(l.statistics, d.shapes.all(), guild, refs)
 	c.startEncoding()
 	c.encodeRows(rows)
 	if c.bad {
@@ -41,8 +41,8 @@ func (d *Dictionary) pack(guild uint64, rows []byte) (string, error) {
 	return string(c.finish(packModel)), nil
 }
 
-// unpack appends what pack was given.
-func (d *Dictionary) unpack(dst []byte, guild uint64, b string) ([]byte, error) {
+// unpack appends the rows that pack was given, with the same refs.
+func (d *Dictionary) unpack(dst []byte, guild uint64, refs []ref, b string) ([]byte, error) {
 	if len(b) == 0 {
 		return dst, nil
 	}
@@ -62,7 +62,7 @@ func (d *Dictionary) unpack(dst []byte, guild uint64, b string) ([]byte, error) 
 	}
 	c := coders.Get().(*coder)
 	defer coders.Put(c)
-	c.start(l.statistics, d.shapes.all(), guild)
+	c.start(l.statistics, d.shapes.all(), guild, refs)
 	c.startDecoding(b[1:])
 	c.rows = dst
 	c.codeRows()

@@ -6,6 +6,7 @@ import "sync"
 type render struct {
 	workshop
 	rows index
+	refs []ref
 }
 
 var renders = sync.Pool{New: func() any { return new(render) }}
@@ -15,10 +16,15 @@ func appendCreate(dst []byte, dict *Dictionary, d decoder, p *packed) ([]byte, e
 	r := renders.Get().(*render)
 	defer renders.Put(r)
 	r.shapes, r.guild = dict.shapes, d.guild
+	var refs []ref
 	for i := range r.rows.groups {
-		rows, err := dict.unpack(r.rows.groups[i][:0], d.guild, p.base.at(group(i)))
+		rows, err := dict.unpack(r.rows.groups[i][:0], d.guild, refs, p.base.at(group(i)))
 		if err != nil {
 			return dst, err
+		}
+		if group(i) == settled {
+			refs = appendRefs(r.refs[:0], rows)
+			r.refs = refs
 		}
 		rows, ok := r.apply(rows, p.logs[i])
 		if r.rows.groups[i] = rows; !ok {

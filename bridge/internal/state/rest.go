@@ -54,14 +54,12 @@ func (r *rest) at(of group) string {
 	}
 }
 
-// with returns the groups with another one in the place of one.
-func (r *rest) with(of group, b string) rest {
-	var groups [numGroups]string
-	for i := range groups {
-		groups[i] = r.at(group(i))
+// groups returns all groups.
+func (r *rest) groups() (groups [numGroups]string) {
+	for of := range numGroups {
+		groups[of] = r.at(of)
 	}
-	groups[of] = b
-	return newRest(groups)
+	return groups
 }
 
 // minCut is what has to be won by a second piece.

@@ -2,7 +2,9 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/sluice-go/sluice/gateway"
@@ -34,16 +36,24 @@ func FuzzRows(f *testing.F) {
 		if applied, ok := w.apply(bytes.Clone(rows), log); ok {
 			rows = applied
 		}
-		base, err := dict.pack(ids[0], rows)
-		if err != nil {
-			return
+		refs := appendRefs(nil, rows)
+		slices.SortStableFunc(refs, func(a, b ref) int { return cmp.Compare(a.list, b.list) })
+		var base string
+		for _, refs := range [][]ref{refs, nil} {
+			var err error
+			if base, err = dict.pack(ids[0], refs, rows); err != nil {
+				return
+			}
+			again, err := dict.unpack(nil, ids[0], refs, base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if before, after := rendered(dict, rows), rendered(dict, again); before != after {
+				t.Fatalf("%s\nwas %s", after, before)
+			}
 		}
-		again, err := dict.unpack(nil, ids[0], base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if before, after := rendered(dict, rows), rendered(dict, again); before != after {
-			t.Fatalf("%s\nwas %s", after, before)
+		if again, err := dict.appendRefs(nil, ids[0], base); err != nil || !slices.Equal(again, refs) {
+			t.Fatalf("%v; refs are %v, want %v", err, again, refs)
 		}
 		if _, err := appendCreate(nil, dict, decoder{guild: ids[0]}, &packed{base: newRest([numGroups]string{settled: base}), logs: logs{settled: log}}); err != nil {
 			t.Log(err)
@@ -72,22 +82,22 @@ func rendered(dict *Dictionary, rows []byte) string {
 func FuzzUnpack(f *testing.F) {
 	dict, samples := taughtDictionary(f)
 	eachSample(samples, func(guild uint64, rows []byte) {
-		packed, err := dict.pack(guild, rows)
+		packed, err := dict.pack(guild, nil, rows)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(guild, packed)
 	})
 	f.Fuzz(func(t *testing.T, guild uint64, packed string) {
-		rows, err := dict.unpack(nil, guild, packed)
+		rows, err := dict.unpack(nil, guild, nil, packed)
 		if err != nil {
 			return
 		}
-		packed, err = dict.pack(guild, rows)
+		packed, err = dict.pack(guild, nil, rows)
 		if err != nil {
 			t.Fatalf("%v: %q", err, rows)
 		}
-		again, err := dict.unpack(nil, guild, packed)
+		again, err := dict.unpack(nil, guild, nil, packed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,11 +116,11 @@ func FuzzTrain(f *testing.F) {
 		d := &Dictionary{shapes: dict.shapes}
 		d.learned.Store(&learned{statistics: train(samples, all)})
 		eachSample(samples, func(guild uint64, rows []byte) {
-			packed, err := d.pack(guild, rows)
+			packed, err := d.pack(guild, nil, rows)
 			if err != nil {
 				return
 			}
-			again, err := d.unpack(nil, guild, packed)
+			again, err := d.unpack(nil, guild, nil, packed)
 			if err != nil {
 				t.Fatal(err)
 			}

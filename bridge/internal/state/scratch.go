@@ -13,6 +13,8 @@ type scratch struct {
 	came     []digest          // of lists that the event carries as a whole (whole.go)
 	elements []element         // theirs
 	list     []byte            // what is left of one
+	refs     []ref             // of the guild that is taken or whose log is applied
+	newRefs  []ref             // when it is
 	rows     [numGroups][]byte // of a guild that is taken or whose log is applied
 }
 

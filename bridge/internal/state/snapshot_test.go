@@ -96,8 +96,17 @@ func FuzzSnapshot(f *testing.F) {
 	if err := s.Apply(gateway.EventGuildCreate, maker.GuildCreate(nil, ids[0], 1)); err != nil {
 		f.Fatal(err)
 	}
-	data := s.AppendSnapshot(nil)
-	f.Add(data[len(snapshotMagic) : len(data)-4])
+	add := func() {
+		data := s.AppendSnapshot(nil)
+		f.Add(data[len(snapshotMagic) : len(data)-4])
+	}
+	add()
+	samples := s.dict.samples
+	s.dict.learned.Store(&learned{train(samples, s.dict.shapes.all()), zstdCodec().encoder.EncodeAll(samples, nil)})
+	if err := s.Apply(gateway.EventGuildCreate, maker.GuildCreate(nil, ids[1], 1)); err != nil {
+		f.Fatal(err)
+	}
+	add()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		data = append([]byte(snapshotMagic), data...)
 		data = binary.BigEndian.AppendUint32(data, crc32.Checksum(data, castagnoli))

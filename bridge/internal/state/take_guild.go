@@ -39,9 +39,14 @@ func (s *Shard) takeCreate(v lazyjson.Value) error {
 	s.rows[settled] = appendRow(s.rows[settled], head, 0, row)
 	g.count, _ = countOf(v.Get("member_count"))
 	var groups [numGroups]string
+	var refs []ref
 	for i, rows := range s.rows {
-		if groups[i], err = s.dict.pack(id, rows); err != nil {
+		if groups[i], err = s.dict.pack(id, refs, rows); err != nil {
 			return err
+		}
+		if group(i) == settled {
+			s.refs = appendRefs(s.refs[:0], rows)
+			refs = s.refs
 		}
 	}
 	g.base = newRest(groups)

@@ -67,8 +67,12 @@ func train(samples []byte, all []shape) *statistics {
 	c := coders.New().(*coder)
 	c.training, c.dice, c.priors = true, 1, m.prior
 	for range 2 {
+		refs := make(map[uint64][]ref) // of guilds, whose settled group comes first
 		eachSample(samples, func(guild uint64, rows []byte) {
-			c.start(m, all, guild)
+			c.start(m, all, guild, refs[guild])
+			if l, _, _, _, ok := takeRow(rows); ok && lists[l].group == settled {
+				c.refs, refs[guild] = nil, appendRefs(nil, rows)
+			}
 			c.startEncoding()
 			c.encodeRows(rows)
 		})

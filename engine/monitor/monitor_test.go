@@ -164,7 +164,12 @@ func TestPaths(t *testing.T) {
 	s.eventually("a resume", func() bool { return s.engine.Stats().Resumed == 1 })
 	s.gateway.CloseWith(1, 4000, "you are "+s.shard(1).Session().ID)
 	s.eventually("another", func() bool { return s.engine.Stats().Resumed == 2 && s.ready() == 4 })
-	s.look(time.Now())
+	resumed := time.Now()
+	s.eventually("a look at the engine", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.ticked.After(resumed)
+	})
 	var hidden []string
 	for shard := range s.engine.Shards() {
 		hidden = append(hidden, shard.Session().ID)

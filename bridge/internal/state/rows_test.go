@@ -146,6 +146,6 @@ func taughtDictionary(t testing.TB) (*Dictionary, []byte) {
 		}
 	}
 	samples := dict.samples
-	dict.learned.Store(&learned{statistics: train(samples, dict.shapes.all())})
+	dict.learned.Store(&learned{train(samples, dict.shapes.all()), zstdCodec().encoder.EncodeAll(samples, nil)})
 	return dict, samples
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"hash/maphash"
 	"slices"
 	"unsafe"
@@ -84,7 +85,7 @@ func (s *Shard) takeDiffering(d digest, v lazyjson.Value) (bool, error) {
 	}
 
 	// As long as elements are those that are known, or one is gone, they need not be looked for.
-	left := v.Raw()[1:]
+	left, comma := v.Raw()[1:], false
 	for at < len(known) {
 		i := at
 		if !known[i].begins(left) {
@@ -94,10 +95,14 @@ func (s *Shard) takeDiffering(d digest, v lazyjson.Value) (bool, error) {
 			break
 		}
 		keep(i)
-		if left = left[known[i].size:]; left[0] == ']' {
+		left = left[known[i].size:]
+		if comma = left[0] == ','; !comma {
 			break
 		}
 		left = left[1:]
+	}
+	if comma && bytes.HasPrefix(bytes.TrimLeft(left, " \t\r\n"), []byte{']'}) {
+		return false, nil // nothing is behind a comma: to take the list anew finds the error
 	}
 	s.list = append(append(s.list[:0], '['), left...)
 

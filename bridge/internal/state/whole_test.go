@@ -66,6 +66,24 @@ func TestWhole(t *testing.T) {
 	}
 }
 
+// TestWholeBroken has a list be refused if it is no JSON, also where all that it says is known.
+func TestWholeBroken(t *testing.T) {
+	known := `[{"id":"1"},{"id":"2"}]`
+	for _, broken := range []string{
+		`[{"id":"1"},]`, `[{"id":"1"},{"id":"2"},]`, "[{\"id\":\"1\"},\n]", `[{"id":"1"},,{"id":"2"}]`, `[,{"id":"1"}]`, `[{"id":"1"} {"id":"2"}]`,
+		`[{"id":"1"},{"id":"2"}x]`, `[{"id":"1"},{"id":"2"}`, `[{"id":"1"},{"id":"2"},`, `[{"id":"1"},x]`,
+	} {
+		s := NewShard(Config{})
+		before, _ := wholes(t, s, known)
+		if err := s.Apply(gateway.EventGuildEmojisUpdate, []byte(`{"guild_id":"9","emojis":`+broken+`}`)); err == nil {
+			t.Errorf("%s is taken", broken)
+		}
+		if after, err := s.guild(t, 9).AppendCreate(nil); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("%s leaves %s, %v", broken, after, err)
+		}
+	}
+}
+
 // TestWholeChanged has other events change what a list was that came whole.
 func TestWholeChanged(t *testing.T) {
 	s, m := NewShard(Config{}), &model{}

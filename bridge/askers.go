@@ -16,6 +16,9 @@ import (
 // answers go to nobody.
 const maxAskers = 4096
 
+// noncePrefix is in front of all nonces of bridges.
+const noncePrefix = "sluice-"
+
 // askers knows which session asked for members, by the nonce that the bridge gave the request.
 type askers struct {
 	mu     sync.Mutex
@@ -41,7 +44,7 @@ func (as *askers) note(s *session, nonce string) string {
 	defer as.mu.Unlock()
 	if as.open == nil {
 		as.open = make(map[string]*asker)
-		as.prefix = "sluice-" + rand.Text()[:10] + "-"
+		as.prefix = noncePrefix + rand.Text()[:10] + "-"
 	}
 	for len(as.order) >= maxAskers {
 		delete(as.open, as.order[0])

@@ -33,9 +33,11 @@ type Bridge struct {
 	mu       sync.Mutex
 	sessions map[string]*session
 	conns    map[*conn]struct{}
-	foreign  []*state.Dictionary // of shards that were handed over
 	closed   bool
 	full     time.Time // when the log last said that there are too many connections
+
+	learning sync.Mutex          // for what follows
+	foreign  []*state.Dictionary // of shards that were handed over
 
 	workers sync.WaitGroup // goroutines of connections, and the one that tends
 	quit    chan struct{}

@@ -34,6 +34,7 @@ type commands struct {
 	presence []byte   // the newest that waits; nil: none
 	changed  []time.Time
 	work     *worker // nil: nothing waits
+	paused   bool    // the shard is being handed over
 	closed   bool
 }
 
@@ -89,7 +90,7 @@ func (cs *commands) present(payload []byte) {
 
 // start has what waits sent. mu is held.
 func (cs *commands) start() {
-	if cs.closed {
+	if cs.closed || cs.paused {
 		return
 	}
 	if cs.work == nil {
@@ -104,12 +105,26 @@ func (cs *commands) start() {
 	}
 }
 
+// startWaiting has what waits sent, if anything does. mu is held.
+func (cs *commands) startWaiting() {
+	if len(cs.queues) > 0 || cs.presence != nil {
+		cs.start()
+	}
+}
+
 // run sends until nothing waits.
 func (cs *commands) run(ctx context.Context, w *worker) {
 	defer close(w.done)
 	defer w.cancel()
 	for {
-		payload, wait, ok := cs.next(time.Now())
+		if ctx.Err() != nil {
+			cs.mu.Lock()
+			cs.work = nil
+			cs.startWaiting() // it may go on already
+			cs.mu.Unlock()
+			return
+		}
+		s, payload, wait, ok := cs.next(time.Now())
 		if !ok {
 			return
 		}
@@ -121,30 +136,29 @@ func (cs *commands) run(ctx context.Context, w *worker) {
 			case <-ctx.Done():
 			}
 			timer.Stop()
-			if ctx.Err() != nil {
-				return
-			}
 			continue
 		}
-		cs.send(ctx, payload)
+		if !cs.send(ctx, payload) {
+			cs.putBack(s, payload)
+		}
 	}
 }
 
-// next takes what is to be sent next: a presence, if it may go, otherwise the first of the queue whose turn it
-// is. Where only a presence waits that may not go yet, payload is nil and wait says how long. It reports false
-// where nothing waits, and the worker ends.
-func (cs *commands) next(now time.Time) (payload []byte, wait time.Duration, ok bool) {
+// next takes what is to be sent next: a presence, for which s is nil, if it may go, otherwise the first of the queue whose
+// turn it is. Where only a presence waits that may not go yet, payload is nil and wait says how long. It reports false
+// where nothing waits or may go, and the worker ends.
+func (cs *commands) next(now time.Time) (s *session, payload []byte, wait time.Duration, ok bool) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	for len(cs.changed) > 0 && now.Sub(cs.changed[0]) >= presenceWindow {
 		cs.changed = cs.changed[1:]
 	}
 	switch {
-	case cs.closed:
+	case cs.closed, cs.paused:
 	case cs.presence != nil && len(cs.changed) < maxPresences:
 		payload, cs.presence = cs.presence, nil
 		cs.changed = append(cs.changed, now)
-		return payload, 0, true
+		return nil, payload, 0, true
 	case len(cs.queues) > 0:
 		q := cs.queues[0]
 		payload, q.payloads = q.payloads[0], q.payloads[1:]
@@ -152,30 +166,34 @@ func (cs *commands) next(now time.Time) (payload []byte, wait time.Duration, ok 
 		if len(q.payloads) > 0 {
 			cs.queues = append(cs.queues, q)
 		}
-		return payload, 0, true
+		return q.session, payload, 0, true
 	case cs.presence != nil:
-		return nil, presenceWindow - now.Sub(cs.changed[0]), true
+		return nil, nil, presenceWindow - now.Sub(cs.changed[0]), true
 	}
 	cs.work = nil
-	return nil, 0, false
+	return nil, nil, 0, false
 }
 
 // send sends one payload when the shard is ready and its limit allows it. What is in doubt is sent again only if
-// that does no harm.
-func (cs *commands) send(ctx context.Context, payload []byte) {
+// that does no harm. It reports false where ctx has ended before, and the payload may be sent later.
+func (cs *commands) send(ctx context.Context, payload []byte) (done bool) {
 	select {
 	case <-cs.shard.adopted: // a bot may resume before the engine has the shard
 	case <-ctx.Done():
-		return
+		return false
 	}
 	up := cs.shard.up.Load()
 	err := up.Send(ctx, payload)
 	for errors.Is(err, engine.ErrConnectionLost) && !isVoice(payload) {
 		err = up.Send(ctx, payload)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() != nil {
+		return errors.Is(err, engine.ErrConnectionLost)
+	}
+	if err != nil {
 		cs.shard.bridge.logger.Warn("a bot's command was not sent to Discord", "shard", cs.shard.id, "cause", err)
 	}
+	return true
 }
 
 // isVoice reports whether a payload that this package wrote is a voice state update.

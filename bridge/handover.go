@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/sluice-go/sluice/bridge/internal/eventlog"
 	"github.com/sluice-go/sluice/bridge/internal/journal"
@@ -31,18 +32,20 @@ type Handover struct {
 	body   *io.PipeWriter     // below out
 	open   bool               // the request is under way
 	cancel context.CancelFunc // of it
+	marks  chan struct{}      // of capacity maxMarks: one for each mark to which the peer has come
 	answer chan error         // what came of it
 	err    error              // why nothing is handed over
 }
 
 var (
 	errNoPeer    = errors.New("nobody is known who takes it")
+	errNoTime    = errors.New("the process that gets it has not taken it in time")
 	errNotReady  = errors.New("it has no session that bots could begin on")
 	errNoSession = errors.New("it was closed with another session than the one that bots are on")
 )
 
 // HandOver begins to hand one of the engine's shards over to the bridge of a peer, whose address is as [Peers] has it, or
-// "" for none. It returns when what there is now was sent, or ctx has ended. Then [Handover.Finish] and [Handover.Left]
+// "" for none. It returns when the peer has taken what there is now, or ctx has ended. Then [Handover.Finish] and [Handover.Left]
 // are to follow, or [Handover.Stayed].
 func (b *Bridge) HandOver(ctx context.Context, up *engine.Shard, peer string) *Handover {
 	h := &Handover{shard: b.of(up)}
@@ -59,13 +62,19 @@ func (b *Bridge) HandOver(ctx context.Context, up *engine.Shard, peer string) *H
 	default:
 		h.send(ctx, peer)
 	}
+	sh.commands.pause(ctx) // what would not go any more goes along
 	return h
 }
 
 // handoverPath is where peers take shards.
 const handoverPath = "/peers/shards/"
 
-// send sends what there is now.
+// maxMarks is how often a hand-over waits for the peer to have taken all: its state, which takes longest, and then the events
+// that have come meanwhile.
+const maxMarks = 2
+
+// send sends what there is now, and waits until the peer has taken it: what it is still reading when the shard closes, the
+// shard would have to wait for.
 func (h *Handover) send(ctx context.Context, peer string) {
 	sh := h.shard
 	var request context.Context
@@ -73,9 +82,14 @@ func (h *Handover) send(ctx context.Context, peer string) {
 	var read *io.PipeReader
 	read, h.body = io.Pipe()
 	defer context.AfterFunc(ctx, h.abort)()
-	h.open, h.answer = true, make(chan error, 1)
+	h.open, h.answer, h.marks = true, make(chan error, 1), make(chan struct{}, maxMarks)
 	go func() {
-		err := sh.bridge.peers.post(request, peer, fmt.Sprintf("%s%d/%d", handoverPath, sh.id, sh.total), read)
+		err := sh.bridge.peers.post(request, peer, fmt.Sprintf("%s%d/%d", handoverPath, sh.id, sh.total), read, func() {
+			select {
+			case h.marks <- struct{}{}:
+			default: // it says more than it was asked
+			}
+		})
 		read.CloseWithError(errors.Join(err, io.ErrClosedPipe))
 		h.answer <- err
 	}()
@@ -88,11 +102,30 @@ func (h *Handover) send(ctx context.Context, peer string) {
 	if err == nil {
 		err = h.out.Append(journal.Start)
 	}
-	if err == nil {
-		err = sh.writeEvents(h.out, &h.cursor, allEvents)
+	for range maxMarks {
+		if err == nil {
+			err = sh.writeEvents(h.out, &h.cursor, allEvents)
+		}
+		if err == nil {
+			err = h.mark()
+		}
 	}
 	if err != nil {
 		h.fail(err)
+	}
+}
+
+// mark waits until the peer has taken what was sent.
+func (h *Handover) mark() error {
+	if err := h.out.Append(journal.Mark); err != nil {
+		return err
+	}
+	select {
+	case <-h.marks:
+		return nil
+	case err := <-h.answer:
+		h.answer <- err // for fail
+		return errors.Join(err, io.ErrUnexpectedEOF)
 	}
 }
 
@@ -105,9 +138,12 @@ func (h *Handover) abort() {
 // fail ends the hand-over. What the peer says of it is the better reason.
 func (h *Handover) fail(err error) {
 	h.abort()
-	h.err = err
-	if why := <-h.answer; why != nil && !errors.Is(why, context.Canceled) {
-		h.err = why
+	why := <-h.answer
+	if why != nil && !errors.Is(why, context.Canceled) {
+		err = why
+	}
+	if h.err = err; errors.Is(err, context.Canceled) {
+		h.err = errNoTime
 	}
 	h.open = false
 }
@@ -141,6 +177,9 @@ func (h *Handover) finish(ctx context.Context, cut *cutRecord, sessions []*sessi
 		err = writeSessions(h.out, sessions)
 	}
 	if err == nil {
+		err = h.out.Append(journal.Commands, encoded(h.shard.commands.record(time.Now())))
+	}
+	if err == nil {
 		err = h.out.Append(journal.Cut, encoded(cut))
 	}
 	if err != nil {
@@ -167,6 +206,7 @@ func (h *Handover) Stayed() {
 	h.shard.mu.Lock()
 	h.shard.leaving = false
 	h.shard.mu.Unlock()
+	h.shard.commands.resume()
 }
 
 func (h *Handover) end() {

@@ -6,9 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sluice-go/sluice/bridge"
@@ -17,7 +21,7 @@ import (
 )
 
 // shardOf returns a bridge's shard towards the gateway.
-func (s *stand) shardOf(t *testing.T, id int) *engine.Shard {
+func (s *stand) shardOf(t testing.TB, id int) *engine.Shard {
 	t.Helper()
 	for up := range s.eng.Shards() {
 		if up.ID() == id {
@@ -148,13 +152,49 @@ func TestHandOverFails(t *testing.T) {
 	}
 }
 
+// TestHandOverWaits: a shard may not close before the peer says that it has taken what there is, however long its state
+// takes to read.
+func TestHandOverWaits(t *testing.T) {
+	t.Parallel()
+	_, _, stands := newPeers(t, 1)
+	c := stands[0].dial(t, "v=10")
+	c.identify(blueToken, gateway.IntentsAll) // which waits for READY
+	var reached atomic.Bool
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		whole := make([]byte, 1<<20)
+		if _, err := r.Body.Read(whole); err != nil {
+			t.Errorf("nothing came: %v", err)
+		}
+		w.WriteHeader(http.StatusProcessing)
+		reached.Store(true)
+		w.WriteHeader(http.StatusProcessing)
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer slow.Close()
+	h := stands[0].bridge.HandOver(t.Context(), stands[0].shardOf(t, 0), "ws"+strings.TrimPrefix(slow.URL, "http"))
+	if !reached.Load() {
+		t.Error("the hand-over did not wait for the peer")
+	}
+	h.Stayed()
+}
+
 // TestStayed: a hand-over that is called off leaves everything as it was.
 func TestStayed(t *testing.T) {
 	t.Parallel()
 	srv, dir, stands := newPeers(t, 2)
 	b := stands[0].connect(t, blueToken, nil)
 	b.wait(t, "GUILD_CREATE", 4)
-	stands[0].bridge.HandOver(t.Context(), stands[0].shardOf(t, 0), dir.scheme+stands[1].address).Stayed()
+	h := stands[0].bridge.HandOver(t.Context(), stands[0].shardOf(t, 0), dir.scheme+stands[1].address)
+	c := stands[0].dial(t, "v=10")
+	c.identifyAs(blueToken, gateway.IntentsAll, 0, 2)
+	c.say(`{"op":3,"d":{"status":"idle","activities":[],"since":null,"afk":false}}`)
+	c.say(`{"op":1,"d":null}`)
+	c.until(11, "") // it is queued
+	h.Stayed()
+	eventually(t, "a command that waited", func() bool {
+		return slices.ContainsFunc(srv.Received(0), func(p []byte) bool { return strings.Contains(string(p), `"idle"`) })
+	})
 	srv.Dispatch(0, "MESSAGE_CREATE", message(0))
 	b.wait(t, "MESSAGE_CREATE", 1)
 	handOver(t, dir, 0, stands[0], stands[1])

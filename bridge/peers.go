@@ -11,6 +11,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 
 	"github.com/sluice-go/sluice/gateway"
@@ -177,8 +179,15 @@ func (p *peerClient) shows(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(p.proof)) == 1
 }
 
-// post sends a body to a path of a peer, whose address is as Peers has it.
-func (p *peerClient) post(ctx context.Context, peer, path string, body io.Reader) error {
+// post sends a body to a path of a peer, whose address is as Peers has it. reached is called for each mark in the body that the
+// peer has come to.
+func (p *peerClient) post(ctx context.Context, peer, path string, body io.Reader, reached func()) error {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
+		if code == http.StatusProcessing {
+			reached()
+		}
+		return nil
+	}})
 	if rest, found := strings.CutPrefix(peer, "ws"); found {
 		peer = "http" + rest
 	}

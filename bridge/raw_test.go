@@ -121,7 +121,13 @@ const identifyFormat = `{"op":2,"d":{"token":%q,"intents":%d,"properties":{},"sh
 // identify begins a session and returns its READY.
 func (c *raw) identify(token string, intents gateway.Intents) (sessionID string) {
 	c.t.Helper()
-	c.say(identifyFormat, token, intents)
+	return c.identifyAs(token, intents, 0, 1)
+}
+
+// identifyAs is identify for a shard.
+func (c *raw) identifyAs(token string, intents gateway.Intents, shard, total int) (sessionID string) {
+	c.t.Helper()
+	c.say(`{"op":2,"d":{"token":%q,"intents":%d,"properties":{},"shard":[%d,%d]}}`, token, intents, shard, total)
 	var ready struct {
 		SessionID string `json:"session_id"`
 	}

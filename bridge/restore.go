@@ -16,12 +16,14 @@ type restorer struct {
 	shard    *shard
 	head     *headRecord
 	state    []byte
-	loaded   bool // the state is the shard's
+	loaded   bool            // the state is the shard's
+	commands *commandsRecord // nil: none
 	cut      *cutRecord
 	sessions map[string]*sessionRecord
 	order    []string
 	next     int64 // the index of the next event
 	now      time.Time
+	reached  func() // nil: nobody waits for marks
 }
 
 var errNotOurs = errors.New("bridge: the journal is of another shard or session")
@@ -59,6 +61,7 @@ func (b *Bridge) introduce(sh *shard) {
 	}
 	b.mu.Unlock()
 	b.restored.Store(place{sh.id, sh.total}, sh)
+	sh.commands.resume()
 }
 
 // maxIndex is the highest index that is believed.
@@ -106,6 +109,13 @@ func (r *restorer) take(kind journal.Kind, body []byte) error {
 			return err
 		}
 		return eventlog.Records(body, r.event)
+	case journal.Commands:
+		r.commands = new(commandsRecord)
+		return json.Unmarshal(body, r.commands)
+	case journal.Mark:
+		if r.reached != nil {
+			r.reached()
+		}
 	case journal.Cut:
 		r.cut = new(cutRecord)
 		return json.Unmarshal(body, r.cut)

@@ -33,6 +33,8 @@ func handedOver(tb testing.TB, sh *shard) []byte {
 		func() error { return stream.Append(journal.Start) },
 		func() error { return sh.writeEvents(stream, &m.events, allEvents) },
 		func() error { return writeSessions(stream, m.sessions) },
+		func() error { return stream.Append(journal.Commands, encoded(sh.commands.record(time.Now()))) },
+		func() error { return stream.Append(journal.Mark) },
 		func() error { return stream.Append(journal.Cut, encoded(&cutRecord{sh.upstream, sh.seq})) },
 	} {
 		if err := step(); err != nil {
@@ -59,6 +61,10 @@ func newExample(tb testing.TB) *shard {
 	}
 	s := &session{id: "00-1-4", shard: sh, client: sh.bridge.keys.named("bot"), events: gateway.AllDispatches(), number: 1, marks: []mark{{2, 1}}}
 	sh.number, sh.sessions, sh.wanted = 1, []*session{s}, s.events
+	sh.commands.askers.note(s, "<own>")
+	sh.commands.queues = []*queue{{s, [][]byte{[]byte(`{"op":31,"d":{"guild_ids":["4194304"]}}`)}}}
+	sh.commands.presence = []byte(`{"op":3,"d":{}}`)
+	sh.commands.changed = []time.Time{time.Now()}
 	for i := range 20 {
 		sh.log.Append(time.Time{}, &eventlog.Event{
 			Type: gateway.EventMessageCreate, Seq: int64(i), Name: []byte("MESSAGE_CREATE"), Data: fmt.Appendf(nil, `{"id":"%d"}`, i),
@@ -71,22 +77,25 @@ func newExample(tb testing.TB) *shard {
 func TestReadShard(t *testing.T) {
 	data := handedOver(t, newExample(t))
 	at := place{1, 4}
-	sh, err := newReader().readShard(bytes.NewReader(data), at)
+	sh, err := newReader().readShard(bytes.NewReader(data), at, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(sh.sessions) != 1 || sh.sessions[0].seq != 22 || sh.seq < 19 || sh.log.Last() != 20 || len(sh.state.Views()) != 1 {
 		t.Errorf("%d sessions, sequence %d, %d events, %d guilds", len(sh.sessions), sh.seq, sh.log.Last(), len(sh.state.Views()))
 	}
+	if cs := &sh.commands; len(cs.askers.open) != 1 || len(cs.queues) != 1 || cs.presence == nil || len(cs.changed) != 1 {
+		t.Errorf("what bots wait for has not come: %+v", cs)
+	}
 	for n := range len(data) {
-		if _, err := newReader().readShard(bytes.NewReader(data[:n]), at); err == nil {
+		if _, err := newReader().readShard(bytes.NewReader(data[:n]), at, nil); err == nil {
 			t.Fatalf("%d of %d bytes count as whole", n, len(data))
 		}
 	}
-	if _, err := newReader().readShard(bytes.NewReader(append(data, data[len("sluice bridge 1\n"):]...)), at); err == nil {
+	if _, err := newReader().readShard(bytes.NewReader(append(data, data[len("sluice bridge 1\n"):]...)), at, nil); err == nil {
 		t.Error("something behind the cut is taken")
 	}
-	if _, err := newReader().readShard(bytes.NewReader(data), place{2, 4}); err == nil {
+	if _, err := newReader().readShard(bytes.NewReader(data), place{2, 4}, nil); err == nil {
 		t.Error("another shard is taken")
 	}
 }
@@ -104,7 +113,7 @@ func TestStateBeforeEvents(t *testing.T) {
 	_ = sh.writeEvents(stream, &m.events, m.head.Live)
 	_ = stream.Append(journal.Start)
 	_ = stream.Append(journal.Cut, encoded(&cutRecord{sh.upstream, 30}))
-	got, err := newReader().readShard(&out, place{1, 4})
+	got, err := newReader().readShard(&out, place{1, 4}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,18 +128,24 @@ func FuzzReadShard(f *testing.F) {
 	data := handedOver(f, newExample(f))
 	f.Add(data)
 	f.Add(data[:len(data)/2])
+	waiting := func(sh *shard) [3]int {
+		return [3]int{len(sh.commands.askers.open), len(sh.commands.queues), len(sh.commands.presence)}
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		sh, err := newReader().readShard(bytes.NewReader(data), place{1, 4})
+		sh, err := newReader().readShard(bytes.NewReader(data), place{1, 4}, nil)
 		if err != nil {
 			return
 		}
-		again, err := newReader().readShard(bytes.NewReader(handedOver(t, sh)), place{1, 4})
+		again, err := newReader().readShard(bytes.NewReader(handedOver(t, sh)), place{1, 4}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(again.sessions) != len(sh.sessions) || again.seq != sh.seq || again.log.Last() != sh.log.Last() || len(again.state.Views()) != len(sh.state.Views()) {
 			t.Errorf("%d sessions, sequence %d, index %d, %d guilds became %d, %d, %d, %d", len(sh.sessions), sh.seq, sh.log.Last(), len(sh.state.Views()),
 				len(again.sessions), again.seq, again.log.Last(), len(again.state.Views()))
+		}
+		if waiting(again) != waiting(sh) {
+			t.Errorf("what bots wait for was %v, and became %v", waiting(sh), waiting(again))
 		}
 	})
 }

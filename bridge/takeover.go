@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ const (
 	arrivalTime = time.Minute
 
 	// maxForeign is how many dictionaries of other bridges are kept, which take about a megabyte each.
-	maxForeign = 8
+	maxForeign = 32
 )
 
 // takeOver takes a shard that a peer hands over. It is answered when all of it is there, so that the peer's record of
@@ -39,7 +40,7 @@ func (b *Bridge) takeOver(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	patient := &patientReader{http.NewResponseController(w), r.Body}
-	sh, err := b.readShard(patient, at)
+	sh, err := b.readShard(patient, at, func() { w.WriteHeader(http.StatusProcessing) })
 	if err == nil {
 		err = b.welcome(sh)
 	}
@@ -52,10 +53,10 @@ func (b *Bridge) takeOver(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// readShard reads a shard's journal up to its cut.
-func (b *Bridge) readShard(in io.Reader, at place) (*shard, error) {
+// readShard reads a shard's journal up to its cut. reached is called at each mark, when all in front of it has been taken.
+func (b *Bridge) readShard(in io.Reader, at place, reached func()) (*shard, error) {
 	sh := newShard(b, at.id, at.total)
-	r := restorer{shard: sh, sessions: make(map[string]*sessionRecord), now: time.Now()}
+	r := restorer{shard: sh, sessions: make(map[string]*sessionRecord), now: time.Now(), reached: reached}
 	if err := journal.Read(in, maxJournal, r.take); err != nil {
 		return nil, err
 	}
@@ -66,6 +67,9 @@ func (b *Bridge) readShard(in io.Reader, at place) (*shard, error) {
 	sh.ready, sh.complete, sh.handed, sh.anew = true, true, true, true
 	sh.until = r.now.Add(arrivalTime)
 	r.reviveAll()
+	if r.commands != nil {
+		sh.commands.revive(r.commands, r.now)
+	}
 	return sh, nil
 }
 
@@ -91,24 +95,33 @@ func (b *Bridge) welcome(sh *shard) error {
 }
 
 // dictionaryOf returns the dictionary by which a snapshot of a shard's state can be read as it is: the bridge's own, one
-// that came before, or a new one. Where there are too many, it is the bridge's own, and the guilds are compressed anew.
+// that came before, or a new one. Where there are too many, it is the bridge's own, and the guilds are compressed anew. It
+// takes one snapshot at a time: those that come together have one dictionary for the most part.
 func (b *Bridge) dictionaryOf(snapshot []byte) *state.Dictionary {
-	b.mu.Lock()
-	known := append([]*state.Dictionary{b.dictionary}, b.foreign...)
-	b.mu.Unlock()
-	for _, d := range known {
+	b.learning.Lock()
+	defer b.learning.Unlock()
+	if b.dictionary.Adopt(snapshot) {
+		return b.dictionary
+	}
+	for _, d := range b.foreign {
 		if d.Adopt(snapshot) {
 			return d
 		}
 	}
-	if len(known) > maxForeign {
-		return b.dictionary
+	if len(b.foreign) >= maxForeign {
+		b.foreign = slices.DeleteFunc(b.foreign, b.isUnused)
 	}
 	d := state.NewDictionary()
-	b.mu.Lock()
+	if len(b.foreign) >= maxForeign || !d.Adopt(snapshot) {
+		return b.dictionary
+	}
 	b.foreign = append(b.foreign, d)
-	b.mu.Unlock()
 	return d
+}
+
+// isUnused reports whether the guilds of no shard are compressed with a dictionary.
+func (b *Bridge) isUnused(d *state.Dictionary) bool {
+	return !slices.ContainsFunc(b.all(), func(sh *shard) bool { return sh.state.Uses(d) })
 }
 
 // patientReader reads a request's body, with time for each read.

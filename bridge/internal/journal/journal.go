@@ -14,13 +14,15 @@ type Kind uint8
 
 // The kinds. What the bodies look like is the bridge's business.
 const (
-	Head    Kind = iota + 1 // whose file it is, and as of when
-	State                   // a piece of what bots begin with
-	Session                 // a bot session that began
-	Ended                   // a bot session that is over
-	Start                   // the snapshot is whole; no body
-	Events                  // events, in the order in which they came
-	Cut                     // as of when a shard is handed over; it is the last
+	Head     Kind = iota + 1 // whose file it is, and as of when
+	State                    // a piece of what bots begin with
+	Session                  // a bot session that began
+	Ended                    // a bot session that is over
+	Start                    // the snapshot is whole; no body
+	Events                   // events, in the order in which they came
+	Cut                      // as of when a shard is handed over; it is the last
+	Commands                 // what bots wait for
+	Mark                     // who reads says when it has taken all up to here; no body
 )
 
 const (

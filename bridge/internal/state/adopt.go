@@ -15,3 +15,6 @@ func (d *Dictionary) Adopt(snapshot []byte) bool {
 	same, err := d.adopt(taught)
 	return same && err == nil
 }
+
+// Uses reports whether the shard's guilds are compressed with a dictionary.
+func (s *Shard) Uses(d *Dictionary) bool { return s.dict == d }

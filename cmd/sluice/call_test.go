@@ -32,6 +32,8 @@ func TestWrongCalls(t *testing.T) {
 		{"help fly", []string{`unknown command "fly"`}},
 		{"--fly", []string{"unknown flag: --fly"}},
 		{"run --token x", []string{"unknown flag: --token"}},
+		{"run --fleet nats://user:secret@a", []string{"unknown flag: --fleet: ", "sluice-fleet"}},
+		{"fleet status", []string{`unknown command "fleet": `, "sluice-fleet"}},
 		{"run now", []string{`unexpected argument "now"`, "takes flags only"}},
 		{"demo -x", []string{"unknown shorthand flag"}},
 		{"demo --shards", []string{"needs an argument", "--shards"}},

@@ -143,5 +143,8 @@ func flagError(_ *cobra.Command, err error) error {
 	if i := strings.LastIndex(text, `for "--`); i > 0 && strings.Contains(text[i:], wantURL) {
 		text = "invalid argument " + text[i:]
 	}
+	if strings.HasPrefix(text, "unknown flag: --fleet") {
+		text += fleetHint
+	}
 	return errors.New(text)
 }

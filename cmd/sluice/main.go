@@ -105,11 +105,16 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("unexpected argument %q: %s takes flags only", harmless(args[0]), cmd.CommandPath())
 	}
 	hint := ""
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+	if args[0] == "fleet" && cmd == cmd.Root() {
+		hint = fleetHint
+	} else if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "; did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return fmt.Errorf("unknown command %q%s", harmless(args[0]), hint)
 }
+
+// fleetHint tells who looks for fleets here that they have a command of their own.
+const fleetHint = ": a bot of several processes is run by sluice-fleet (docs/fleet.md)"
 
 // harmless returns an argument as it may be printed: a URL may have a password in it.
 func harmless(arg string) string {

@@ -167,7 +167,7 @@ func (c *churn) next(m *model) (name string, o object) {
 func TestChurn(t *testing.T) {
 	events := 3000
 	if testing.Short() {
-		events = 600
+		events = 300
 	}
 	taught, _ := taughtDictionary(t)
 	foreign, _ := taughtDictionary(t)

@@ -21,6 +21,8 @@ type coder struct {
 	latest  []shaped         // those that each column had last
 
 	key        uint64 // of the row
+	first      int    // 1: what is coded is in the first element of an array, the innermost one
+	kind       int    // of the object that what is coded is in
 	lastNumber uint64
 	seen       map[uint64]place       // where they stand, for encoding
 	ids        [numLists + 1][]uint64 // those that were there before: the keys of each list, and others
@@ -62,7 +64,7 @@ func (c *coder) start(m *statistics, all []shape, guild uint64, refs []ref) {
 		c.priors.ids, c.priors.lists = m.prior.ids, m.prior.lists
 	}
 	c.all, c.guild, c.refs, c.bad = all, guild, refs, false
-	c.key, c.lastNumber = 0, 0
+	c.key, c.lastNumber, c.first, c.kind = 0, 0, 0, 0
 }
 
 // column returns a column as it is in this group.

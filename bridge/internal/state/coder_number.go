@@ -58,7 +58,7 @@ const discordEpoch = 1_420_070_400_000 // of snowflakes, in Unix milliseconds
 func msOf(id uint64) uint64 { return id>>22 + discordEpoch }
 
 // numberOf codes a number with its tag.
-func (c *coder) numberOf(col *column, o *octaves, tag byte, b []byte) {
+func (c *coder) numberOf(col *column, t *table, tag byte, b []byte) {
 	var n uint64
 	if !c.decoding {
 		n = numberAt(b)
@@ -78,12 +78,12 @@ func (c *coder) numberOf(col *column, o *octaves, tag byte, b []byte) {
 			break
 		}
 	}
-	if mode = c.tree(col.mode[:], mode); mode > numberMade {
+	if mode = c.tree(col.mode[c.first][:], mode); mode > numberMade {
 		c.bad = true
 		return
 	}
 	if mode == numberNew {
-		n = c.newNumber(col, o, n)
+		n = c.newNumber(col, t, n)
 	} else {
 		n = told[mode]
 	}
@@ -99,9 +99,12 @@ func (c *coder) numberOf(col *column, o *octaves, tag byte, b []byte) {
 }
 
 // newNumber codes a number of its own: in thousands if it is round, and what is probably a time as
-// the difference to the column's last one.
-func (c *coder) newNumber(col *column, o *octaves, n uint64) uint64 {
-	unit, base := uint64(1), col.last
+// the difference to the newest one that was known in training, or to the column's last one.
+func (c *coder) newNumber(col *column, t *table, n uint64) uint64 {
+	unit, base, o := uint64(1), col.last, &t.octaves
+	if t.newest > 0 {
+		base = t.newest
+	}
 	round := 0
 	if n%1000 == 0 && n > 0 {
 		round = 1
@@ -122,7 +125,11 @@ const (
 	idNext      // the one behind it
 	idSeen      // one that was there before
 	idIncrement // new, one more than the column's last new one
+	idAhead     // of few that come behind the next one, as in lists that are sorted
 )
+
+// maxAhead is how many that are.
+const maxAhead = 16
 
 func (c *coder) learnID(id uint64, class int) place {
 	at := place{class, len(c.ids[class])}
@@ -146,23 +153,27 @@ func (c *coder) id(n int, id uint64, class int) uint64 {
 			mode = idLast
 		case seen && at == next:
 			mode = idNext
+		case seen && at.class == next.class && at.index > next.index && at.index <= next.index+maxAhead && c.first == 0:
+			mode = idAhead
 		case seen && at.index < 1<<16:
 			mode = idSeen
 		case id == col.lastNew+1:
 			mode = idIncrement
 		}
 	}
-	switch mode = c.tree(col.mode[:], mode); mode {
+	switch mode = c.tree(col.mode[c.first][:], mode); mode {
 	case idNew:
-		id = c.newID(col, &c.m.tables[n].octaves, id)
+		id = c.newID(col, &c.m.tables[n], id)
 	case idIncrement:
 		id = col.lastNew + 1
-	case idLast, idNext, idSeen:
+	case idLast, idNext, idSeen, idAhead:
 		switch mode {
 		case idLast:
 			at = col.lastID
 		case idNext:
 			at = next
+		case idAhead:
+			at = place{next.class, next.index + 1 + c.tree(col.ahead[:], at.index-next.index-1)}
 		default:
 			at.class = c.tree(col.class[:], at.class)
 			if at.class >= len(c.ids) || len(c.ids[at.class]) == 0 {
@@ -190,13 +201,16 @@ func (c *coder) id(n int, id uint64, class int) uint64 {
 }
 
 // newID codes an id that was not there before (Discord: "Snowflakes"): how much later it was made than
-// the column's last new one, or the guild, and who made it.
-func (c *coder) newID(col *column, o *octaves, id uint64) uint64 {
+// the column's last new one, or the guild, or how much older than the newest one of training, and who made it.
+func (c *coder) newID(col *column, t *table, id uint64) uint64 {
 	base := col.lastNew
-	if base == 0 {
+	switch {
+	case t.newest > 0:
+		base = t.newest
+	case base == 0:
 		base = c.guild
 	}
-	ms := base>>22 + uint64(c.signed(int64(id>>22)-int64(base>>22), &col.number, o))
+	ms := base>>22 + uint64(c.signed(int64(id>>22)-int64(base>>22), &col.number, &t.octaves))
 	p := &c.priors.ids
 	worker := c.tree(p.worker[:], int(id>>17&31))
 	process := c.tree(p.process[:], int(id>>12&31))

@@ -31,9 +31,6 @@ func (c *coder) value(n int, b []byte, depth int) (rest []byte) {
 			if symbol = t.whole[string(b[:len(b)-len(whole)])]; symbol > 0 {
 				rest = whole
 			}
-			if t.counts && head[0] == tagUint && t.heads[string(head[:size])] > 0 && numberAt(b) == c.column(n).last+1 {
-				symbol = 0 // it costs less
-			}
 		}
 		if symbol == 0 {
 			symbol = t.heads[string(head[:size])]
@@ -53,18 +50,20 @@ func (c *coder) value(n int, b []byte, depth int) (rest []byte) {
 			size = 3
 		}
 	case t.entries[symbol-1].whole:
-		bytes := t.entries[symbol-1].bytes
-		if t.counts && (bytes[0] >= tagSmall || bytes[0] == tagUint) {
-			col.last = numberAt([]byte(bytes))
-		}
 		if c.decoding {
-			c.rows = append(c.rows, bytes...)
+			c.rows = append(c.rows, t.entries[symbol-1].bytes...)
 		}
 		return rest
 	default:
 		size = copy(head[:], t.entries[symbol-1].bytes)
 	}
-	return c.content(n, col, head[:size], b, rest, depth)
+	outer := c.kind
+	if head[0] == tagObject {
+		c.kind = min(symbol, kinds-1)
+	}
+	rest = c.content(n, col, head[:size], b, rest, depth)
+	c.kind = outer
+	return rest
 }
 
 // numberAt returns the number that is a value.
@@ -76,18 +75,21 @@ func numberAt(b []byte) uint64 {
 	return n
 }
 
+// isNumber reports whether a value with that tag is a number that numberAt returns.
+func isNumber(tag byte) bool { return tag >= tagSmall || tag == tagUint }
+
 // symbol codes a number of a column's table.
 func (c *coder) symbol(col *column, symbol int) int {
 	is := 1
 	if symbol == 1 {
 		is = 0
 	}
-	if c.bit(&col.common[col.wasCommon], is) == 0 {
+	if c.bit(&col.common[c.kind][col.wasCommon], is) == 0 {
 		col.wasCommon = 1
 		return 1
 	}
 	col.wasCommon = 0
-	return c.tree(col.other[:], symbol)
+	return c.tree(col.other[c.kind][:], symbol)
 }
 
 // content codes what is behind a head. rest lies behind the value that b begins with, or, if that is an array
@@ -97,7 +99,7 @@ func (c *coder) content(n int, col *column, head, b, rest []byte, depth int) []b
 	case tagNull, tagFalse, tagTrue, tagNoMembers, tagNoElements, tagOwn, tagGuild, tagCount:
 		c.rows = append(c.rows, tag)
 	case tagUint, tagDigits, tagSeconds, tagMicros:
-		c.numberOf(col, &c.m.tables[n].octaves, tag, b)
+		c.numberOf(col, &c.m.tables[n], tag, b)
 	case tagID:
 		var id uint64
 		if !c.decoding {
@@ -120,7 +122,7 @@ func (c *coder) content(n int, col *column, head, b, rest []byte, depth int) []b
 		}
 		c.rows = append(c.rows, tag, byte(c.random(uint64(l), 8)))
 	case tagString, tagNumber:
-		c.textOf(tag, b)
+		c.textOf(c.m.tables[n].usage, tag, b)
 	case tagArray:
 		rest = c.array(n, col, rest, depth)
 	case tagObject, tagOpen:
@@ -135,7 +137,7 @@ func (c *coder) content(n int, col *column, head, b, rest []byte, depth int) []b
 }
 
 // textOf codes a string, or a number that is kept as its text.
-func (c *coder) textOf(tag byte, b []byte) {
+func (c *coder) textOf(usage int, tag byte, b []byte) {
 	var text []byte
 	if !c.decoding {
 		if b[0] >= tagShort {
@@ -145,7 +147,7 @@ func (c *coder) textOf(tag byte, b []byte) {
 		}
 	}
 	start := len(c.rows)
-	c.text(text)
+	c.text(usage, text)
 	if !c.decoding {
 		return
 	}
@@ -171,12 +173,16 @@ func (c *coder) array(n int, col *column, b []byte, depth int) (rest []byte) {
 	elements := c.m.child(n, "")
 	count = c.count(count, &col.number, &c.m.tables[n].octaves)
 	c.rows = binary.AppendUvarint(append(c.rows, tagArray), count)
+	outer := c.first
+	c.first = 1
 	for range count {
 		if c.bad {
 			return nil
 		}
 		b = c.value(elements, b, depth+1)
+		c.first = 0
 	}
+	c.first = outer
 	return b
 }
 
@@ -204,7 +210,7 @@ func (c *coder) object(n int, head, b []byte, depth int) (rest []byte) {
 				return nil
 			}
 		}
-		c.text(m.open)
+		c.text(0, m.open)
 		if c.decoding {
 			m.open = append([]byte(nil), c.rows[start:]...)
 			c.rows = append(binary.AppendUvarint(c.rows[:start], uint64(len(m.open))), m.open...)

@@ -40,7 +40,8 @@ type table struct {
 	entries      []entry
 	whole, heads map[string]int // their numbers, from 1
 	deep         bool           // some whole ones are arrays or objects
-	counts       bool           // mostly, each number is one more than the one before
+	newest       uint64         // times and ids are told by how much older they are than this one; 0: than the last one
+	usage        int            // of words
 
 	octaves octaves // of its numbers
 }
@@ -51,10 +52,11 @@ type entry struct {
 }
 
 const (
-	tableSize = 64
-	maxHeads  = 14 // of a table's entries
-	minCount  = 4  // how often a whole value was said
-	maxEntry  = 48 // its bytes
+	tableSize  = 64
+	maxHeads   = 14 // of a table's entries
+	minCount   = 4  // how often a whole value was said
+	minSamples = 2  // and in how many: ids of one guild are of no use to others
+	maxEntry   = 48 // its bytes
 )
 
 // priors are the probabilities with which the coding of each group begins.
@@ -66,17 +68,22 @@ type priors struct {
 
 // A column's probabilities, and what it has said last.
 type column struct {
-	common [2]prob // whether it is the most common value, by whether the last one was
-	other  [tableSize]prob
+	common [kinds][2]prob // whether it is the most common value, by whether the last one was
+	other  [kinds][tableSize]prob
 	number numberBits
-	mode   [8]prob
+	mode   [2][8]prob // by whether it is in the first element of an array
 	class  [16]prob
+	ahead  [maxAhead]prob
 
 	wasCommon int
 	last      uint64 // number
 	lastID    place  // id
 	lastNew   uint64 // id that was not there before
 }
+
+// kinds is how many kinds of objects the symbols of their members are told apart by: of the two most common shapes, of
+// others, and of those that the table does not have.
+const kinds = 4
 
 // A place is where an id stands among those that were there before: class and index.
 type place struct{ class, index int }
@@ -115,10 +122,14 @@ func (n *numberBits) reset() {
 
 func (c *column) reset() {
 	*c = column{}
-	evenlyAll(c.common[:])
-	evenlyAll(c.other[:])
-	evenlyAll(c.mode[:])
+	for kind := range kinds {
+		evenlyAll(c.common[kind][:])
+		evenlyAll(c.other[kind][:])
+	}
+	evenlyAll(c.mode[0][:])
+	evenlyAll(c.mode[1][:])
 	evenlyAll(c.class[:])
+	evenlyAll(c.ahead[:])
 	c.number.reset()
 }
 
@@ -160,7 +171,7 @@ func headOf(value []byte) (head [3]byte, n int) {
 }
 
 // newTable makes a table of what a column has said so often, whole and by heads.
-func newTable(whole, heads map[string]int) table {
+func newTable(whole map[string]said, heads map[string]int, counts bool) table {
 	type candidate struct {
 		entry
 		count int
@@ -176,7 +187,13 @@ func newTable(whole, heads map[string]int) table {
 		})
 		return list[:min(len(list), most)]
 	}
-	all := best(whole, true, minCount, tableSize-1-maxHeads)
+	often := make(map[string]int)
+	for bytes, s := range whole {
+		if s.samples >= minSamples && !(counts && isNumber(bytes[0])) {
+			often[bytes] = s.count
+		}
+	}
+	all := best(often, true, minCount, tableSize-1-maxHeads)
 	left := maps.Clone(heads)
 	for _, c := range all {
 		head, n := headOf([]byte(c.bytes))
@@ -206,5 +223,6 @@ func (m *statistics) bytes() int64 {
 	for _, word := range m.texts.words {
 		n += len(word) + 64
 	}
+	n += len(m.texts.usage) * (int(unsafe.Sizeof(usage{})+unsafe.Sizeof(shares{})) + 2*len(m.texts.words))
 	return int64(n + 2*(len(m.texts.one)+len(m.texts.three)) + len(m.children)*96)
 }

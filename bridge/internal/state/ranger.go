@@ -6,10 +6,11 @@ type prob uint16
 
 const evenly prob = 2048 << 4 // nothing is known
 
-// steps are the parts of the way to certainty that a bit moves a probability, in 65536ths.
+// steps are the parts of the way to certainty that a bit moves a probability, in 65536ths: as if it were the average of
+// so many bits before. The last ones are fewer than it may have seen, so that it follows what a group says.
 var steps = func() (s [16]int32) {
-	for n := range s {
-		s[n] = int32(65536 / (float64(n) + 1.6))
+	for n, before := range [16]float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18, 23, 30} {
+		s[n] = int32(65536 / (before + 1.6))
 	}
 	return s
 }()

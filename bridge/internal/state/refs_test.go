@@ -9,7 +9,11 @@ func TestRefs(t *testing.T) {
 	w := newWorld(t, Config{Members: true, Dictionary: dict}, 5, 3, 20_000)
 	s := w.shard
 	changed := 0
-	for i := range 2000 {
+	events := 2000
+	if testing.Short() {
+		events = 1000
+	}
+	for i := range events {
 		name, data := w.traffic.Next()
 		w.tell(t, name, data)
 		for _, g := range s.guilds {

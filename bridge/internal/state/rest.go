@@ -63,7 +63,7 @@ func (r *rest) groups() (groups [numGroups]string) {
 }
 
 // minCut is what has to be won by a second piece.
-const minCut = 64
+const minCut = 24
 
 // cutFor returns how long the first piece of n bytes is.
 func cutFor(n int) int {

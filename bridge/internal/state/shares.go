@@ -18,7 +18,7 @@ func newShares(counts []int) *shares {
 	s := &shares{}
 	end, left := 0, 1<<shareBits-len(counts)
 	for i, n := range counts {
-		if end += 1 + n*left/total; i == len(counts)-1 {
+		if end += 1 + int(int64(n)*int64(left)/int64(total)); i == len(counts)-1 {
 			end = 1 << shareBits
 		}
 		s.ends = append(s.ends, uint16(end-1))

@@ -11,7 +11,7 @@ import (
 // A snapshot is the magic, with the format's number; flags; what is needed of the dictionary
 // (dictionary_snapshot.go); the bot's id, READY, and how many guilds there are; the guilds; a CRC-32C of
 // all that. Numbers and lengths are varints; READY and all of a guild lie there as in memory.
-const snapshotMagic = "sluice state 3\n"
+const snapshotMagic = "sluice state 4\n"
 
 const (
 	flagMembers     = 1 << iota // of a snapshot: made with Config.Members

@@ -1,8 +1,8 @@
 package state
 
 import (
-	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -29,12 +29,63 @@ type trainer struct {
 	children map[childOf]int
 	columns  []counted
 	words    map[string]int
+	sample   int // its number
 }
 
+// counted is what a column says.
 type counted struct {
-	whole, heads map[string]int
+	whole        map[string]said
+	heads        map[string]int
 	last         uint64
-	next, others int // numbers that were one more than the last one, and others
+	next, others int      // numbers that were one more than the last one, and others
+	times        []uint64 // ids, and numbers that may be times
+	words        int
+}
+
+// said is how often a value was said, and in how many samples.
+type said struct{ count, samples, last int }
+
+func (s said) in(sample int) said {
+	s.count++
+	if s.last != sample {
+		s.last = sample
+		s.samples++
+	}
+	return s
+}
+
+// maybeTime is the least number that may be a time: in seconds, one of 1970.
+const maybeTime = 1 << 24
+
+// told takes an id, or a number that may be a time.
+func (c *counted) told(n uint64) {
+	if n >= maybeTime {
+		c.times = append(c.times, n)
+	}
+}
+
+// newest returns the newest of the column's times, if it takes fewer bits to tell how much older others are than by how
+// much each differs from the one before; otherwise 0.
+func (c *counted) newest() uint64 {
+	if len(c.times) < minCount {
+		return 0
+	}
+	newest := slices.Max(c.times)
+	byAge, byLast, back := 0, 0, 0
+	for i, at := range c.times[1:] {
+		byAge += bits.Len64(newest - at)
+		if last := c.times[i]; at < last {
+			byLast += bits.Len64(last - at)
+			back++
+		} else {
+			byLast += bits.Len64(at - last)
+		}
+	}
+	byLast += 2 * min(back, len(c.times)-1-back) // the signs
+	if byAge < byLast {
+		return newest
+	}
+	return 0
 }
 
 // train makes a model of samples: the same one of the same samples. Those that make no sense are left out.
@@ -44,6 +95,7 @@ func train(samples []byte, all []shape) *statistics {
 		t.add()
 	}
 	eachSample(samples, func(_ uint64, rows []byte) {
+		t.sample++
 		for len(rows) > 0 {
 			l, _, row, rest, ok := takeRow(rows)
 			if !ok {
@@ -55,10 +107,12 @@ func train(samples []byte, all []shape) *statistics {
 			rows = rest
 		}
 	})
-	m := &statistics{children: t.children, texts: newTexts(t.best())}
-	for _, c := range t.columns {
-		table := newTable(c.whole, c.heads)
-		table.counts = c.next > c.others
+	usages := t.usages()
+	m := &statistics{children: t.children, texts: newTexts(t.best(), len(usages))}
+	for i, c := range t.columns {
+		table := newTable(c.whole, c.heads, c.next > c.others)
+		table.newest = c.newest()
+		table.usage = max(slices.Index(usages, i), 0)
 		table.octaves.reset()
 		m.tables = append(m.tables, table)
 	}
@@ -78,6 +132,7 @@ func train(samples []byte, all []shape) *statistics {
 		})
 		m.texts.trained()
 	}
+	m.texts.done()
 	m.prior = c.priors
 	for i := range m.prior.columns {
 		m.prior.columns[i].restart()
@@ -86,7 +141,7 @@ func train(samples []byte, all []shape) *statistics {
 }
 
 func (t *trainer) add() int {
-	t.columns = append(t.columns, counted{whole: make(map[string]int), heads: make(map[string]int)})
+	t.columns = append(t.columns, counted{whole: make(map[string]said), heads: make(map[string]int)})
 	return len(t.columns) - 1
 }
 
@@ -107,7 +162,7 @@ func (t *trainer) value(n int, b []byte, depth int) (rest []byte, ok bool) {
 	head, headSize := headOf(b)
 	for _, c := range []*counted{&t.columns[n], &t.columns[columnOther]} { // fields of later years speak like those of today
 		if size := len(b) - len(rest); size <= maxEntry {
-			c.whole[string(b[:size])]++
+			c.whole[string(b[:size])] = c.whole[string(b[:size])].in(t.sample)
 		}
 		c.heads[string(head[:headSize])]++
 		if n == columnOther {
@@ -123,16 +178,17 @@ func (t *trainer) value(n int, b []byte, depth int) (rest []byte, ok bool) {
 			c.others++
 		}
 		c.last = n
+		c.told(n)
+	case tagSeconds, tagMicros:
+		t.columns[n].told(numberAt(b))
+	case tagID:
+		t.columns[n].told(binary.BigEndian.Uint64(b[1:]))
 	case tagString:
 		text := b[1 : len(b)-len(rest)]
 		if b[0] == tagString {
 			text, _, _ = takeBytes(text)
 		}
-		for separator := 1; separator > 0; {
-			var word []byte
-			word, separator, text = cutWord(text)
-			t.words[string(word)]++
-		}
+		t.countWords(n, text)
 	case tagArray:
 		count, b, _ := takeNumber(b[1:])
 		elements := t.child(childOf{n, ""})
@@ -150,17 +206,4 @@ func (t *trainer) value(n int, b []byte, depth int) (rest []byte, ok bool) {
 		}
 	}
 	return rest, true
-}
-
-// best returns the words that are worth a number.
-func (t *trainer) best() (words []string) {
-	for word, n := range t.words {
-		if n >= minCount && len(word) < maxEntry {
-			words = append(words, word)
-		}
-	}
-	slices.SortFunc(words, func(a, b string) int {
-		return cmp.Or(cmp.Compare(t.words[b], t.words[a]), cmp.Compare(a, b))
-	})
-	return words[:min(len(words), maxWords)]
 }

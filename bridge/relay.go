@@ -3,12 +3,14 @@ package bridge
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +24,10 @@ import (
 // relay is the way to the bridge of a peer, for a bot whose shard that one has. What it says comes uncompressed, and
 // is compressed for the bot here. It is read as fast as the bot reads, so that who is slow is known there.
 type relay struct {
-	nc net.Conn
-	in io.Reader
+	nc   net.Conn
+	in   *bufio.Reader
+	body []byte // of the last frame
+	head [ws.MaxHeaderSize]byte
 
 	mu sync.Mutex // of writing
 }
@@ -97,11 +101,11 @@ func (c *conn) dialPeer(peer string) (*relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{nc: nc, in: bufio.NewReader(nc)}
+	var in io.Reader = nc
 	if early != nil {
-		r.in = early
+		in = early
 	}
-	return r, nil
+	return &relay{nc: nc, in: bufio.NewReaderSize(in, batchBytes)}, nil
 }
 
 // runRelay passes on to the bot what the peer says, apart from its hello, until either is gone.
@@ -123,7 +127,7 @@ func (c *conn) runRelay() {
 		case op != ws.OpText:
 		case hello:
 			hello = false
-		case !c.pass(body):
+		case !c.pass(r, body):
 			c.kill()
 			return
 		}
@@ -132,14 +136,24 @@ func (c *conn) runRelay() {
 
 var errNoBridge = errors.New("bridge: what a peer says is nothing that a bridge says")
 
-// next reads a frame, which a bridge neither masks nor divides.
+// maxBody is the longest frame whose memory is kept for those that follow, in bytes, and that is believed before it has
+// come.
+const maxBody = 64 << 10
+
+// next reads a frame, which a bridge neither masks nor divides. body is borrowed until the next call.
 func (r *relay) next() (op ws.OpCode, body []byte, err error) {
-	h, err := ws.ReadHeader(r.in)
+	h, err := ws.ReadHeaderBuffer(r.in, r.head[:])
 	if err != nil {
 		return 0, nil, err
 	}
-	if !h.Fin || h.Masked || h.Length > maxRelayed {
+	switch {
+	case !h.Fin || h.Masked || h.Length > maxRelayed:
 		return 0, nil, errNoBridge
+	case h.Length <= maxBody:
+		body = slices.Grow(r.body[:0], int(h.Length))[:h.Length]
+		r.body = body
+		_, err = io.ReadFull(r.in, body)
+		return h.OpCode, body, err
 	}
 	body, err = io.ReadAll(io.LimitReader(r.in, h.Length)) // which takes no more memory than comes
 	if err == nil && int64(len(body)) < h.Length {
@@ -148,8 +162,25 @@ func (r *relay) next() (op ws.OpCode, body []byte, err error) {
 	return h.OpCode, body, err
 }
 
-// pass writes a payload to the bot, and waits until its socket has taken it.
-func (c *conn) pass(payload []byte) bool {
+// textCame reports whether a payload has come whole, so that next does not wait for it.
+func (r *relay) textCame() bool {
+	n := r.in.Buffered()
+	head, _ := r.in.Peek(min(n, 4)) // of what is buffered
+	if len(head) < 4 || head[0] != 0x80|byte(ws.OpText) {
+		return false
+	}
+	switch length := int(head[1]); {
+	case length < 126:
+		return n >= 2+length
+	case length == 126:
+		return n >= 4+int(binary.BigEndian.Uint16(head[2:]))
+	}
+	return false
+}
+
+// pass writes a payload of a peer's to the bot, with those that have come behind it, and waits until its socket has taken
+// them.
+func (c *conn) pass(r *relay, payload []byte) bool {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.mu.Lock()
@@ -161,6 +192,13 @@ func (c *conn) pass(payload []byte) bool {
 	snd := &c.sender
 	snd.begin(compression, owned)
 	snd.encode(payload)
+	for len(snd.out) < batchBytes && r.textCame() {
+		_, body, err := r.next()
+		if err != nil {
+			return false
+		}
+		snd.encode(body)
+	}
 	snd.EndRun(false)
 	if _, err := c.nc.Write(snd.out); err != nil {
 		return false

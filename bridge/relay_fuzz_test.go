@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bufio"
 	"bytes"
 	"testing"
 
@@ -17,13 +18,17 @@ func FuzzRelay(f *testing.F) {
 	f.Add([]byte{0x01, 0x81})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		read := func(b []byte) (total int, bodies [][]byte) {
-			for r := (&relay{in: bytes.NewReader(b)}); ; {
-				_, body, err := r.next()
+			for r := (&relay{in: bufio.NewReader(bytes.NewReader(b))}); ; {
+				came := r.textCame()
+				op, body, err := r.next()
+				if came && (err != nil || op != ws.OpText) {
+					t.Fatalf("a payload that has come is %v, %v", op, err)
+				}
 				if err != nil {
 					return total, bodies
 				}
 				total += len(body)
-				bodies = append(bodies, body)
+				bodies = append(bodies, bytes.Clone(body))
 			}
 		}
 		if total, _ := read(b); total > len(b) {

@@ -32,8 +32,8 @@ func (m *Monitor) routes() http.Handler {
 	mux.HandleFunc("GET /api/v1/incidents", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, m.incidentList()) })
 	mux.HandleFunc("GET /api/v1/events", m.serveEvents)
 	mux.HandleFunc("POST /api/v1/shards/{id}/restart", m.trusted(m.restart))
-	mux.HandleFunc("POST /api/v1/shards/{id}/close", m.trusted(m.closeShard))
-	mux.HandleFunc("POST /api/v1/reshard", m.trusted(m.reshard))
+	mux.HandleFunc("POST /api/v1/shards/{id}/close", m.trusted(m.alone(m.closeShard)))
+	mux.HandleFunc("POST /api/v1/reshard", m.trusted(m.alone(m.reshard)))
 	mux.HandleFunc("POST /api/v1/log-level", m.trusted(m.setLevel))
 	if m.config.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)

@@ -34,6 +34,10 @@ type Config struct {
 	// there are no actions.
 	Credential string
 
+	// Shared says that other processes run shards of the same bot, and that they agree on whose each is. Then there
+	// are no actions that reshard or close: one process alone cannot do either. Default false.
+	Shared bool
+
 	// Level is set by the action log-level. Default nil: there is no such action.
 	Level *slog.LevelVar
 

@@ -119,6 +119,16 @@ func (m *Monitor) trusted(action http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// alone wraps an action that is only for a process which has all of a bot's shards, or decides alone which it has.
+func (m *Monitor) alone(action http.HandlerFunc) http.HandlerFunc {
+	if !m.config.Shared {
+		return action
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusConflict, "several processes run this bot, and agree on its shards: give them all this order together, such as by sluice-fleet reshard, move or drain")
+	}
+}
+
 // refuse answers with an error, as a page for people and as JSON for programs.
 func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
 	if wantsHTML(r) {

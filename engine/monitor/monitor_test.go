@@ -331,6 +331,23 @@ func TestNoActions(t *testing.T) {
 	}
 }
 
+// TestShared: where several processes agree on shards, none of them reshards or closes alone, and the pages offer neither.
+func TestShared(t *testing.T) {
+	s := newStage(t, 1, func(c *Config) { c.Shared = true })
+	right := map[string]string{"Authorization": "Bearer " + credential}
+	for _, path := range []string{"/api/v1/reshard", "/api/v1/shards/0/close"} {
+		got, body := s.ask("POST", path, nil, nil)
+		s.want(401, got, body)
+		got, body = s.ask("POST", path, right, nil)
+		s.want(409, got, body, "several processes")
+	}
+	for _, path := range []string{"/", "/shards/0"} {
+		if _, body := s.get(path); strings.Contains(body, "reshard") || strings.Contains(body, "/close") || !strings.Contains(body, "<form") {
+			t.Errorf("%s offers what is not to be had, or nothing", path)
+		}
+	}
+}
+
 // TestHosts: a name that was made to lead to loopback is refused.
 func TestHosts(t *testing.T) {
 	s := newStage(t, 1, func(c *Config) { c.Hosts = []string{"bot.internal"} })

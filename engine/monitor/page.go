@@ -67,6 +67,7 @@ type pageData struct {
 	More      int        // of them that are not shown
 	Incidents []incidentView
 	Level     bool // the log's level can be set
+	Shared    bool // there is no resharding and closing
 	Serves    bool // there may be bots
 	Bots      []Bot
 	MoreBots  int // that are not shown
@@ -89,7 +90,7 @@ var means = [...]string{
 const shownAbsent = 50
 
 func (m *Monitor) servePage(w http.ResponseWriter, r *http.Request) {
-	d := pageData{Summary: m.summary(), Incidents: m.incidentList(), Level: m.config.Level != nil}
+	d := pageData{Summary: m.summary(), Incidents: m.incidentList(), Level: m.config.Level != nil, Shared: m.config.Shared}
 	d.Headline, d.Fine = headline(&d.Summary)
 	for i, name := range stateNames() {
 		d.States = append(d.States, stateCount{name, i, d.Summary.States[name], means[i]})
@@ -138,6 +139,7 @@ type shardData struct {
 	Happenings []lifecycle.Happening // the newest first
 	Means      string
 	Actions    bool
+	Closes     bool // it can be closed
 }
 
 func (m *Monitor) serveShardPage(w http.ResponseWriter, r *http.Request) {
@@ -146,7 +148,7 @@ func (m *Monitor) serveShardPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := s.View().Public()
-	d := shardData{Title: m.config.Title, View: v, Happenings: slices.Clone(v.Happenings), Means: means[v.State], Actions: m.config.Credential != ""}
+	d := shardData{Title: m.config.Title, View: v, Happenings: slices.Clone(v.Happenings), Means: means[v.State], Actions: m.config.Credential != "", Closes: !m.config.Shared}
 	slices.Reverse(d.Happenings)
 	show(w, "shard.html", d)
 }

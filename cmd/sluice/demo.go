@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluice-go/sluice/cmd/sluice/internal/demo"
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // demoOptions are the flags of demo.
@@ -102,7 +103,7 @@ With --storm the gateway drops all connections at once when --duration is over.
 			if err := o.complete(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			credential, err := o.http.readCredential()
+			credential, err := o.http.Credential()
 			if err != nil {
 				return fail(err)
 			}
@@ -115,30 +116,30 @@ With --storm the gateway drops all connections at once when --duration is over.
 		},
 	}
 	f := cmd.Flags()
-	f.Var(intFlag{&o.shards, 1, 100_000}, "shards", "number of shards")
+	f.Var(flags.Int(&o.shards, 1, 100_000), "shards", "number of shards")
 	f.Var(&o.rate, "rate", "events a second for each shard, or max: as fast as they are taken")
 	f.Var(&o.pacing, "pacing", "exact: the gateway writes each event by itself when it is due; burst: what a millisecond brings together")
-	f.Var(durationFlag{&o.duration, time.Millisecond}, "duration", "how long, from all shards ready")
-	f.Var(durationFlag{&o.warmUp, 0}, "warm-up", "time from all shards ready until --duration begins")
-	f.Var(durationFlag{&o.heartbeat, time.Millisecond}, "heartbeat-interval", "what the gateway asks for")
+	f.Var(flags.Duration(&o.duration, time.Millisecond), "duration", "how long, from all shards ready")
+	f.Var(flags.Duration(&o.warmUp, 0), "warm-up", "time from all shards ready until --duration begins")
+	f.Var(flags.Duration(&o.heartbeat, time.Millisecond), "heartbeat-interval", "what the gateway asks for")
 	f.Var(&o.compress, "compress", "compression")
-	f.Var(intFlag{&o.maxWindow, 1 << 10, math.MaxInt32}, "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
+	f.Var(flags.Int(&o.maxWindow, 1<<10, math.MaxInt32), "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
 	f.BoolVar(&o.tls, "tls", true, "speak TLS")
-	f.Var(intFlag{&o.maxConcurrency, 0, 100_000}, "max-concurrency", "identifies in 5 s (default: the number of shards)")
-	f.Var(intFlag{&o.guilds, 0, maxGuilds}, "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
-	f.Var(intFlag{&o.guildSize, 0, maxGuildSize}, "guild-size", "bytes of each GUILD_CREATE")
+	f.Var(flags.Int(&o.maxConcurrency, 0, 100_000), "max-concurrency", "identifies in 5 s (default: the number of shards)")
+	f.Var(flags.Int(&o.guilds, 0, maxGuilds), "guilds", "guilds of each shard, sent as GUILD_CREATE after READY")
+	f.Var(flags.Int(&o.guildSize, 0, maxGuildSize), "guild-size", "bytes of each GUILD_CREATE")
 	f.BoolVar(&o.longChain, "long-chain", false, "use a certificate chain of 3 to 4 KB, as public servers do")
 	f.BoolVar(&o.chaos, "chaos", false, "have the gateway misbehave at random")
-	f.Var(durationFlag{&o.chaosEvery, time.Millisecond}, "chaos-interval", "with --chaos, the time between two faults of a shard")
+	f.Var(flags.Duration(&o.chaosEvery, time.Millisecond), "chaos-interval", "with --chaos, the time between two faults of a shard")
 	f.Var(seedFlag{&o.seed}, "seed", "of --chaos; 0: one at random, which the summary tells")
 	f.BoolVar(&o.storm, "storm", false, "have the gateway drop all connections at once")
 	f.StringVar(&o.trace, "trace", "", "play this trace in the place of generated traffic, again and again")
 	f.Var(&o.speed, "speed", "with --trace, how many times as fast as it was recorded, or max")
 	f.BoolVar(&o.json, "json", false, "print one JSON object on standard output instead of text")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
-	f.Var(durationFlag{&o.latency, 0}, "latency", "how long an event may wait so that one wake serves many, such as 1ms")
+	f.Var(flags.Duration(&o.latency, 0), "latency", "how long an event may wait so that one wake serves many, such as 1ms")
 	o.log.flags(f)
-	o.http.flags(f)
+	o.http.Declare(adder(f))
 	return cmd
 }
 
@@ -150,7 +151,7 @@ func (o *demoOptions) complete(given func(flag string) bool) error {
 	if !o.chaos && (given("seed") || given("chaos-interval")) {
 		return errors.New("--seed and --chaos-interval are of use only with --chaos")
 	}
-	if err := o.http.check(); err != nil {
+	if err := o.http.Check(); err != nil {
 		return err
 	}
 	switch {
@@ -191,7 +192,7 @@ func (o *demoOptions) complete(given func(flag string) bool) error {
 			unless("rate", func() { o.rate = 2 })
 		}
 	}
-	if o.http.address != "" {
+	if o.http.Address != "" {
 		unless("duration", func() { o.duration = max(o.duration, 10*time.Minute) })
 	}
 	if o.maxConcurrency == 0 {

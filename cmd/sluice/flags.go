@@ -6,9 +6,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // The flags that hold a choice, a range or a list. Each implements pflag.Value.
@@ -63,26 +66,6 @@ func (f *shardsFlag) String() string {
 }
 
 func (f *shardsFlag) Type() string { return "N|FIRST-LAST/TOTAL" }
-
-// intentsFlag is --intents.
-type intentsFlag struct{ gateway.Intents }
-
-func (f *intentsFlag) Set(s string) (err error) {
-	f.Intents, err = gateway.ParseIntents(s)
-	if unknown := f.Intents &^ gateway.IntentsAll; err == nil && unknown != 0 {
-		return fmt.Errorf("bits %#x are no intents of Discord's", uint64(unknown))
-	}
-	return trimPrefix(err)
-}
-
-func (f *intentsFlag) String() string {
-	if f.Intents == gateway.IntentsUnprivileged {
-		return "all but the privileged"
-	}
-	return f.Intents.String()
-}
-
-func (f *intentsFlag) Type() string { return "LIST" }
 
 // eventsFlag is --events.
 type eventsFlag struct{ gateway.EventSet }
@@ -158,4 +141,14 @@ func trimPrefix(err error) error {
 		return fmt.Errorf("unknown %s %q: names are as Discord writes them, such as %s", unknown.Kind, unknown.Name, example)
 	}
 	return errors.New(plain(err))
+}
+
+// adder adds flags that commands share with those of other programs.
+func adder(f *pflag.FlagSet) flags.Adder {
+	return func(v flags.Value, name, usage string) {
+		flag := f.VarPF(v, name, "", usage)
+		if b, ok := v.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
+			flag.NoOptDefVal = "true"
+		}
+	}
 }

@@ -3,11 +3,11 @@ package main
 import (
 	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 func TestShardsFlag(t *testing.T) {
@@ -63,7 +63,7 @@ func TestRateFlag(t *testing.T) {
 }
 
 func TestListFlags(t *testing.T) {
-	var intents intentsFlag
+	var intents flags.Intents
 	if err := intents.Set("GUILDS, GUILD_MESSAGES"); err != nil || intents.Intents != gateway.IntentGuilds|gateway.IntentGuildMessages {
 		t.Errorf("intents: %v, %v", intents.Intents, err)
 	}
@@ -91,20 +91,6 @@ func TestListFlags(t *testing.T) {
 }
 
 func TestScalarFlags(t *testing.T) {
-	n := 5
-	number := intFlag{&n, 1, 9}
-	for text, ok := range map[string]bool{"1": true, "9": true, "0": false, "10": false, "": false, "x": false, "1.0": false} {
-		if err := number.Set(text); (err == nil) != ok {
-			t.Errorf("number %q: %v", text, err)
-		}
-	}
-	d := time.Minute
-	length := durationFlag{&d, time.Second}
-	for text, ok := range map[string]bool{"1s": true, "2h30m": true, "999ms": false, "-5s": false, "5": false, "": false, "soon": false} {
-		if err := length.Set(text); (err == nil) != ok {
-			t.Errorf("time %q: %v", text, err)
-		}
-	}
 	var level levelFlag
 	for text, want := range map[string]slog.Level{"debug": slog.LevelDebug, "INFO": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError} {
 		if err := level.Set(text); err != nil || level.Level != want {

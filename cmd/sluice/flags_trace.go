@@ -3,13 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sluice-go/sluice/gatewaytest"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // limitFlag is --limit of record: where a file ends, by events, time or size.
@@ -19,14 +19,6 @@ type limitFlag struct {
 	bytes  int64
 }
 
-// sizes are the units of a size.
-var sizes = []struct {
-	suffix string
-	bytes  float64
-}{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-}
-
 func (f *limitFlag) Set(s string) error {
 	var l limitFlag
 	for _, part := range strings.Split(s, ",") {
@@ -34,7 +26,7 @@ func (f *limitFlag) Set(s string) error {
 			l.events = n
 		} else if d, err := time.ParseDuration(part); err == nil && d > 0 {
 			l.time = d
-		} else if n := parseSize(part); n > 0 {
+		} else if n := flags.ParseSize(part); n > 0 {
 			l.bytes = n
 		} else {
 			return errors.New("want events such as 1000000, a time such as 1h, a size such as 500MB, or several of them with commas")
@@ -42,22 +34,6 @@ func (f *limitFlag) Set(s string) error {
 	}
 	*f = l
 	return nil
-}
-
-// parseSize returns the bytes that a text such as 1.5GB stands for, 0 for any other text.
-func parseSize(s string) int64 {
-	for _, unit := range sizes {
-		number, ok := strings.CutSuffix(s, unit.suffix)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || !(n > 0 && n*unit.bytes < 1<<62) {
-			return 0
-		}
-		return max(1, int64(n*unit.bytes))
-	}
-	return 0
 }
 
 func (f *limitFlag) String() string {
@@ -161,7 +137,7 @@ func readKey(file string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot read --redact-key-file: %w", err)
 	}
 	defer f.Close()
-	key, err := readBounded(f, maxKeyFile)
+	key, err := flags.ReadBounded(f, maxKeyFile)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("cannot read --redact-key-file: %w", err)
@@ -170,25 +146,3 @@ func readKey(file string) ([]byte, error) {
 	}
 	return key, nil
 }
-
-// sizeFlag is a size in bytes such as 256MB; 0, where it is not given, stands for the default.
-type sizeFlag struct{ value *int }
-
-// Set implements pflag.Value.
-func (f sizeFlag) Set(s string) error {
-	n := parseSize(s)
-	if n == 0 || n > math.MaxInt {
-		return errors.New("want a size such as 256MB")
-	}
-	*f.value = int(n)
-	return nil
-}
-
-func (f sizeFlag) String() string {
-	if *f.value == 0 {
-		return ""
-	}
-	return strconv.Itoa(*f.value)
-}
-
-func (f sizeFlag) Type() string { return "SIZE" }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,34 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/internal/flags"
 )
-
-// wantURL begins every error of a flag that wants a URL; see flagError.
-const wantURL = "want a URL"
-
-// urlFlag is a URL with one of two schemes, such as ws and wss.
-type urlFlag struct {
-	value   *string
-	schemes [2]string
-}
-
-// Set never repeats what it refuses: there may be a password in it.
-func (f urlFlag) Set(s string) error {
-	want := fmt.Sprintf(wantURL+" that begins with %s:// or %s:// and names a host, such as %[2]s://host", f.schemes[0], f.schemes[1])
-	u, err := url.Parse(s)
-	if err != nil || !slices.Contains(f.schemes[:], u.Scheme) || u.Host == "" {
-		return errors.New(want)
-	}
-	if u.User != nil {
-		return errors.New(wantURL + " without a user name or password")
-	}
-	*f.value = s
-	return nil
-}
-
-func (f urlFlag) String() string { return *f.value }
-
-func (f urlFlag) Type() string { return "URL" }
 
 // noURL, instead of a URL, stands for none.
 const noURL = "none"
@@ -57,9 +30,9 @@ func (f toldURLFlag) Set(s string) error {
 		return nil
 	}
 	if u, err := url.Parse(s); err == nil && (u.RawQuery != "" || u.ForceQuery || u.Fragment != "") {
-		return errors.New(wantURL + " without a query or fragment, such as wss://host")
+		return errors.New(flags.WantURL + " without a query or fragment, such as wss://host")
 	}
-	return urlFlag{f.value, [2]string{"ws", "wss"}}.Set(s)
+	return flags.URL(f.value, "ws", "wss").Set(s)
 }
 
 func (f toldURLFlag) String() string { return *f.value }
@@ -80,10 +53,10 @@ func (f *proxyFlag) Set(s string) error {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
-		return errors.New(wantURL + " that begins with http://, https://, socks5:// or socks5h:// and names a host, such as http://host:3128, or none")
+		return errors.New(flags.WantURL + " that begins with http://, https://, socks5:// or socks5h:// and names a host, such as http://host:3128, or none")
 	}
 	if u.User != nil {
-		return errors.New(wantURL + " without a user name and password, which every user of the machine could see in an argument: put the whole URL into the environment variable ALL_PROXY instead")
+		return errors.New(flags.WantURL + " without a user name and password, which every user of the machine could see in an argument: put the whole URL into the environment variable ALL_PROXY instead")
 	}
 	f.url, f.none = u, false
 	return nil
@@ -140,7 +113,7 @@ func flagError(_ *cobra.Command, err error) error {
 		text = before + "want true or false"
 	}
 	// The value of a flag that wants a URL is not repeated: there may be a password in it.
-	if i := strings.LastIndex(text, `for "--`); i > 0 && strings.Contains(text[i:], wantURL) {
+	if i := strings.LastIndex(text, `for "--`); i > 0 && strings.Contains(text[i:], flags.WantURL) {
 		text = "invalid argument " + text[i:]
 	}
 	if strings.HasPrefix(text, "unknown flag: --fleet") {

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -18,54 +14,14 @@ import (
 	"github.com/sluice-go/sluice/engine/calm"
 	"github.com/sluice-go/sluice/engine/metrics"
 	"github.com/sluice-go/sluice/engine/monitor"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // httpOptions are the flags of the page that run and demo have.
 type httpOptions struct {
-	address    string
-	credential string // a file that holds it
-	pprof      bool
-	ready      shareFlag
-
+	flags.Page
 	bots       func() []monitor.Bot   // nil: there are none
 	collectors []prometheus.Collector // of metrics, besides the engine's
-}
-
-func (o *httpOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.address, "http", "", "show a page, health, JSON and metrics at this address, such as 127.0.0.1:9600;\nwithout a host it is 127.0.0.1")
-	f.StringVar(&o.credential, "http-credential-file", "", "file that holds what allows actions on that page, such as restarting a shard\n(default: SLUICE_HTTP_CREDENTIAL of the environment; without either there are none)")
-	f.BoolVar(&o.pprof, "http-pprof", false, "serve /debug/pprof there too, which shows the process's memory")
-	f.Var(&o.ready, "http-ready", "share of the shards that must be ready for /readyz to say so")
-}
-
-// check refuses flags that are of use only with --http.
-func (o *httpOptions) check() error {
-	if o.address == "" && (o.credential != "" || o.pprof || o.ready != 0) {
-		return errors.New("--http-credential-file, --http-pprof and --http-ready are of use only with --http")
-	}
-	return nil
-}
-
-// readCredential returns what allows actions, "" for nothing. It takes it out of the
-// environment: no child process gets it.
-func (o *httpOptions) readCredential() (string, error) {
-	text := os.Getenv("SLUICE_HTTP_CREDENTIAL")
-	_ = os.Unsetenv("SLUICE_HTTP_CREDENTIAL")
-	if o.credential != "" {
-		f, err := os.Open(o.credential)
-		if err != nil {
-			return "", fmt.Errorf("cannot read --http-credential-file: %w", err)
-		}
-		defer f.Close()
-		b, err := readBounded(f, maxTokenFile)
-		if err != nil {
-			return "", fmt.Errorf("cannot read --http-credential-file: %w", err)
-		}
-		if text = string(b); strings.TrimSpace(text) == "" {
-			return "", fmt.Errorf("--http-credential-file %s is empty: it must hold the credential, 16 characters or more", o.credential)
-		}
-	}
-	return strings.TrimSpace(text), nil
 }
 
 // newCredential makes up a credential.
@@ -74,7 +30,7 @@ func newCredential() string { return rand.Text() }
 // show serves the page of an engine until stop is called, and returns its URL, which is ""
 // without --http.
 func (o *httpOptions) show(eng *engine.Engine, title, credential string, level *slog.LevelVar, logger *slog.Logger) (url string, stop func(), err error) {
-	if o.address == "" {
+	if o.Address == "" {
 		return "", func() {}, nil
 	}
 	registry := prometheus.NewRegistry()
@@ -84,28 +40,7 @@ func (o *httpOptions) show(eng *engine.Engine, title, credential string, level *
 	if err != nil {
 		return "", nil, err
 	}
-	m, err := monitor.New(monitor.Config{
-		Engine: eng, Title: title, Credential: credential, Level: level, Pprof: o.pprof, ReadyShare: float64(o.ready), Metrics: scrapes, Bots: o.bots,
-	})
-	if err != nil {
-		return "", nil, errors.New(strings.TrimPrefix(strings.ReplaceAll(err.Error(), "Config.Credential", "the credential"), "monitor: "))
-	}
-	l, err := monitor.Listen(o.address)
-	if err != nil {
-		m.Close()
-		return "", nil, fmt.Errorf("--http: %s", strings.TrimPrefix(err.Error(), "monitor: "))
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = monitor.Serve(ctx, l, m)
-	}()
-	return "http://" + l.Addr().String() + "/", func() {
-		m.Close()
-		cancel()
-		<-ended
-	}, nil
+	return o.Open(monitor.Config{Engine: eng, Title: title, Credential: credential, Level: level, Metrics: scrapes, Bots: o.bots})
 }
 
 // logOptions are the flags of the log. Its level can be changed while the command runs.
@@ -153,25 +88,3 @@ func (f *logFormatFlag) String() string {
 }
 
 func (f *logFormatFlag) Type() string { return "text|json" }
-
-// shareFlag is a share above 0 and up to 1; 0, where it is not given, stands for all.
-type shareFlag float64
-
-// Set implements pflag.Value.
-func (f *shareFlag) Set(s string) error {
-	var share float64
-	if _, err := fmt.Sscanf(s, "%g", &share); err != nil || !(share > 0 && share <= 1) {
-		return errors.New("want a share above 0 and up to 1, such as 0.95")
-	}
-	*f = shareFlag(share)
-	return nil
-}
-
-func (f *shareFlag) String() string {
-	if *f == 0 {
-		return "1"
-	}
-	return fmt.Sprint(float64(*f))
-}
-
-func (f *shareFlag) Type() string { return "SHARE" }

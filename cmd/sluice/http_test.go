@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 func TestWrongHTTPFlags(t *testing.T) {
@@ -66,16 +67,16 @@ func TestCredential(t *testing.T) {
 	}
 	t.Setenv("SLUICE_HTTP_CREDENTIAL", " of the environment\n")
 	var o httpOptions
-	if got, err := o.readCredential(); got != "of the environment" || err != nil || os.Getenv("SLUICE_HTTP_CREDENTIAL") != "" {
+	if got, err := o.Credential(); got != "of the environment" || err != nil || os.Getenv("SLUICE_HTTP_CREDENTIAL") != "" {
 		t.Errorf("%q, %v", got, err)
 	}
-	o.credential = write("good", "of a file, long enough\n")
-	if got, err := o.readCredential(); got != "of a file, long enough" || err != nil {
+	o.CredentialFile = write("good", "of a file, long enough\n")
+	if got, err := o.Credential(); got != "of a file, long enough" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
 	for _, path := range []string{write("empty", "\n"), write("long", strings.Repeat("x", maxTokenFile+1)), filepath.Join(dir, "none")} {
-		o.credential = path
-		if got, err := o.readCredential(); err == nil || !strings.Contains(err.Error(), "--http-credential-file") {
+		o.CredentialFile = path
+		if got, err := o.Credential(); err == nil || !strings.Contains(err.Error(), "--http-credential-file") {
 			t.Errorf("%q, %v", got, err)
 		}
 	}
@@ -90,7 +91,7 @@ func TestShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := httpOptions{address: "127.0.0.1:0"}
+	o := httpOptions{Page: flags.Page{Address: "127.0.0.1:0"}}
 	if _, _, err := o.show(eng, "", "short", nil, silent); err == nil || !strings.Contains(err.Error(), "the credential: 5 characters can be guessed") {
 		t.Error(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/engine/trace"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // recordOptions are the flags of record, besides those of run.
@@ -56,7 +57,7 @@ size of the file, whichever comes first; with --rotate the next file begins inst
 	f.StringVar(&o.keyFile, "redact-key-file", "", "file with the key that replacements follow from, to have the same ones in several\nrecordings; a secret (default: a random one)")
 	f.Var(&o.limit, "limit", "end of a file: events such as 1000000, a time such as 1h, a size such as 500MB, or several (default: none)")
 	f.BoolVar(&o.rotate, "rotate", false, "begin the next file at --limit, bot.2.trace after bot.trace, and so on")
-	f.Var(intFlag{&o.keep, 0, 1 << 30}, "keep", "with --rotate, how many files to keep; 0: all")
+	f.Var(flags.Int(&o.keep, 0, 1<<30), "keep", "with --rotate, how many files to keep; 0: all")
 	f.BoolVar(&o.fast, "fast", false, "compress with half the CPU time, into files a sixth larger")
 	return cmd
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-go/sluice/engine/lifecycle"
 	"github.com/sluice-go/sluice/engine/session"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // runOptions are the flags of run. Their words are those of engine.Config.
@@ -27,7 +28,7 @@ type runOptions struct {
 	sessions   string
 	shards     shardsFlag
 	part       partFlag
-	intents    intentsFlag
+	intents    flags.Intents
 	events     eventsFlag
 	compress   compressFlag
 	proxy      proxyFlag
@@ -47,7 +48,7 @@ type runOptions struct {
 
 func newRunOptions() runOptions {
 	return runOptions{
-		intents: intentsFlag{gateway.IntentsUnprivileged},
+		intents: flags.Intents{Intents: gateway.IntentsUnprivileged},
 		events:  eventsFlag{gateway.AllDispatches()},
 	}
 }
@@ -81,8 +82,8 @@ SIGTERM close all connections in a way that lets the sessions be resumed: with
 // flags adds the flags that run and record have in common; out is what --out means.
 func (o *runOptions) flags(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
-	f.Var(urlFlag{&o.gatewayURL, [2]string{"ws", "wss"}}, "gateway-url", "first URL of each shard, as ws:// or wss:// (default: as the API says)")
-	f.Var(urlFlag{&o.apiURL, [2]string{"http", "https"}}, "api-url", "base of the REST API, as https:// or http:// (default https://discord.com/api/v10,\nwhich is not asked where both --gateway-url and --shards are given)")
+	f.Var(flags.URL(&o.gatewayURL, "ws", "wss"), "gateway-url", "first URL of each shard, as ws:// or wss:// (default: as the API says)")
+	f.Var(flags.URL(&o.apiURL, "http", "https"), "api-url", "base of the REST API, as https:// or http:// (default https://discord.com/api/v10,\nwhich is not asked where both --gateway-url and --shards are given)")
 	f.StringVar(&o.tokenFile, "token-file", "", "file that holds the bot's token (default: DISCORD_TOKEN of the environment)")
 	f.StringVar(&o.sessions, "session-file", "", "keep the sessions in this file, and resume them from it; one for each process\n(default: every run identifies)")
 	f.Var(&o.shards, "shards", "number of shards, or those of this process such as 0-7/16; 0: as many as Discord recommends")
@@ -91,15 +92,15 @@ func (o *runOptions) flags(cmd *cobra.Command, out string) {
 	f.Var(&o.events, "events", "events to deliver, such as MESSAGE_CREATE,READY")
 	f.Var(&o.compress, "compress", "compression")
 	f.Var(&o.proxy, "proxy", "proxy to go through, such as http://host:3128 or socks5://host:1080; none: go directly\n(default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment)")
-	f.Var(intFlag{&o.maxWindow, 1 << 10, math.MaxInt32}, "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
+	f.Var(flags.Int(&o.maxWindow, 1<<10, math.MaxInt32), "max-window", "largest window of a zstd-stream in bytes: what each shard may need (default 8388608)")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificate authorities to trust besides the system's")
 	f.StringVar(&o.out, "out", "", out)
-	f.Var(durationFlag{&o.duration, 0}, "duration", "end after this time (default: run until a signal)")
-	f.Var(intFlag{&o.retries, 0, 1 << 30}, "retries", "give up when this many retries in a row have failed (default: never)")
+	f.Var(flags.Duration(&o.duration, 0), "duration", "end after this time (default: run until a signal)")
+	f.Var(flags.Int(&o.retries, 0, 1<<30), "retries", "give up when this many retries in a row have failed (default: never)")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
-	f.Var(durationFlag{&o.latency, 0}, "latency", "how long an event may wait so that one wake serves many, such as 1ms")
+	f.Var(flags.Duration(&o.latency, 0), "latency", "how long an event may wait so that one wake serves many, such as 1ms")
 	o.log.flags(f)
-	o.http.flags(f)
+	o.http.Declare(adder(f))
 }
 
 func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
@@ -115,12 +116,12 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 // attached runs the engine until ctx or its duration ends. attach sees it before, and may end it; what it
 // returns is called in the end.
 func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func(*engine.Engine, context.CancelCauseFunc, *slog.Logger) (finish func() error, err error)) error {
-	if err := o.http.check(); err != nil {
+	if err := o.http.Check(); err != nil {
 		return err
 	}
 	logger, level, flush := o.log.open(stderr)
 	defer flush()
-	credential, err := o.http.readCredential()
+	credential, err := o.http.Credential()
 	if err != nil {
 		return fail(err)
 	}

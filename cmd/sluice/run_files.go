@@ -5,13 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"runtime"
 	"strings"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // How much of a file is read, so that a wrong name (a device, say) costs nothing.
@@ -39,7 +39,7 @@ func readToken(file string, logger *slog.Logger) (engine.Token, error) {
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		logger.Warn("other users of this machine may read the token file; chmod 600 would prevent it", "file", file)
 	}
-	text, err := readBounded(f, maxTokenFile)
+	text, err := flags.ReadBounded(f, maxTokenFile)
 	if err != nil {
 		return engine.Token{}, fmt.Errorf("cannot read --token-file: %w", err)
 	}
@@ -61,7 +61,7 @@ func readRoots(file string) (*tls.Config, error) {
 		return nil, fmt.Errorf("cannot read --ca-file: %w", err)
 	}
 	defer f.Close()
-	text, err := readBounded(f, maxCAFile)
+	text, err := flags.ReadBounded(f, maxCAFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read --ca-file: %w", err)
 	}
@@ -73,13 +73,4 @@ func readRoots(file string) (*tls.Config, error) {
 		return nil, fmt.Errorf("--ca-file %s holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----", file)
 	}
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
-}
-
-// readBounded reads all of f, which must not be longer than limit bytes.
-func readBounded(f *os.File, limit int) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
-	if err == nil && len(text) > limit {
-		err = fmt.Errorf("%s is longer than %d bytes", f.Name(), limit)
-	}
-	return text, err
 }

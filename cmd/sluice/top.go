@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/cmd/sluice/internal/top"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // orderFlag is --sort.
@@ -51,6 +52,6 @@ takes the next of them. The arrows and page keys scroll. q quits.`,
 	}
 	f := cmd.Flags()
 	f.Var(&order, "sort", "column to sort by: shard, rate, latency, callbacks or reconnects")
-	f.Var(durationFlag{&o.Interval, 100 * time.Millisecond}, "interval", "time between two looks")
+	f.Var(flags.Duration(&o.Interval, 100*time.Millisecond), "interval", "time between two looks")
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/engine/trace"
+	"github.com/sluice-go/sluice/internal/flags"
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
@@ -38,7 +39,7 @@ line is the payload alone, as sluice run --out writes it. sluice trace import re
 	}
 	f := cmd.Flags()
 	f.Var(&o.from, "from", "begin there: a time since the beginning, or a date")
-	f.Var(intFlag{&o.shard, -1, 1<<31 - 1}, "shard", "one shard only; -1: all")
+	f.Var(flags.Int(&o.shard, -1, 1<<31-1), "shard", "one shard only; -1: all")
 	f.BoolVar(&o.payloads, "payloads", false, "write payloads alone")
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-go/sluice/engine/trace"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/flags"
 	"github.com/sluice-go/sluice/lazyjson"
 )
 
@@ -100,9 +101,9 @@ func newTraceCut() *cobra.Command {
 	f.StringVar(&o.out, "out", "", "the file to write, which must not exist yet")
 	f.Var(&o.from, "from", "leave out what came before: a time since the beginning, or a date")
 	f.Var(&o.to, "to", "leave out what came from then on")
-	f.Var(intFlag{&o.shard, -1, 1<<31 - 1}, "shard", "one shard only; -1: all")
+	f.Var(flags.Int(&o.shard, -1, 1<<31-1), "shard", "one shard only; -1: all")
 	f.Var(&o.events, "events", "these events only, such as MESSAGE_CREATE,READY; other records are left out too")
-	f.Var(intFlag{&o.limit, 0, 1 << 30}, "limit", "at most so many events; 0: all")
+	f.Var(flags.Int(&o.limit, 0, 1<<30), "limit", "at most so many events; 0: all")
 	return cmd
 }
 

@@ -25,8 +25,10 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 func main() {
@@ -73,4 +75,14 @@ func token() (engine.Token, error) {
 		return engine.Token{}, errors.New("DISCORD_TOKEN is empty; set it to the bot's token")
 	}
 	return engine.NewToken(text), nil
+}
+
+// adder adds flags that commands share with those of other programs.
+func adder(f *pflag.FlagSet) flags.Adder {
+	return func(v flags.Value, name, usage string) {
+		flag := f.VarPF(v, name, "", usage)
+		if b, ok := v.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
+			flag.NoOptDefVal = "true"
+		}
+	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/sluice-go/sluice/fleet/embedded"
 	"github.com/sluice-go/sluice/fleet/publish"
 	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // nodeOptions are the flags of node.
@@ -30,7 +31,7 @@ type nodeOptions struct {
 	config     fleet.Config
 	apiURL     string
 	caFile     string
-	intents    uint64
+	intents    flags.Intents
 	deliveries string
 	publish    string
 	stream     []string
@@ -68,7 +69,8 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 	f.IntVar(&o.config.Capacity, "capacity", 0, "part of the shards, relative to the others' (default 10)")
 	f.DurationVar(&o.config.Lease, "lease", 0, "how long a process that is gone keeps its shards at most (default 4s)")
 	f.DurationVar(&o.config.SaveEvery, "save-every", 0, "how old saved sequences may become (default 250ms)")
-	f.Uint64Var(&o.intents, "intents", uint64(gateway.IntentGuilds|gateway.IntentGuildMessages), "what the gateway is asked to send")
+	o.intents.Intents = gateway.IntentGuilds | gateway.IntentGuildMessages
+	f.Var(&o.intents, "intents", "intents, such as GUILDS,GUILD_MESSAGES, or their number")
 	f.StringVar(&o.apiURL, "api-url", "", "base of the REST API (default Discord's)")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file of an authority to trust besides the system's")
 	f.StringVar(&o.publish, "publish", "", "publish events to NATS under this prefix, and take commands")
@@ -77,13 +79,16 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 	_ = f.MarkHidden("deliveries") // for demo
 }
 
-// run runs shards until ctx ends. attach, if there is any, sees the fleet before; what it returns is called in the end.
-func (o *nodeOptions) run(ctx context.Context, attach func(*fleet.Fleet, *slog.Logger) (finish func(), err error)) error {
+// run runs shards until ctx ends. attach, if there is any, sees the fleet before, and the log with its level; what it returns
+// is called in the end.
+func (o *nodeOptions) run(ctx context.Context, attach func(*fleet.Fleet, *slog.LevelVar, *slog.Logger) (finish func(), err error)) error {
 	secret, err := token()
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	level := new(slog.LevelVar)
+	level.Set(slog.LevelWarn)
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	c := &o.config
 	c.NATS, c.Options = o.urls, o.options()
 	if o.embedded {
@@ -98,7 +103,7 @@ func (o *nodeOptions) run(ctx context.Context, attach func(*fleet.Fleet, *slog.L
 		defer server.Close()
 		c.NATS = server.URL()
 	}
-	c.Engine = engine.Config{Token: secret, APIURL: o.apiURL, Intents: gateway.Intents(o.intents), Logger: logger}
+	c.Engine = engine.Config{Token: secret, APIURL: o.apiURL, Intents: o.intents.Intents, Logger: logger}
 	if o.caFile != "" {
 		pool, err := readCA(o.caFile)
 		if err != nil {
@@ -123,7 +128,7 @@ func (o *nodeOptions) run(ctx context.Context, attach func(*fleet.Fleet, *slog.L
 		return err
 	}
 	if attach != nil {
-		finish, err := attach(f, logger)
+		finish, err := attach(f, level, logger)
 		if err != nil {
 			return errors.Join(err, ended())
 		}

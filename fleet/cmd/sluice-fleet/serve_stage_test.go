@@ -1,0 +1,135 @@
+//go:build unix && !plan9 && !aix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/fleet"
+	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/gateway"
+	"github.com/sluice-go/sluice/gatewaytest"
+)
+
+const (
+	serveShards = 4
+	botToken    = "a-token-of-the-bridges"
+)
+
+// servers are processes of sluice-fleet serve on one gateway.
+type servers struct {
+	t       *testing.T
+	gateway *gatewaytest.Server
+	nats    string
+}
+
+func newServers(t *testing.T) *servers {
+	t.Helper()
+	srv := gatewaytest.NewServer(t, gatewaytest.WithShards(serveShards), gatewaytest.WithMaxConcurrency(serveShards),
+		gatewaytest.WithIdentifyInterval(0), gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 0))
+	nats, err := embedded.Start(embedded.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nats.Close() })
+	return &servers{t, srv, nats.URL()}
+}
+
+// free returns an address that nobody listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start starts a process and returns its address for bots.
+func (s *servers) start(name string, more ...string) (p *os.Process, address string) {
+	s.t.Helper()
+	address = free(s.t)
+	args := append([]string{
+		"serve", "--nats", s.nats, "--name", name, "--api-url", s.gateway.APIURL(), "--intents", strconv.FormatUint(uint64(gateway.IntentsAll), 10),
+		"--listen-bots", address,
+	}, more...)
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), childEnv+"=1", "DISCORD_TOKEN="+s.gateway.Token(), "SLUICE_BOTS=blue "+botToken)
+	cmd.Stderr = s.t.Output()
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	s.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+	})
+	return cmd.Process, address
+}
+
+// admin gives the fleet orders.
+func (s *servers) admin() *fleet.Admin {
+	s.t.Helper()
+	conn, err := nats.Connect(s.nats)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(conn.Close)
+	a, err := fleet.Open(s.t.Context(), conn, engine.NewToken(s.gateway.Token()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return a
+}
+
+// eventually polls for what no channel tells of.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(2 * time.Minute); !is(); {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("%s: did not come", what)
+		}
+	}
+}
+
+// get returns what a page answers, "" for nothing: a process that has just started.
+func get(t *testing.T, address, path string) string {
+	t.Helper()
+	answer, err := http.Get("http://" + address + path)
+	if err != nil {
+		return ""
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// sessions returns how many sessions of bots a process has, by its page.
+func sessions(t *testing.T, page string) int {
+	t.Helper()
+	_, text, _ := strings.Cut(get(t, page, "/metrics"), "\nsluice_bridge_sessions ")
+	var n int
+	_, _ = fmt.Sscan(text, &n)
+	return n
+}

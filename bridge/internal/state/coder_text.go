@@ -33,8 +33,9 @@ const (
 const (
 	wordOther = 0 // one that is spelled
 	maxWords  = 4096 - 1
-	threeBits = 18 // of a hash
-	ownWeight = 16 // of a word in a column, against one in any
+	maxCut    = 200 // letters of a word that is cut: what has more is no words
+	threeBits = 18  // of a hash
+	ownWeight = 16  // of a word in a column, against one in any
 )
 
 func newTexts(words []string, usages int) *texts {
@@ -84,6 +85,9 @@ func (t *texts) done() {
 // split returns where a word that is not known is cut into parts: where both are known, or else the first one, which is
 // as long as possible then, or else the second one. 0: nowhere.
 func (t *texts) split(word []byte) int {
+	if len(word) > maxCut {
+		return 0
+	}
 	first, second := 0, 0
 	for at := min(len(word)-minPart, maxEntry); at >= minPart; at-- {
 		begins := t.numbers[string(word[:at])] > 0

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/sluice-go/sluice/engine/internal/core"
@@ -120,9 +121,14 @@ func (e *Engine) drain(limit context.Context, how *core.Departure, done <-chan s
 	}
 }
 
-// killTimeout is how long loops have to end once their connections are closed
-// without a handshake. Only one that is inside a callback needs longer.
-const killTimeout = time.Second
+const (
+	// killTimeout is how long loops have to end once their connections are closed
+	// without a handshake. Only one that is inside a callback needs longer.
+	killTimeout = time.Second
+
+	// cutTimeout is how long the connections of those that are may take to be closed.
+	cutTimeout = 4 * time.Second
+)
 
 // abandon closes what is still open, also under callbacks that do not return.
 func (e *Engine) abandon(done <-chan struct{}, how *core.Departure) error {
@@ -136,14 +142,16 @@ func (e *Engine) abandon(done <-chan struct{}, how *core.Departure) error {
 	case <-time.After(killTimeout):
 	}
 	var stuck []int
+	var cuts sync.WaitGroup
 	for s := range e.Shards() {
 		select {
 		case <-s.done:
 		default:
 			stuck = append(stuck, s.id)
-			s.abandon(how.Code())
+			cuts.Go(func() { e.guarded(func() { s.abandon(how.Code()) }) })
 		}
 	}
+	guard.Attempt(cutTimeout, cuts.Wait)
 	return fmt.Errorf("%w: %s", ErrShutdownTimeout, e.calls.underWay(stuck))
 }
 

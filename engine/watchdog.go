@@ -65,7 +65,8 @@ func (s *Shard) watch(now time.Time) {
 }
 
 // abandon closes the connection under a loop that is held up by a callback, so that
-// what becomes of the session does not depend on what the callback does.
+// what becomes of the session does not depend on what the callback does. It waits for
+// a write that is under way.
 func (s *Shard) abandon(code gateway.CloseCode) {
 	s.link.Cut(frame.AppendClose(nil, frame.NewMask(), uint16(code), ""))
 }

@@ -276,12 +276,12 @@ func (l *Link) WriteTo(conn net.Conn, frames []byte) bool {
 	return l.conn == conn && l.put(frames) == nil
 }
 
-// Cut sends a last frame and closes the connection. Where a write is under way it does
-// nothing, since that write ends by itself and the loop follows.
+// Cut sends a last frame and closes the connection. It waits for whoever has the link, be it for no more
+// than a look: nobody else says the last word. Where that is a write to a peer that does not read, it waits
+// for up to WriteTimeout, and then the connection is lost without it; where the connection does not keep
+// to its deadline, Cut does not return before its Write.
 func (l *Link) Cut(last []byte) {
-	if !l.mu.TryLock() {
-		return
-	}
+	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn != nil && l.err == nil {
 		_ = l.put(last)

@@ -1,7 +1,10 @@
 package link
 
 import (
+	"io"
 	"net"
+	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,4 +85,54 @@ func TestSpent(t *testing.T) {
 		want("without a limit", 0, 0)
 		l.Detach()
 	})
+}
+
+// TestCutComesLast: whatever else is done with the link when it is cut, and for however short a time, the
+// peer gets the last frame behind it, and then the end.
+func TestCutComesLast(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		hold func(l *Link, holds func()) // until holds returns
+		want string
+	}{
+		// Admit is called with the link's lock held, as it is for every look at the link; nothing is written.
+		{"a look", func(l *Link, holds func()) {
+			_, _, _, _ = l.Try(&Command{Admit: func(time.Time, string) error { holds(); return ErrStopped }})
+		}, "the last"},
+		{"a write", func(l *Link, holds func()) {
+			_, _, _, _ = l.Try(&Command{Admit: func(time.Time, string) error { holds(); return nil }})
+		}, "\x81\x80maskthe last"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			near, far := net.Pipe()
+			var l Link
+			l.Attach(near)
+			l.Start("abc", 0, 0)
+			held, release := make(chan struct{}), make(chan struct{})
+			var others sync.WaitGroup
+			others.Go(func() { test.hold(&l, func() { close(held); <-release }) })
+			<-held
+			cut := make(chan struct{})
+			go func() {
+				defer close(cut)
+				l.Cut([]byte("the last"))
+			}()
+			for range 100 { // Cut begins while the link is held, or it proves nothing
+				runtime.Gosched()
+			}
+			close(release)
+			others.Go(func() {
+				<-cut
+				_ = near.Close() // where Cut has not
+			})
+			got, err := io.ReadAll(far)
+			others.Wait()
+			if header := len("\x81\x80mask"); len(got) >= header && got[0] == 0x81 {
+				copy(got[2:header], "mask")
+			}
+			if string(got) != test.want || err != nil {
+				t.Errorf("the peer got %q, %v, want %q", got, err, test.want)
+			}
+		})
+	}
 }

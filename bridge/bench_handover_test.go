@@ -141,7 +141,7 @@ func (took *handOverTimes) report(b *testing.B, size int64) {
 }
 
 // newReceiver runs a bridge whose engine has no shard yet.
-func newReceiver(t testing.TB, srv *gatewaytest.Server, dir *directory, logger *slog.Logger) *stand {
+func newReceiver(t testing.TB, srv *gatewaytest.Server, dir *directory, logger *slog.Logger, edit ...func(*bridge.Config)) *stand {
 	t.Helper()
 	eng, err := engine.New(engine.Config{
 		Token: engine.NewToken(srv.Token()), APIURL: srv.APIURL(), Intents: gateway.IntentsAll, StartEmpty: true,
@@ -155,10 +155,14 @@ func newReceiver(t testing.TB, srv *gatewaytest.Server, dir *directory, logger *
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
-	br, err := bridge.New(bridge.Config{
+	config := bridge.Config{
 		Engine: eng, Bots: []bridge.Bot{{Name: "blue", Token: blueToken}}, Logger: logger,
 		Peers: seenBy{dir, address}, Token: engine.NewToken(srv.Token()), ReplayBytes: dir.total * 4 << 20,
-	})
+	}
+	for _, f := range edit {
+		f(&config)
+	}
+	br, err := bridge.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,6 +203,7 @@ func (b *Bridge) of(up *engine.Shard) *shard {
 	} else {
 		sh = newShard(b, up.ID(), up.Total())
 	}
+	b.retire(sh)
 	sh.adopt(up)
 	b.shards.Store(up, sh)
 	return sh
@@ -254,7 +255,9 @@ func (b *Bridge) find(id string) *session {
 // forget takes a session that has ended out of all lists.
 func (b *Bridge) forget(s *session) {
 	b.mu.Lock()
-	delete(b.sessions, s.id)
+	if b.sessions[s.id] == s { // and not the one that goes on with it, on a shard that is back
+		delete(b.sessions, s.id)
+	}
 	b.mu.Unlock()
 	s.shard.mu.Lock()
 	s.shard.remove(s)

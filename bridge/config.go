@@ -87,8 +87,8 @@ type Config struct {
 	// these take. Default: only the bot's own member and those in voice channels.
 	Members bool
 
-	// Data is where the bridge outlives its process; the engine's Sessions must be its [Data.Sessions]. Without it, the
-	// engine must have no Sessions: bots begin with READY, which a session that is resumed does not bring again.
+	// Data is where the bridge outlives its process; the engine's Sessions must be its [Data.Sessions], unless sessions are kept
+	// where Peers find them, too ([Data.Take]). Without it, the engine must have no Sessions: bots begin with READY, which a session that is resumed does not bring again.
 	Data *Data
 
 	// Peers has bots that identify for a shard of another process passed on to that one's bridge. A bot may then

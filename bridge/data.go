@@ -64,7 +64,7 @@ func (s *dataStore) Load(ctx context.Context) (*store.Snapshot, error) {
 	}
 	kept, files := saved.Sessions[:0], map[string]bool{}
 	for _, one := range saved.Sessions {
-		if d.bridge.restore(d, one.Shard, saved.Shards, one.ID) {
+		if d.bridge.restore(d, one.Shard, saved.Shards, one.ID, 0) {
 			kept = append(kept, one)
 			files[d.name(one.Shard, saved.Shards)] = true
 		}
@@ -74,9 +74,12 @@ func (s *dataStore) Load(ctx context.Context) (*store.Snapshot, error) {
 	return saved, nil
 }
 
+// journalPattern is of all journals, and of those that are being written.
+const journalPattern = "shard-*-of-*.journal*"
+
 // clean removes journals that nothing goes on from: of other totals, or cut off while they were written.
 func (d *Data) clean(kept map[string]bool) {
-	names, _ := filepath.Glob(filepath.Join(d.dir, "shard-*-of-*.journal*")) // of a pattern that is right
+	names, _ := filepath.Glob(filepath.Join(d.dir, journalPattern)) // of a pattern that is right
 	for _, name := range names {
 		if !kept[name] {
 			_ = os.Remove(name) // it does no harm if it stays
@@ -86,16 +89,19 @@ func (d *Data) clean(kept map[string]bool) {
 
 // Save implements [session.Store].
 func (s *dataStore) Save(ctx context.Context, snapshot *store.Snapshot) error {
-	if err := (*Data)(s).flush(); err != nil {
+	if err := (*Data)(s).Flush(); err != nil {
 		return err
 	}
 	return s.store.Save(ctx, snapshot)
 }
 
-// Close implements [session.Store]. What bots do from here on is not kept.
-func (s *dataStore) Close() error {
-	d := (*Data)(s)
-	err := d.flush()
+// Close implements [session.Store].
+func (s *dataStore) Close() error { return (*Data)(s).Close() }
+
+// Close writes what is not written yet, and ends the use of the directory. What bots do from here on is not kept. The engine
+// calls it, where it has [Data.Sessions]; after [Data.Take] it is the caller's to do.
+func (d *Data) Close() error {
+	err := d.Flush()
 	d.mu.Lock()
 	d.open = false
 	if d.bridge != nil {
@@ -104,11 +110,12 @@ func (s *dataStore) Close() error {
 		}
 	}
 	d.mu.Unlock()
-	return errors.Join(err, s.store.Close())
+	return errors.Join(err, d.store.Close())
 }
 
-// flush writes to the journals what is not in them yet.
-func (d *Data) flush() error {
+// Flush writes to the journals what is not in them yet. After [Data.Take], it has to be called before sequences are saved, and
+// these be as of before the call, so that Discord sends again all that a journal may lack.
+func (d *Data) Flush() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.open {
@@ -134,7 +141,7 @@ func (d *Data) run(wake <-chan struct{}, quit <-chan struct{}) {
 		case <-quit:
 			return
 		}
-		if err := d.flush(); err != nil {
+		if err := d.Flush(); err != nil {
 			d.bridge.logger.Error("what bots may ask for after a restart is not kept: see to the disk", "cause", err)
 		}
 	}

@@ -160,8 +160,19 @@ func (h *Handover) Finish(ctx context.Context, s store.Session) {
 	cut := cutRecord{Upstream: sh.upstream, Seq: max(sh.seq, s.Seq)}
 	sessions := append([]*session(nil), sh.sessions...)
 	sh.mu.Unlock()
+	if h.err == nil && sh.keeper != nil {
+		if err := sh.keeper.drop(); err != nil { // the session goes on elsewhere
+			h.fail(err)
+		}
+	}
 	if h.err == nil {
 		h.finish(ctx, &cut, sessions)
+	}
+	if h.err == errNoPeer && sh.keeper != nil {
+		if err := sh.keeper.end(); err == nil {
+			sh.bridge.logger.Info("a shard is left to whoever takes it up, and what bots begin with to this process's data", "shard", sh.id, "bots", len(sessions), "seq", cut.Seq)
+			return
+		}
 	}
 	if h.err != nil {
 		sh.bridge.logger.Warn("a shard leaves without what bots begin with: it will begin a new session, and its bots are told", "shard", sh.id, "cause", h.err)

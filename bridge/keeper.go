@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-go/sluice/bridge/internal/eventlog"
@@ -13,7 +14,9 @@ type keeper struct {
 	shard  *shard
 	w      *journal.Writer // nil: none yet
 	cursor eventlog.Cursor
-	again  time.Time // after a failure, not before
+	again  time.Time   // after a failure, not before
+	noted  int64       // the last sequence of a record Seen
+	gone   atomic.Bool // it writes nothing any more: the shard is another's
 }
 
 // persist writes what is not in the journal yet. Where there is no journal, or too much behind its snapshot, or
@@ -23,7 +26,7 @@ func (k *keeper) persist() error {
 	sh.mu.Lock()
 	ready, anew := sh.ready, sh.anew
 	sh.mu.Unlock()
-	if !ready && k.w == nil || time.Now().Before(k.again) {
+	if !ready && k.w == nil || k.gone.Load() || time.Now().Before(k.again) {
 		return nil
 	}
 	var err error
@@ -50,6 +53,7 @@ func (k *keeper) follow() (whole bool, err error) {
 		began, ended := sh.began, sh.over
 		sh.began, sh.over = nil, nil
 		span, ok := sh.log.Take(&k.cursor)
+		seq := sh.seq
 		sh.mu.Unlock()
 		for _, s := range began {
 			err = errors.Join(err, k.w.Append(journal.Session, s.record()))
@@ -61,6 +65,7 @@ func (k *keeper) follow() (whole bool, err error) {
 			span.Done()
 			if ok && err == nil {
 				sh.keptUpTo(&k.cursor)
+				err = k.seen(seq)
 			}
 			return ok, err
 		}
@@ -93,7 +98,7 @@ func (k *keeper) rewrite() error {
 		k.w = nil
 		return err
 	}
-	k.w, k.cursor = w, m.events
+	k.w, k.cursor, k.noted = w, m.events, m.head.Seq
 	_, err = k.follow()
 	return err
 }

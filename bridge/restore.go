@@ -26,11 +26,14 @@ type restorer struct {
 	reached  func() // nil: nobody waits for marks
 }
 
-var errNotOurs = errors.New("bridge: the journal is of another shard or session")
+var (
+	errNotOurs = errors.New("bridge: the journal is of another shard or session")
+	errNotLast = errors.New("bridge: the journal ends before what is saved of the session")
+)
 
-// restore reads a shard's journal and reports whether the shard can go on with a session of Discord's. It does so
-// before the engine has the shard.
-func (b *Bridge) restore(d *Data, id, total int, upstream string) bool {
+// restore reads a shard's journal and reports whether the shard can go on with a session of Discord's behind a sequence. It does
+// so before the engine has the shard.
+func (b *Bridge) restore(d *Data, id, total int, upstream string, seq int64) bool {
 	sh := newShard(b, id, total)
 	r := restorer{shard: sh, sessions: make(map[string]*sessionRecord), now: time.Now()}
 	err := journal.ReadFile(d.name(id, total), func(kind journal.Kind, body []byte) error {
@@ -42,11 +45,15 @@ func (b *Bridge) restore(d *Data, id, total int, upstream string) bool {
 	if err == nil && r.head.Upstream != upstream {
 		err = errNotOurs
 	}
+	if err == nil && sh.seq < seq {
+		err = errNotLast
+	}
 	if err != nil || !sh.state.HasReady() {
 		b.logger.Warn("a shard's journal cannot be used: the shard identifies, and its bots begin anew", "shard", id, "cause", err)
 		return false
 	}
 	sh.upstream, sh.ready, sh.complete, sh.restored = upstream, true, true, true
+	sh.handed, sh.until = b.config.Peers != nil, r.now.Add(arrivalTime)
 	r.reviveAll()
 	b.introduce(sh)
 	b.logger.Info("a shard goes on where it was", "shard", id, "events", sh.log.Last()-sh.log.First()+1, "bots", len(sh.sessions))
@@ -60,6 +67,7 @@ func (b *Bridge) introduce(sh *shard) {
 		b.sessions[s.id] = s
 	}
 	b.mu.Unlock()
+	b.retire(sh)
 	b.restored.Store(place{sh.id, sh.total}, sh)
 	sh.commands.resume()
 }
@@ -112,6 +120,12 @@ func (r *restorer) take(kind journal.Kind, body []byte) error {
 	case journal.Commands:
 		r.commands = new(commandsRecord)
 		return json.Unmarshal(body, r.commands)
+	case journal.Seen:
+		var seen seenRecord
+		if err := json.Unmarshal(body, &seen); err != nil {
+			return err
+		}
+		sh.seq = max(sh.seq, seen.Seq)
 	case journal.Mark:
 		if r.reached != nil {
 			r.reached()

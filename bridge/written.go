@@ -52,6 +52,11 @@ type markRecord struct {
 	Next int64 `json:"next"`
 }
 
+// seenRecord is the body of [journal.Seen].
+type seenRecord struct {
+	Seq int64 `json:"seq"`
+}
+
 // cutRecord is the body of [journal.Cut].
 type cutRecord struct {
 	Upstream string `json:"upstream"`

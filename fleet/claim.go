@@ -42,6 +42,9 @@ func (f *Fleet) attach(given map[place]record, confirmed time.Time, wary bool) e
 	if len(specs) == 0 {
 		return nil
 	}
+	if f.prepare != nil {
+		f.prepare(specs)
+	}
 	shards, err := f.eng.Attach(specs)
 	f.mu.Lock()
 	defer f.mu.Unlock()

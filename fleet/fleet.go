@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"encoding/hex"
 	"log/slog"
 	"sync"
 	"time"
@@ -27,6 +28,9 @@ type Fleet struct {
 	userGate engine.Gate
 	pings    pings
 	handover func(context.Context, *engine.Shard, string) Handover // nil: a shard takes its session along alone
+	prepare  func([]engine.ShardSpec)                              // nil: nobody asked for it
+	flush    func() error                                          // likewise
+	before   string                                                // the incarnation that this one succeeds, "": none
 
 	wake  chan struct{} // has the control goroutine look
 	given chan []place  // what others say they have handed to this process
@@ -135,7 +139,9 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.mu.Lock()
 	f.started = true
 	f.mu.Unlock()
-	_ = f.renew(ctx) // or leaseKeeper does
+	if f.renew(ctx) == nil { // or leaseKeeper does
+		f.bury(ctx)
+	}
 	f.hint()
 	f.tell("joined", place{}, "")
 	var work sync.WaitGroup
@@ -189,10 +195,29 @@ func (f *Fleet) drainTime() time.Duration {
 func (f *Fleet) forget() {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
-	if e, err := f.store.get(ctx, "node."+f.id); err == nil && e.value != nil {
-		_ = f.store.remove(ctx, e.key, e.rev)
-	}
+	f.removeNode(ctx, f.id)
 	f.hint()
+}
+
+func (f *Fleet) removeNode(ctx context.Context, incarnation string) {
+	if e, err := f.store.get(ctx, "node."+incarnation); err == nil && e.value != nil {
+		_ = f.store.remove(ctx, e.key, e.rev) // or its lease runs out
+	}
+}
+
+// Incarnation is what tells this process from every other, also from one of the same name before it.
+func (f *Fleet) Incarnation() string { return f.id }
+
+// Succeed has Run end the lease of an incarnation that is known to have ended, such as by a lock that is free: its shards are
+// taken up as soon as this process takes its share, and nobody waits for the lease to run out. Where that incarnation still
+// runs, its shards would be taken away from it. Call it before Run.
+func (f *Fleet) Succeed(incarnation string) { f.before = incarnation }
+
+// bury removes the key of who was here before, when all know of this process.
+func (f *Fleet) bury(ctx context.Context) {
+	if raw, err := hex.DecodeString(f.before); err == nil && len(raw) == incarnationBytes && f.before != f.id {
+		f.removeNode(ctx, f.before)
+	}
 }
 
 func (f *Fleet) disconnect() {

@@ -29,6 +29,14 @@ func (f *Fleet) HandOver(begin func(ctx context.Context, s *engine.Shard, addres
 	f.handover = begin
 }
 
+// BeforeAttach has prepare called with shards that this process takes up, and their sessions, before they run. Call it before Run.
+func (f *Fleet) BeforeAttach(prepare func([]engine.ShardSpec)) { f.prepare = prepare }
+
+// BeforeSave has flush called before sequences are saved, with what they were before the call: for programs that keep beside a
+// session what its events brought, so that whoever resumes it lacks nothing. After an error nothing is saved, and more comes
+// twice if the process is killed. Call it before Run.
+func (f *Fleet) BeforeSave(flush func() error) { f.flush = flush }
+
 // beginHandovers begins to hand shards over, to incarnations.
 func (f *Fleet) beginHandovers(ctx context.Context, shards map[place]*holding, to map[place]string) map[place]Handover {
 	limit, cancel := context.WithTimeout(ctx, handTime)

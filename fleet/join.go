@@ -58,10 +58,12 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 	return f, nil
 }
 
+const incarnationBytes = 8
+
 // newIncarnation returns what tells this process from every other, also from one of the same
 // name before it.
 func newIncarnation() string {
-	var b [8]byte
+	var b [incarnationBytes]byte
 	_, _ = rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }

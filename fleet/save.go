@@ -32,6 +32,9 @@ func (f *Fleet) sequenceKeeper() func(context.Context) {
 		if bytes.Equal(next, last) && !stored.Before(written) && since < vectorTTL/2 || len(next) == 0 || since.Seconds() < float64(len(last))/savedBytes {
 			return
 		}
+		if f.flush != nil && f.flush() != nil {
+			return
+		}
 		key, now := "seq."+f.id, time.Now()
 		if moves := !bytes.Equal(next, last); moves && now.Sub(stored) < storedEvery {
 			if f.store.send(key, next, vectorTTL) == nil {

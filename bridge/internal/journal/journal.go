@@ -23,6 +23,7 @@ const (
 	Cut                      // as of when a shard is handed over; it is the last
 	Commands                 // what bots wait for
 	Mark                     // who reads says when it has taken all up to here; no body
+	Seen                     // up to where all events of Discord's are in the journal, or are of no use to anybody
 )
 
 const (

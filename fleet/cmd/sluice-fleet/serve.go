@@ -7,8 +7,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +37,7 @@ type serveOptions struct {
 	page    flags.Page
 	listen  string
 	unix    string
+	dir     string
 	peer    string
 	peersCA string
 }
@@ -45,8 +49,8 @@ func newServe() *cobra.Command {
 		Long: `Run a share of a bot's shards, as sluice-fleet node does, and be the gateway for bots,
 as sluice serve is. A bot may connect to any process of the fleet: where another one
 has its shard, it is passed on there. A shard that moves takes its bots' sessions along,
-so that they resume; where a process is killed, they begin anew. All processes have
-the same bots. See docs/bridge.md and docs/fleet.md.`,
+so that they resume; where a process is killed, they begin anew, unless it has --data and
+is back at once. All processes have the same bots. See docs/bridge.md and docs/fleet.md.`,
 		Example: `  sluice-fleet serve --nats nats://a,nats://b,nats://c --listen-bots 10.0.0.1:8080 --bots bots.txt
   sluice-fleet serve --embedded --dir nats --listen-bots 127.0.0.1:8081 --unix /run/sluice.sock --bots bots.txt --pass-rest`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,6 +66,7 @@ the same bots. See docs/bridge.md and docs/fleet.md.`,
 	f.StringVar(&o.unix, "unix", "", "path of a Unix socket for bots of this machine, besides that address (default none)")
 	f.StringVar(&o.peer, "peer-url", "", "that address as the other processes reach it, as ws:// or wss:// (default: that of --listen-bots)")
 	f.StringVar(&o.peersCA, "peer-ca", "", "PEM file of the authority of the others' certificates (default the system's)")
+	f.StringVar(&o.dir, "data", "", "directory in which bots' sessions, and the events that these may ask for, outlive this process,\nalso one that is killed, if it is back before another takes its shards over; one for each process\n(default: bots of a process that is killed begin anew)")
 	o.bridge.Declare(adder(f))
 	o.page.Declare(adder(f))
 	return cmd
@@ -114,6 +119,11 @@ func (o *serveOptions) run(ctx context.Context) error {
 		}
 		c.PeersTLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
+	if o.dir != "" {
+		if c.Data, err = bridge.OpenData(o.dir); err != nil {
+			return err
+		}
+	}
 	o.config.Address = o.peer
 	if c.Token, err = token(); err != nil {
 		return err
@@ -136,6 +146,15 @@ func (o *serveOptions) serve(f *fleet.Fleet, c bridge.Config, credential string,
 	if err != nil {
 		return nil, flags.BridgeMistake(err)
 	}
+	if c.Data != nil {
+		if err := c.Data.Take(context.Background()); err != nil {
+			b.Close()
+			return nil, fmt.Errorf("--data: %w", err)
+		}
+		f.Succeed(succeed(o.dir, f.Incarnation(), logger))
+		f.BeforeAttach(b.Restore)
+		f.BeforeSave(c.Data.Flush)
+	}
 	f.HandOver(func(ctx context.Context, s *engine.Shard, address string) fleet.Handover {
 		return b.HandOver(ctx, s, address)
 	})
@@ -145,6 +164,11 @@ func (o *serveOptions) serve(f *fleet.Fleet, c bridge.Config, credential string,
 		cancel()
 		b.Close()
 		serving.Wait()
+		if c.Data != nil {
+			if err := c.Data.Close(); err != nil {
+				logger.Error("what bots may ask for after a restart is not kept", "cause", err)
+			}
+		}
 	}
 	listen := func(flag, address string) error {
 		l, err := bridge.Listen(address)
@@ -174,6 +198,20 @@ func (o *serveOptions) serve(f *fleet.Fleet, c bridge.Config, credential string,
 		return nil, err
 	}
 	return func() { hide(); finish() }, nil
+}
+
+// succeed returns the incarnation of the process that used a directory before, which has ended, since the directory is this
+// one's now; "" for none. The next one finds this process's own.
+func succeed(dir, incarnation string, logger *slog.Logger) string {
+	name := filepath.Join(dir, "incarnation")
+	before, err := flags.ReadFile(name, 64)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		logger.Warn("who used the data directory before is not known: its lease has to run out", "cause", err)
+	}
+	if err := os.WriteFile(name, []byte(incarnation), 0o600); err != nil {
+		logger.Warn("the next process will not know who used the data directory before it: the lease has to run out then", "cause", err)
+	}
+	return string(before)
 }
 
 // openPage opens the page, with metrics.

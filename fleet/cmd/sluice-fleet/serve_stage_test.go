@@ -38,7 +38,7 @@ type servers struct {
 func newServers(t *testing.T) *servers {
 	t.Helper()
 	srv := gatewaytest.NewServer(t, gatewaytest.WithShards(serveShards), gatewaytest.WithMaxConcurrency(serveShards),
-		gatewaytest.WithIdentifyInterval(0), gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 0))
+		gatewaytest.WithIdentifyInterval(0), gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 0), gatewaytest.WithReplayLimit(100_000))
 	nats, err := embedded.Start(embedded.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

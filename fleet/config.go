@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -150,7 +151,8 @@ func (c *Config) connect(ctx context.Context) (conn *nats.Conn, own bool, err er
 		if err == nil {
 			return conn, true, nil
 		}
-		if !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) {
+		var network net.Error // a server that takes the connection, and is too busy to speak
+		if slow := errors.As(err, &network) && network.Timeout(); !slow && !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) {
 			return nil, false, fmt.Errorf("fleet: cannot use NATS at %s: %w; check Config.NATS, and the credentials in Config.Options", c.NATS, err)
 		}
 		select {

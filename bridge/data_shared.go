@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-go/sluice/bridge/internal/journal"
 	"github.com/sluice-go/sluice/engine"
+	store "github.com/sluice-go/sluice/engine/session"
 )
 
 // This file is for processes that run a bot together, each with a directory of its own: sessions towards Discord lie where all
@@ -26,7 +27,8 @@ import (
 // them; [Data.Flush] comes before sequences are saved, and [Data.Close] at the end.
 func (d *Data) Take(ctx context.Context) error {
 	defer d.first.Do(func() { close(d.loaded) })
-	if _, err := d.store.Load(ctx); err != nil { // for its lock
+	var damaged *store.DamagedError
+	if _, err := d.store.Load(ctx); err != nil && !errors.As(err, &damaged) { // for its lock; what it has is of no use here
 		return err
 	}
 	d.mu.Lock()

@@ -122,6 +122,9 @@ func TestTake(t *testing.T) {
 			if _, err := k.eng.Detach(t.Context(), k.shardOf(t, 0)); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.WriteFile(filepath.Join(copied, "data", "sessions.json"), []byte("of another program"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			next := newKeeping(t, srv, peers, filepath.Join(copied, "data"))
 			next.attach(t, peers, spec[0])
 			if stale {

@@ -150,7 +150,7 @@ func (s *servers) load(b *fleetBot, what string) (end func()) {
 }
 
 // check wants a bot to have begun on each shard and lost there so often.
-func (b *fleetBot) check(t *testing.T, what string, ready, lost [serveShards]int) {
+func (b *fleetBot) check(t testing.TB, what string, ready, lost [serveShards]int) {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()

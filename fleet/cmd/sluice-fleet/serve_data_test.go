@@ -35,6 +35,7 @@ func TestServeData(t *testing.T) {
 	}
 	late := s.bot(address)
 	s.settle(late, "a bot that begins behind all that", atLeast(1))
+	t.Logf("a shard was away for %v at most", s.away())
 }
 
 // TestServeDataStale: where another process has taken the shards over, what lies on the disk of the one that was killed is of
@@ -116,5 +117,5 @@ func TestServeDataBack(t *testing.T) {
 	if r := s.gateway.Report(); r.Identifies != int64(serveShards+again) {
 		t.Errorf("%d identifies, and %d sessions of bots began again", r.Identifies, again)
 	}
-	t.Logf("of two shards, %d began anew", again)
+	t.Logf("of two shards, %d began anew; a shard was away for %v at most", again, s.away())
 }

@@ -30,15 +30,17 @@ const (
 
 // servers are processes of sluice-fleet serve on one gateway.
 type servers struct {
-	t       *testing.T
+	t       testing.TB
 	gateway *gatewaytest.Server
 	nats    string
 }
 
-func newServers(t *testing.T) *servers {
+func newServers(t testing.TB, options ...gatewaytest.Option) *servers {
 	t.Helper()
-	srv := gatewaytest.NewServer(t, gatewaytest.WithShards(serveShards), gatewaytest.WithMaxConcurrency(serveShards),
-		gatewaytest.WithIdentifyInterval(0), gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 0), gatewaytest.WithReplayLimit(100_000))
+	srv := gatewaytest.NewServer(t, append([]gatewaytest.Option{
+		gatewaytest.WithShards(serveShards), gatewaytest.WithMaxConcurrency(serveShards), gatewaytest.WithIdentifyInterval(0),
+		gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 0), gatewaytest.WithReplayLimit(100_000),
+	}, options...)...)
 	nats, err := embedded.Start(embedded.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -47,8 +49,16 @@ func newServers(t *testing.T) *servers {
 	return &servers{t, srv, nats.URL()}
 }
 
+// away returns the longest that the gateway had no connection of a shard that was then resumed.
+func (s *servers) away() (longest time.Duration) {
+	for _, one := range s.gateway.Report().Sessions {
+		longest = max(longest, one.Away)
+	}
+	return longest
+}
+
 // free returns an address that nobody listens on.
-func free(t *testing.T) string {
+func free(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -97,7 +107,7 @@ func (s *servers) admin() *fleet.Admin {
 }
 
 // eventually polls for what no channel tells of.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -111,7 +121,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 }
 
 // get returns what a page answers, "" for nothing: a process that has just started.
-func get(t *testing.T, address, path string) string {
+func get(t testing.TB, address, path string) string {
 	t.Helper()
 	answer, err := http.Get("http://" + address + path)
 	if err != nil {
@@ -126,7 +136,7 @@ func get(t *testing.T, address, path string) string {
 }
 
 // sessions returns how many sessions of bots a process has, by its page.
-func sessions(t *testing.T, page string) int {
+func sessions(t testing.TB, page string) int {
 	t.Helper()
 	_, text, _ := strings.Cut(get(t, page, "/metrics"), "\nsluice_bridge_sessions ")
 	var n int

@@ -39,7 +39,7 @@ func (f *Fleet) BeforeSave(flush func() error) { f.flush = flush }
 
 // beginHandovers begins to hand shards over, to incarnations.
 func (f *Fleet) beginHandovers(ctx context.Context, shards map[place]*holding, to map[place]string) map[place]Handover {
-	limit, cancel := context.WithTimeout(ctx, handTime)
+	limit, cancel := context.WithTimeout(ctx, beginTime)
 	defer cancel()
 	var mu sync.Mutex
 	begun := make(map[place]Handover, len(shards))

@@ -20,6 +20,9 @@ const (
 
 	// handTime is how long one group may take: the gateway has 2 s to answer a close.
 	handTime = 4 * time.Second
+
+	// beginTime is how long what goes along may take before: the shards still run, and it may be hundreds of megabytes.
+	beginTime = 10 * time.Second
 )
 
 // balance hands shards that this process has too many of to those that have too few, and all

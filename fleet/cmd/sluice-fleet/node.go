@@ -35,6 +35,7 @@ type nodeOptions struct {
 	deliveries string
 	publish    string
 	stream     []string
+	drain      time.Duration // how long the end may take; 0: the engine's default
 }
 
 func newNode() *cobra.Command {
@@ -103,7 +104,7 @@ func (o *nodeOptions) run(ctx context.Context, attach func(*fleet.Fleet, *slog.L
 		defer server.Close()
 		c.NATS = server.URL()
 	}
-	c.Engine = engine.Config{Token: secret, APIURL: o.apiURL, Intents: o.intents.Intents, Logger: logger}
+	c.Engine = engine.Config{Token: secret, APIURL: o.apiURL, Intents: o.intents.Intents, Logger: logger, ShutdownTimeout: o.drain}
 	if o.caFile != "" {
 		pool, err := readCA(o.caFile)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -72,6 +73,10 @@ is back at once. All processes have the same bots. See docs/bridge.md and docs/f
 	return cmd
 }
 
+// serveDrain is how long a process of serve may take to end: what belongs to its shards may be gigabytes. Orchestrators kill
+// after 30 s.
+const serveDrain = 25 * time.Second
+
 // check refuses what cannot be meant, and makes up what is left out.
 func (o *serveOptions) check() error {
 	host, port, err := net.SplitHostPort(o.listen)
@@ -124,7 +129,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	o.config.Address = o.peer
+	o.config.Address, o.drain = o.peer, serveDrain
 	if c.Token, err = token(); err != nil {
 		return err
 	}

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,7 +66,8 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
-// TestStreamOutlivesTheLimits of requests and answers, and so does a profile.
+// TestStreamOutlivesTheLimits of requests and answers, and so does a profile: the limits that the server sets on
+// a connection are lifted, or set anew, whatever the time that has passed.
 func TestStreamOutlivesTheLimits(t *testing.T) {
 	eng, err := engine.New(engine.Config{Token: engine.NewToken("a.b.c")})
 	if err != nil {
@@ -75,11 +78,15 @@ func TestStreamOutlivesTheLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(m)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+	server.Config.ReadTimeout, server.Config.WriteTimeout = time.Hour, time.Hour
+	accepted := &limitNotes{Listener: server.Listener}
+	server.Listener = accepted
 	server.Start()
 	defer server.Close()
 	defer m.Close()
-	answer, err := http.Get(server.URL + "/debug/pprof/trace?seconds=0.5")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // a connection for each request
+
+	answer, err := client.Get(server.URL + "/debug/pprof/trace?seconds=0.01")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,16 +94,74 @@ func TestStreamOutlivesTheLimits(t *testing.T) {
 		t.Error(err)
 	}
 	answer.Body.Close()
-	if answer, err = http.Get(server.URL + "/api/v1/events"); err != nil {
+	accepted.check(t, 0, 1)
+	if answer, err = client.Get(server.URL + "/api/v1/events"); err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
+	const ticks = 3
 	r := &reader{Scanner: bufio.NewScanner(answer.Body)}
-	for range 3 { // the first at once, then one a second
+	for range ticks { // the first at once, then one a second
 		if _, ok := r.next("tick"); !ok {
 			t.Fatal("the stream ended")
 		}
 	}
+	accepted.check(t, 1, ticks)
+}
+
+// limitNotes is a listener that notes the limits that are set on its connections.
+type limitNotes struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []*limitedConn
+}
+
+func (l *limitNotes) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &limitedConn{Conn: conn, notes: l}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns = append(l.conns, c)
+	return c, nil
+}
+
+// check wants that the nth connection's limit for reading was lifted before the answer's end, and the one for writing put off at
+// least so often.
+func (l *limitNotes) check(t *testing.T, nth, putOff int) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.conns[nth]
+	// When the answer is complete the server limits the connection in the past for a moment.
+	if over := slices.IndexFunc(c.read, func(at time.Time) bool { return at.Before(time.Now()) }); over < 1 || !c.read[over].IsZero() {
+		t.Errorf("limits for reading: %v, want one that is lifted", c.read)
+	}
+	if len(c.write) < 1+putOff {
+		t.Errorf("limits for writing: %v, want one that is put off %d times", c.write, putOff)
+	}
+}
+
+type limitedConn struct {
+	net.Conn
+	notes       *limitNotes
+	read, write []time.Time
+}
+
+func (c *limitedConn) SetReadDeadline(at time.Time) error {
+	c.notes.mu.Lock()
+	defer c.notes.mu.Unlock()
+	c.read = append(c.read, at)
+	return c.Conn.SetReadDeadline(at)
+}
+
+func (c *limitedConn) SetWriteDeadline(at time.Time) error {
+	c.notes.mu.Lock()
+	defer c.notes.mu.Unlock()
+	c.write = append(c.write, at)
+	return c.Conn.SetWriteDeadline(at)
 }
 
 // TestListenerIsLimited: of too many connections the last wait until others end.

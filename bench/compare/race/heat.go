@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-go/sluice/bench/compare/client"
+	"github.com/sluice-go/sluice/bench/compare/proc"
 	"github.com/sluice-go/sluice/bench/compare/server/wire"
 )
 
@@ -24,7 +25,7 @@ const (
 
 // gatewayProcess is the gateway of one load.
 type gatewayProcess struct {
-	*process
+	*proc.Process
 	hello wire.Hello
 	ca    string
 	load  load
@@ -35,7 +36,7 @@ func startGateway(ctx context.Context, l load, dir string) (*gatewayProcess, err
 	g := &gatewayProcess{ca: filepath.Join(dir, "ca.pem"), load: l}
 	_, server := pair()
 	var err error
-	g.process, err = start(ctx, "gateway", server, nil, []string{
+	g.Process, err = proc.Start(ctx, "gateway", server, nil, []string{
 		"bin/server",
 		"-shards", strconv.Itoa(l.shards),
 		"-rate", strconv.FormatFloat(l.generated(), 'f', -1, 64),
@@ -51,8 +52,8 @@ func startGateway(ctx context.Context, l load, dir string) (*gatewayProcess, err
 	if err != nil {
 		return nil, err
 	}
-	if err := g.answer(&g.hello); err != nil {
-		g.stop()
+	if err := g.Answer(&g.hello); err != nil {
+		g.Stop()
 		return nil, err
 	}
 	return g, nil
@@ -61,8 +62,8 @@ func startGateway(ctx context.Context, l load, dir string) (*gatewayProcess, err
 // pair returns the cores of the client and of the gateway, negative where the
 // system does not let them be chosen.
 func pair() (client, server int) {
-	list := cores()
-	if len(list) < 2 || onCore(list[0], func() error { return nil }) != nil {
+	list := proc.Cores()
+	if len(list) < 2 || proc.OnCore(list[0], func() error { return nil }) != nil {
 		return -1, -1
 	}
 	return list[0], list[1]
@@ -70,7 +71,7 @@ func pair() (client, server int) {
 
 // runner is a client in a heat.
 type runner struct {
-	*process
+	*proc.Process
 	shards int
 }
 
@@ -90,13 +91,13 @@ func (g *gatewayProcess) startClient(ctx context.Context, e entrant, compression
 	if core >= 0 {
 		env = append(env, "GOMAXPROCS=2") // what Go takes in a container of one processor
 	}
-	p, err := start(ctx, e.name, core, env, e.command)
+	p, err := proc.Start(ctx, e.name, core, env, e.command)
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{process: p, shards: g.load.shards}
+	r := &runner{Process: p, shards: g.load.shards}
 	if _, err := r.count(); err != nil { // it has started, and the runtime below it
-		r.stop()
+		r.Stop()
 		return nil, err
 	}
 	return r, nil
@@ -105,11 +106,11 @@ func (g *gatewayProcess) startClient(ctx context.Context, e entrant, compression
 // count asks what the client has received.
 func (r *runner) count() (client.Answer, error) {
 	var a client.Answer
-	if err := r.ask("count", &a); err != nil {
+	if err := r.Ask("count", &a); err != nil {
 		return a, err
 	}
 	if len(a.Last) != r.shards {
-		return a, r.failure(fmt.Sprintf("counts %d shards, not %d", len(a.Last), r.shards))
+		return a, r.Failure(fmt.Sprintf("counts %d shards, not %d", len(a.Last), r.shards))
 	}
 	return a, nil
 }
@@ -123,7 +124,7 @@ func (r *runner) until(ctx context.Context, limit time.Duration, what string, ok
 		case err != nil || ok(a):
 			return a, err
 		case time.Now().After(deadline):
-			return a, r.failure(fmt.Sprintf("not %s after %v: %d events", what, limit, a.Events))
+			return a, r.Failure(fmt.Sprintf("not %s after %v: %d events", what, limit, a.Events))
 		}
 		if err := sleep(ctx, pollTime); err != nil {
 			return a, err
@@ -137,11 +138,11 @@ func (r *runner) sound(a client.Answer, report wire.Report) error {
 	for shard, last := range a.Last {
 		sum += last
 		if shard >= len(report.Last) || last > report.Last[shard] {
-			return r.failure(fmt.Sprintf("shard %d counts to %d, further than was written", shard, last))
+			return r.Failure(fmt.Sprintf("shard %d counts to %d, further than was written", shard, last))
 		}
 	}
 	if a.Faults > 0 || a.Events != sum {
-		return r.failure(fmt.Sprintf("%d of %d events did not follow the one before", a.Faults, a.Events))
+		return r.Failure(fmt.Sprintf("%d of %d events did not follow the one before", a.Faults, a.Events))
 	}
 	return nil
 }
@@ -154,7 +155,7 @@ func (g *gatewayProcess) heat(ctx context.Context, e entrant, compression string
 	}
 	h := &heat{Load: g.load.name, Compression: compression, Client: e.name, Shards: g.load.shards}
 	err = g.measure(ctx, r, h, scale)
-	used, stopErr := r.stop()
+	used, stopErr := r.Stop()
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +168,12 @@ func (g *gatewayProcess) heat(ctx context.Context, e entrant, compression string
 
 func (g *gatewayProcess) measure(ctx context.Context, r *runner, h *heat, scale float64) error {
 	l := g.load
-	before, err := r.account()
+	before, err := r.Account()
 	if err != nil {
 		return err
 	}
 	h.RSSStart = before.RSS
-	if err := r.order("start"); err != nil {
+	if err := r.Order("start"); err != nil {
 		return err
 	}
 	burst := int64(1 + l.guilds)
@@ -181,11 +182,11 @@ func (g *gatewayProcess) measure(ctx context.Context, r *runner, h *heat, scale 
 	if err != nil {
 		return err
 	}
-	after, err := r.account()
+	after, err := r.Account()
 	if err != nil {
 		return err
 	}
-	h.Connect = after.since(before)
+	h.Connect = after.Since(before)
 	if l.window > 0 {
 		if err := sleep(ctx, scaled(l.settle, scale)); err != nil {
 			return err
@@ -193,8 +194,8 @@ func (g *gatewayProcess) measure(ctx context.Context, r *runner, h *heat, scale 
 		if first, err = r.count(); err != nil {
 			return err
 		}
-		r.countInstructions()
-		if before, err = r.account(); err != nil {
+		r.CountInstructions()
+		if before, err = r.Account(); err != nil {
 			return err
 		}
 		if err := sleep(ctx, scaled(l.window, scale)); err != nil {
@@ -203,12 +204,12 @@ func (g *gatewayProcess) measure(ctx context.Context, r *runner, h *heat, scale 
 		if last, err = r.count(); err != nil {
 			return err
 		}
-		if after, err = r.account(); err != nil {
+		if after, err = r.Account(); err != nil {
 			return err
 		}
 	}
 	h.RSS = after.RSS
-	h.Span = after.since(before)
+	h.Span = after.Since(before)
 	h.Events = last.Events - first.Events
 	return g.vouch(ctx, r, last)
 }
@@ -216,9 +217,9 @@ func (g *gatewayProcess) measure(ctx context.Context, r *runner, h *heat, scale 
 // vouch compares what a client received with what was written, of which the
 // gateway may know a little later than the client.
 func (g *gatewayProcess) vouch(ctx context.Context, r *runner, a client.Answer) error {
-	for deadline := time.Now().Add(answerTime); ; {
+	for deadline := time.Now().Add(proc.AnswerTime); ; {
 		var report wire.Report
-		if err := g.ask("report", &report); err != nil {
+		if err := g.Ask("report", &report); err != nil {
 			return err
 		}
 		err := r.sound(a, report)

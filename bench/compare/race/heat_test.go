@@ -1,21 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sluice-go/sluice/bench/compare/client"
+	"github.com/sluice-go/sluice/bench/compare/proc"
 	"github.com/sluice-go/sluice/bench/compare/server/wire"
 )
 
 // TestSound gives each fault that a client can have.
 func TestSound(t *testing.T) {
-	r := &runner{process: &process{name: "client"}, shards: 2}
+	r := &runner{Process: &proc.Process{Name: "client"}, shards: 2}
 	report := wire.Report{Last: []int64{5, 7}}
 	for _, test := range []struct {
 		name   string
@@ -38,7 +37,7 @@ func TestSound(t *testing.T) {
 
 // TestHeat runs the gateway and this project's client.
 func TestHeat(t *testing.T) {
-	if supported() != nil || testing.Short() {
+	if proc.Supported() != nil || testing.Short() {
 		t.Skip("builds and runs programs, on Linux")
 	}
 	t.Chdir("..")
@@ -62,7 +61,7 @@ func TestHeat(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err := g.heat(ctx, field[0], "zstd-stream", 1)
-		if _, stopped := g.stop(); err != nil || stopped != nil {
+		if _, stopped := g.Stop(); err != nil || stopped != nil {
 			t.Fatal(err, stopped)
 		}
 		if window == 0 && h.Events != int64(l.shards*(1+l.guilds)) {
@@ -72,47 +71,5 @@ func TestHeat(t *testing.T) {
 			h.Lifetime.PeakRSS < h.RSS/2 || h.Lifetime.Voluntary <= 0 {
 			t.Errorf("figures are missing: %+v", h)
 		}
-	}
-}
-
-// TestAccount compares the scheduler's clock of another process with what wait4
-// tells of it afterwards.
-func TestAccount(t *testing.T) {
-	if supported() != nil {
-		t.Skip("Linux only")
-	}
-	if os.Getenv("RACE_TEST_SPIN") != "" {
-		for start := time.Now(); time.Since(start) < 300*time.Millisecond; {
-			bytes.Count(make([]byte, 1<<16), []byte{1})
-		}
-		os.Stdout.WriteString("{}\n")
-		os.Stdin.Read(make([]byte, 1))
-		os.Exit(0)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := start(t.Context(), "spinner", -1, []string{"RACE_TEST_SPIN=1"}, []string{self, "-test.run=^TestAccount$"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.answer(&struct{}{}); err != nil {
-		t.Fatal(err)
-	}
-	a, err := p.account()
-	if err != nil {
-		t.Fatal(err)
-	}
-	used, err := p.stop()
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock, wait := a.CPU.Seconds(), used.User+used.System
-	if clock <= 0 || clock > wait+0.05 || clock < wait/2-0.05 {
-		t.Errorf("%.3f s by the clock, %.3f s by wait4", clock, wait)
-	}
-	if a.RSS <= 0 || a.RSS > used.PeakRSS+1<<20 {
-		t.Errorf("%d bytes, of a peak of %d", a.RSS, used.PeakRSS)
 	}
 }

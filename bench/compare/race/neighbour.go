@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+
+	"github.com/sluice-go/sluice/bench/compare/proc"
 )
 
 // neighbourRole, as the value of the variable RACE_ROLE, makes a neighbour of the race's program.
@@ -11,18 +13,18 @@ const neighbourRole = "neighbour"
 
 // startNeighbour starts a process that keeps a client's core busy, as whatever else runs
 // on a bot's machine does: the core is never idle, and its caches are not the client's alone.
-func startNeighbour(ctx context.Context) (*process, error) {
+func startNeighbour(ctx context.Context) (*proc.Process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	core, _ := pair()
-	p, err := start(ctx, neighbourRole, core, []string{"RACE_ROLE=" + neighbourRole}, []string{self})
+	p, err := proc.Start(ctx, neighbourRole, core, []string{"RACE_ROLE=" + neighbourRole}, []string{self})
 	if err != nil {
 		return nil, err
 	}
-	if err := p.answer(&struct{}{}); err != nil {
-		p.stop()
+	if err := p.Answer(&struct{}{}); err != nil {
+		p.Stop()
 		return nil, err
 	}
 	return p, nil

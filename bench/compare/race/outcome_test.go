@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sluice-go/sluice/bench/compare/proc"
 )
 
 // write writes results as a run does.
@@ -29,7 +31,7 @@ func write(t *testing.T, lines ...line) string {
 func turn(round int, load, compression, client string, events int64, cpu float64) line {
 	return line{Heat: &heat{
 		Round: round, Load: load, Compression: compression, Client: client, Shards: 50, Events: events,
-		Span: span{Wall: 1, CPU: cpu, User: cpu / 4, System: cpu * 3 / 4, Voluntary: events / 2},
+		Span: proc.Span{Wall: 1, CPU: cpu, User: cpu / 4, System: cpu * 3 / 4, Voluntary: events / 2},
 		RSS:  9_000_000, RSSStart: 4_000_000,
 	}}
 }
@@ -118,7 +120,7 @@ func TestReadResultsNamesTheLine(t *testing.T) {
 func TestSummarize(t *testing.T) {
 	var heats []*heat
 	for _, cpu := range []float64{4, 1, 3, 2} {
-		heats = append(heats, &heat{Events: 1e6, Span: span{CPU: cpu}})
+		heats = append(heats, &heat{Events: 1e6, Span: proc.Span{CPU: cpu}})
 	}
 	if s := summarize(heats, (*heat).cpuPerEvent); s != (summary{2.5, 1, 4}) {
 		t.Errorf("of an even number: %v", s)

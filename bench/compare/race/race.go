@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sluice-go/sluice/bench/compare/proc"
 )
 
 // race is a run of the command.
@@ -77,7 +79,7 @@ func buildStep(ctx context.Context, dir string, command []string) error {
 
 // run builds, calls the roll, and runs all heats of all rounds into a file.
 func (r *race) run(ctx context.Context, results string) error {
-	if err := supported(); err != nil {
+	if err := proc.Supported(); err != nil {
 		return err
 	}
 	if err := r.build(ctx); err != nil {
@@ -99,7 +101,7 @@ func (r *race) run(ctx context.Context, results string) error {
 		titles[l.name] = l.title
 	}
 	err = r.out.Encode(line{About: &about{
-		Date: time.Now().UTC().Format(time.DateOnly), Machine: machine(), Full: r.full, Rounds: r.rounds,
+		Date: time.Now().UTC().Format(time.DateOnly), Machine: proc.Machine(), Full: r.full, Rounds: r.rounds,
 		ClientCore: client, ServerCore: server, Absent: r.absent, Titles: titles, Recording: r.trace,
 	}})
 	if err != nil {
@@ -125,13 +127,13 @@ func (r *race) loaded(ctx context.Context, l load) error {
 	if err != nil {
 		return err
 	}
-	defer g.stop()
+	defer g.Stop()
 	if l.busy {
 		n, err := startNeighbour(ctx)
 		if err != nil {
 			return err
 		}
-		defer n.stop()
+		defer n.Stop()
 	}
 	rounds := r.rounds
 	if l.rounds > 0 {

@@ -5,11 +5,13 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/sluice-go/sluice/bench/compare/proc"
 )
 
 // TestRecordedHeat runs the gateway with a recording, and this project's client.
 func TestRecordedHeat(t *testing.T) {
-	if supported() != nil || testing.Short() {
+	if proc.Supported() != nil || testing.Short() {
 		t.Skip("builds and runs programs, on Linux")
 	}
 	t.Chdir("..")
@@ -34,7 +36,7 @@ func TestRecordedHeat(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err := g.heat(ctx, field[0], "zlib-stream", 1)
-		if _, stopped := g.stop(); err != nil || stopped != nil {
+		if _, stopped := g.Stop(); err != nil || stopped != nil {
 			t.Fatal(err, stopped)
 		}
 		if h.Events < 50 || h.Span.CPU <= 0 || h.Shards != 4 {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
+	"github.com/sluice-go/sluice/bench/compare/proc"
 )
 
 // line is a line of the raw figures: first what the run is about, then a heat each.
@@ -38,18 +40,18 @@ type absence struct {
 
 // heat is one client's turn under one load.
 type heat struct {
-	Round       int      `json:"round"`
-	Load        string   `json:"load"`
-	Compression string   `json:"compression"`
-	Client      string   `json:"client"`
-	Shards      int      `json:"shards"`
-	Events      int64    `json:"events"`    // in the measurement
-	Span        span     `json:"span"`      // of the measurement
-	Connect     span     `json:"connect"`   // from the start until all shards were ready
-	RSSStart    int64    `json:"rss_start"` // bytes before the first shard
-	RSS         int64    `json:"rss"`       // bytes at the end of the measurement
-	Lifetime    lifetime `json:"lifetime"`
-	Error       string   `json:"error,omitempty"` // why there are no figures
+	Round       int           `json:"round"`
+	Load        string        `json:"load"`
+	Compression string        `json:"compression"`
+	Client      string        `json:"client"`
+	Shards      int           `json:"shards"`
+	Events      int64         `json:"events"`    // in the measurement
+	Span        proc.Span     `json:"span"`      // of the measurement
+	Connect     proc.Span     `json:"connect"`   // from the start until all shards were ready
+	RSSStart    int64         `json:"rss_start"` // bytes before the first shard
+	RSS         int64         `json:"rss"`       // bytes at the end of the measurement
+	Lifetime    proc.Lifetime `json:"lifetime"`
+	Error       string        `json:"error,omitempty"` // why there are no figures
 }
 
 // String is a line for who watches.
@@ -106,7 +108,7 @@ func readResults(path string) (*outcome, error) {
 	defer f.Close()
 	o := &outcome{}
 	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxLine)
+	lines.Buffer(nil, proc.MaxLine)
 	for n := 1; lines.Scan(); n++ {
 		var l line
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {

@@ -58,13 +58,13 @@ func attend(ctx context.Context, e entrant, compression string) (events int64, e
 	if err != nil {
 		return 0, err
 	}
-	defer g.stop()
+	defer g.Stop()
 	c, err := g.startClient(ctx, e, compression)
 	if err != nil {
 		return 0, err
 	}
-	defer c.stop()
-	if err := c.order("start"); err != nil {
+	defer c.Stop()
+	if err := c.Order("start"); err != nil {
 		return 0, err
 	}
 	if _, err := c.until(ctx, readyTime, "ready", func(a client.Answer) bool { return slices.Min(a.Last) > 0 }); err != nil {
@@ -74,7 +74,7 @@ func attend(ctx context.Context, e entrant, compression string) (events int64, e
 		return 0, err
 	}
 	var report wire.Report
-	if err := g.ask("quiesce", &report); err != nil {
+	if err := g.Ask("quiesce", &report); err != nil {
 		return 0, err
 	}
 	a, err := c.until(ctx, 5*time.Second, "told everything", func(a client.Answer) bool { return slices.Equal(a.Last, report.Last) })

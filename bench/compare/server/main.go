@@ -40,6 +40,7 @@ func run(in io.Reader, out io.Writer) error {
 		seed      = flag.Uint64("seed", 1, "of the traffic")
 		file      = flag.String("trace", "", "trace to play back, again and again, in the place of generated traffic")
 		speed     = flag.Float64("speed", 1, "how many times as fast as it was recorded; -1: as fast as it is taken")
+		encrypted = flag.Bool("tls", true, "speak TLS")
 		ca        = flag.String("ca", "", "file to write the certificate authority to")
 	)
 	flag.Parse()
@@ -48,6 +49,7 @@ func run(in io.Reader, out io.Writer) error {
 		pacing = gatewaytest.PacingExact
 	}
 	options := []gatewaytest.Option{
+		gatewaytest.WithTLS(*encrypted),
 		gatewaytest.WithLongChain(),
 		gatewaytest.WithShards(*shards),
 		gatewaytest.WithMaxConcurrency(*shards),

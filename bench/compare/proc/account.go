@@ -1,9 +1,10 @@
-package main
+// Package proc runs the processes that are compared, and reads the kernel's accounts of them.
+package proc
 
 import "time"
 
-// account is what a process has used until a time.
-type account struct {
+// Account is what a process has used until a time.
+type Account struct {
 	At        time.Time
 	CPU       time.Duration // user and system, by the scheduler's clock
 	User      time.Duration // by ticks of 10 ms
@@ -15,8 +16,8 @@ type account struct {
 	Instructions int64 // since counting began; 0: the machine does not count them for us
 }
 
-// span is what a process used between two accounts.
-type span struct {
+// Span is what a process used between two accounts.
+type Span struct {
 	Wall      float64 `json:"wall_s"`
 	CPU       float64 `json:"cpu_s"`
 	User      float64 `json:"user_s"`
@@ -27,8 +28,8 @@ type span struct {
 	Instructions int64 `json:"instructions,omitempty"` // 0: not counted
 }
 
-func (a account) since(b account) span {
-	return span{
+func (a Account) Since(b Account) Span {
+	return Span{
 		Wall:      a.At.Sub(b.At).Seconds(),
 		CPU:       (a.CPU - b.CPU).Seconds(),
 		User:      (a.User - b.User).Seconds(),

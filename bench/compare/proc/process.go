@@ -1,4 +1,4 @@
-package main
+package proc
 
 import (
 	"bufio"
@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// answerTime is how long a process may take to answer an order: a client that
+	// AnswerTime is how long a process may take to answer an order: a client that
 	// is flooded may be slow to look at its orders.
-	answerTime = 20 * time.Second
+	AnswerTime = 20 * time.Second
 
 	// exitTime is how long it may take to exit when its standard input has ended.
 	exitTime = 10 * time.Second
 
-	// maxLine bounds an answer.
-	maxLine = 4 << 20
+	// MaxLine bounds an answer.
+	MaxLine = 4 << 20
 )
 
-// process is a client or the gateway: it takes orders and answers with JSON lines.
-type process struct {
-	name    string
+// Process is a client or the gateway: it takes orders and answers with JSON lines.
+type Process struct {
+	Name    string // in errors
 	command *exec.Cmd
 	orders  io.WriteCloser
 	answers chan []byte // closed when standard output ends
@@ -36,9 +36,9 @@ type process struct {
 	counters counters
 }
 
-// start starts a process on one core, or on all if core is negative.
-func start(ctx context.Context, name string, core int, env, command []string) (*process, error) {
-	p := &process{name: name, command: exec.CommandContext(ctx, command[0], command[1:]...), answers: make(chan []byte)}
+// Start starts a process on one core, or on all if core is negative.
+func Start(ctx context.Context, name string, core int, env, command []string) (*Process, error) {
+	p := &Process{Name: name, command: exec.CommandContext(ctx, command[0], command[1:]...), answers: make(chan []byte)}
 	p.command.Env = append(os.Environ(), env...)
 	p.command.Stderr = &p.errors
 	var err error
@@ -49,13 +49,13 @@ func start(ctx context.Context, name string, core int, env, command []string) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := onCore(core, p.command.Start); err != nil {
+	if err := OnCore(core, p.command.Start); err != nil {
 		return nil, fmt.Errorf("cannot start %s: %w", name, err)
 	}
 	go func() {
 		defer close(p.answers)
 		lines := bufio.NewScanner(out)
-		lines.Buffer(nil, maxLine)
+		lines.Buffer(nil, MaxLine)
 		for lines.Scan() {
 			p.answers <- append([]byte(nil), lines.Bytes()...)
 		}
@@ -63,53 +63,59 @@ func start(ctx context.Context, name string, core int, env, command []string) (*
 	return p, nil
 }
 
-func (p *process) pid() int { return p.command.Process.Pid }
+func (p *Process) pid() int { return p.command.Process.Pid }
 
-// order sends an order.
-func (p *process) order(order string) error {
+// Order sends an order.
+func (p *Process) Order(order string) error {
 	if _, err := io.WriteString(p.orders, order+"\n"); err != nil {
-		return p.failure(err.Error())
+		return p.Failure(err.Error())
 	}
 	return nil
 }
 
-// ask sends an order and decodes the answer.
-func (p *process) ask(order string, into any) error {
-	if err := p.order(order); err != nil {
+// Ask sends an order and decodes the answer.
+func (p *Process) Ask(order string, into any) error {
+	if err := p.Order(order); err != nil {
 		return err
 	}
-	return p.answer(into)
+	return p.Answer(into)
 }
 
-// answer decodes the next line.
-func (p *process) answer(into any) error {
-	timer := time.NewTimer(answerTime)
+// Answer decodes the next line.
+func (p *Process) Answer(into any) error {
+	timer := time.NewTimer(AnswerTime)
 	defer timer.Stop()
 	select {
 	case line, ok := <-p.answers:
 		if !ok {
-			return p.failure("ended")
+			return p.Failure("ended")
 		}
 		if err := json.Unmarshal(line, into); err != nil {
-			return p.failure(err.Error())
+			return p.Failure(err.Error())
 		}
 		return nil
 	case <-timer.C:
-		return p.failure(fmt.Sprintf("no answer within %v", answerTime))
+		return p.Failure(fmt.Sprintf("no answer within %v", AnswerTime))
 	}
 }
 
-// failure names the process, and what it said itself.
-func (p *process) failure(what string) error {
+// Failure names the process, and what it said itself.
+func (p *Process) Failure(what string) error {
 	if said := p.errors.last(); said != "" {
 		what += ": " + said
 	}
-	return errors.New(p.name + ": " + what)
+	return errors.New(p.Name + ": " + what)
 }
 
-// stop ends the orders, waits for the end, and returns what the process used in
+// Kill ends a process that takes no orders.
+func (p *Process) Kill() {
+	_ = p.command.Process.Kill() // it may have ended
+	_, _ = p.Stop()              // it was killed
+}
+
+// Stop ends the orders, waits for the end, and returns what the process used in
 // its whole life.
-func (p *process) stop() (lifetime, error) {
+func (p *Process) Stop() (Lifetime, error) {
 	p.orders.Close()
 	p.counters.close()
 	timer := time.AfterFunc(exitTime, func() { p.command.Process.Kill() })
@@ -120,18 +126,18 @@ func (p *process) stop() (lifetime, error) {
 	err := p.command.Wait()
 	state := p.command.ProcessState
 	if state == nil {
-		return lifetime{}, err
+		return Lifetime{}, err
 	}
-	used := lifetime{User: state.UserTime().Seconds(), System: state.SystemTime().Seconds()}
+	used := Lifetime{User: state.UserTime().Seconds(), System: state.SystemTime().Seconds()}
 	used.addUsage(state)
 	if err != nil {
-		return used, p.failure(err.Error())
+		return used, p.Failure(err.Error())
 	}
 	return used, nil
 }
 
-// lifetime is the kernel's account of a process that has ended.
-type lifetime struct {
+// Lifetime is the kernel's account of a process that has ended.
+type Lifetime struct {
 	User        float64 `json:"user_s"`
 	System      float64 `json:"system_s"`
 	PeakRSS     int64   `json:"peak_rss"` // bytes

@@ -1,4 +1,4 @@
-package main
+package proc
 
 import (
 	"bufio"
@@ -17,16 +17,16 @@ import (
 // ticksPerSecond is USER_HZ, which Linux has fixed for all that it tells.
 const ticksPerSecond = 100
 
-func supported() error { return nil }
+func Supported() error { return nil }
 
-// account reads what a process has used until now.
-func (p *process) account() (account, error) {
-	a := account{At: time.Now()}
+// Account reads what a process has used until now.
+func (p *Process) Account() (Account, error) {
+	a := Account{At: time.Now()}
 	var ts unix.Timespec
 	// The clock of another process's CPU time, clock_getcpuclockid(3), counts nanoseconds.
 	const scheduled = 2
 	if err := unix.ClockGettime(int32(^p.pid()<<3|scheduled), &ts); err != nil {
-		return a, fmt.Errorf("%s: no CPU clock: %w", p.name, err)
+		return a, fmt.Errorf("%s: no CPU clock: %w", p.Name, err)
 	}
 	a.CPU = time.Duration(ts.Nano())
 	proc := "/proc/" + strconv.Itoa(p.pid())
@@ -72,15 +72,15 @@ func field64(text []byte, name string) int64 {
 }
 
 // addUsage adds what wait4 told. Linux counts kilobytes.
-func (l *lifetime) addUsage(state *os.ProcessState) {
+func (l *Lifetime) addUsage(state *os.ProcessState) {
 	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
 		l.PeakRSS = int64(usage.Maxrss) << 10
 		l.Voluntary, l.Involuntary = int64(usage.Nvcsw), int64(usage.Nivcsw)
 	}
 }
 
-// cores returns the cores that this process may use.
-func cores() []int {
+// Cores returns the cores that this process may use.
+func Cores() []int {
 	var set unix.CPUSet
 	if unix.SchedGetaffinity(0, &set) != nil {
 		return nil
@@ -94,9 +94,9 @@ func cores() []int {
 	return list
 }
 
-// onCore calls f on a thread that is bound to a core, which the process that f
+// OnCore calls f on a thread that is bound to a core, which the process that f
 // starts inherits. A negative core binds nothing.
-func onCore(core int, f func() error) error {
+func OnCore(core int, f func() error) error {
 	if core < 0 {
 		return f()
 	}
@@ -114,8 +114,8 @@ func onCore(core int, f func() error) error {
 	return f()
 }
 
-// machine describes what the race runs on.
-func machine() string {
+// Machine describes what the race runs on.
+func Machine() string {
 	name := runtime.GOARCH
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {

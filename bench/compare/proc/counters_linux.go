@@ -1,4 +1,4 @@
-package main
+package proc
 
 import (
 	"encoding/binary"
@@ -14,8 +14,8 @@ import (
 // Virtual machines mostly have none.
 type counters []int
 
-// countInstructions begins to count, where the machine can.
-func (p *process) countInstructions() {
+// CountInstructions begins to count, where the machine can.
+func (p *Process) CountInstructions() {
 	tasks, err := os.ReadDir("/proc/" + strconv.Itoa(p.pid()) + "/task")
 	if err != nil {
 		return

@@ -20,6 +20,8 @@ type batch struct {
 	literal  int // literals in use
 	match    int // matches in use
 	size     int // bytes that literals and matches stand for
+
+	places [2 * maxMatches]uint32 // of the window, that prefetch asks for
 }
 
 // A match has in bits 0–15 how many of the batch's literals come before it,

@@ -36,8 +36,9 @@
 //
 // With many connections, a window has left the processor's cache when its
 // turn comes again. So a small message of another stream than the message
-// before is decoded in batches: symbols first, copies afterwards, which wait
-// for all of their cache misses together. The output is the same.
+// before is decoded in batches: symbols first, copies afterwards. Before the
+// copies, all that they need of the window is asked for, so that they wait for
+// all of their cache misses together. The output is the same.
 //
 // # Variants
 //

@@ -22,6 +22,7 @@ func (d *Decoder) symbols(c *codes) verdict {
 			return tooLarge
 		}
 		if d.cold {
+			d.prefetch()
 			d.copyBatch()
 		}
 		if v == blockEnd {

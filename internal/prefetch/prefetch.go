@@ -10,8 +10,8 @@ package prefetch
 
 import "unsafe"
 
-// line is how many bytes come from memory at once, or fewer.
-const line = 64
+// Line is how many bytes come from memory at once, or fewer.
+const Line = 64
 
 // Object asks for all that *p is, without what it points to.
 func Object[T any](p *T) { Bytes(unsafe.Pointer(p), unsafe.Sizeof(*p)) }
@@ -23,5 +23,12 @@ func Bytes(p unsafe.Pointer, n uintptr) {
 	}
 }
 
+// Places asks for the lines that the bytes at these distances from p lie in.
+func Places(p unsafe.Pointer, distances []uint32) {
+	if len(distances) > 0 {
+		places(p, &distances[0], uintptr(len(distances)))
+	}
+}
+
 // span returns how many lines the n bytes from p on lie in.
-func span(p, n uintptr) uintptr { return (p%line + n + line - 1) / line }
+func span(p, n uintptr) uintptr { return (p%Line + n + Line - 1) / Line }

@@ -13,3 +13,17 @@ loop:
 	SUBS $1, R1
 	BNE  loop
 	RET
+
+// func places(p unsafe.Pointer, distances *uint32, n uintptr)
+TEXT ·places(SB), NOSPLIT, $0-24
+	MOVD p+0(FP), R0
+	MOVD distances+8(FP), R1
+	MOVD n+16(FP), R2
+
+loop:
+	MOVWU.P 4(R1), R3
+	ADD     R0, R3
+	PRFM    (R3), PLDL1KEEP
+	SUBS    $1, R2
+	BNE     loop
+	RET

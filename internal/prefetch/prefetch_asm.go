@@ -9,3 +9,9 @@ import "unsafe"
 //
 //go:noescape
 func lines(p unsafe.Pointer, n uintptr)
+
+// places asks for the line of each of the n bytes at distances from p, of which there is
+// one at least. It reads the distances, and nothing else.
+//
+//go:noescape
+func places(p unsafe.Pointer, distances *uint32, n uintptr)

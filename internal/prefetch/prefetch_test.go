@@ -6,11 +6,11 @@ import (
 )
 
 func TestSpan(t *testing.T) {
-	for p := uintptr(1 << 20); p < 1<<20+line; p++ {
-		for n := uintptr(1); n < 4*line; n++ {
+	for p := uintptr(1 << 20); p < 1<<20+Line; p++ {
+		for n := uintptr(1); n < 4*Line; n++ {
 			touched := map[uintptr]bool{}
 			for at := p; at < p+n; at++ {
-				touched[at/line] = true
+				touched[at/Line] = true
 			}
 			if got := span(p, n); got != uintptr(len(touched)) {
 				t.Fatalf("%d bytes from %#x: %d lines, want %d", n, p, got, len(touched))
@@ -31,6 +31,8 @@ func TestNothingHappens(t *testing.T) {
 		Bytes(nil, 1<<16)
 		Bytes(unsafe.Pointer(&object), 1<<24) // far behind its end
 		Bytes(unsafe.Pointer(&object), 0)
+		Places(unsafe.Pointer(&object), []uint32{0, 999, 1 << 31})
+		Places(nil, nil)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

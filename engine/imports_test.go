@@ -16,7 +16,7 @@ import (
 // the list of docs/architecture.md. A room that is not named here has to be added.
 var arrows = map[string][]string{
 	"frame": {}, "gateway": {}, "lazyjson": {}, "pool": {},
-	"internal/descriptors": {}, "internal/inflate": {}, "internal/prefetch": {}, "internal/slab": {}, "internal/zstd": {},
+	"internal/descriptors": {}, "internal/inflate": {"internal/prefetch"}, "internal/prefetch": {}, "internal/slab": {}, "internal/zstd": {},
 	"engine/identify":           {},
 	"engine/calm":               {},
 	"engine/session":            {"engine/identify", "gateway"},

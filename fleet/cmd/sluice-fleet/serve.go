@@ -165,7 +165,7 @@ func (o *serveOptions) serve(f *fleet.Fleet, c bridge.Config, credential string,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
-	finish = func() {
+	closeAll := func() {
 		cancel()
 		b.Close()
 		serving.Wait()
@@ -199,10 +199,10 @@ func (o *serveOptions) serve(f *fleet.Fleet, c bridge.Config, credential string,
 		hide, err = o.openPage(f, b, credential, level, logger)
 	}
 	if err != nil {
-		finish()
+		closeAll()
 		return nil, err
 	}
-	return func() { hide(); finish() }, nil
+	return func() { hide(); closeAll() }, nil
 }
 
 // succeed returns the incarnation of the process that used a directory before, which has ended, since the directory is this

@@ -31,6 +31,7 @@ func BenchmarkServeHandOver(b *testing.B) {
 			b.Fatal(err)
 		}
 		eventually(b, "shards come back", func() bool { return moved() >= int64(4*i+4) })
+		<-second.ended
 		eventually(b, "they are back", func() bool { return sessions(b, page) == serveShards })
 	}
 	b.ReportMetric(float64(moved())/float64(b.N), "handovers/op")

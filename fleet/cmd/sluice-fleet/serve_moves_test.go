@@ -46,6 +46,7 @@ func TestServeMoves(t *testing.T) {
 	}
 	eventually(t, "the first has all", func() bool { return sessions(t, page) == 2*serveShards })
 	end()
+	<-other.ended
 	b.check(t, "drained", once, never)
 	if r := s.gateway.Report(); r.Identifies != serveShards {
 		t.Errorf("%d identifies, want one for each shard", r.Identifies)

@@ -68,8 +68,15 @@ func free(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// start starts a process and returns its address for bots.
-func (s *servers) start(name string, more ...string) (p *os.Process, address string) {
+// server is a process of sluice-fleet serve.
+type server struct {
+	*os.Process
+	ended chan struct{} // closed when it has
+}
+
+// start starts a process and returns its address for bots. One that ends other than with status 0, or by the signal that kills
+// it, fails the test.
+func (s *servers) start(name string, more ...string) (p *server, address string) {
 	s.t.Helper()
 	address = free(s.t)
 	args := append([]string{
@@ -82,13 +89,19 @@ func (s *servers) start(name string, more ...string) (p *os.Process, address str
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
+	p = &server{cmd.Process, make(chan struct{})}
+	go func() {
+		defer close(p.ended)
+		_ = cmd.Wait()
+		if end := cmd.ProcessState; end.ExitCode() > 0 {
+			s.t.Errorf("%s ended with %v", name, end)
+		}
+	}()
 	s.t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
+		_ = p.Kill()
+		<-p.ended
 	})
-	return cmd.Process, address
+	return p, address
 }
 
 // admin gives the fleet orders.

@@ -154,6 +154,9 @@ func (a *Admin) Move(ctx context.Context, shard int, name string) error {
 	if err != nil {
 		return err
 	}
+	if shard < 0 || shard >= p.Total {
+		return fmt.Errorf("fleet: there is no shard %d; there are 0 to %d", shard, p.Total-1)
+	}
 	at := place{p.Total, shard}
 	e, err := a.store.get(ctx, at.key())
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/fleet/internal/natsurl"
 	"github.com/sluice-go/sluice/gateway"
 )
 
@@ -132,8 +134,8 @@ func or[T comparable](v, otherwise T) T {
 }
 
 // connect returns a connection to NATS that reconnects for ever, and whether it is to be
-// closed.
-func (c *Config) connect(ctx context.Context) (conn *nats.Conn, own bool, err error) {
+// closed. It tries until ctx ends, and says once that it does.
+func (c *Config) connect(ctx context.Context, log *slog.Logger) (conn *nats.Conn, own bool, err error) {
 	if c.Conn != nil {
 		return c.Conn, false, nil
 	}
@@ -146,19 +148,22 @@ func (c *Config) connect(ctx context.Context) (conn *nats.Conn, own bool, err er
 		nats.Timeout(2*time.Second),
 		nats.ReconnectBufSize(-1), // what waits for a connection is old by then
 	)
-	for {
+	for told := false; ; told = true {
 		conn, err = nats.Connect(c.NATS, options...)
 		if err == nil {
 			return conn, true, nil
 		}
 		var network net.Error // a server that takes the connection, and is too busy to speak
 		if slow := errors.As(err, &network) && network.Timeout(); !slow && !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) {
-			return nil, false, fmt.Errorf("fleet: cannot use NATS at %s: %w; check Config.NATS, and the credentials in Config.Options", c.NATS, err)
+			return nil, false, fmt.Errorf("fleet: cannot use NATS at %s: %w; check Config.NATS, and the credentials in Config.Options", natsurl.Shown(c.NATS), natsurl.Cause(err))
+		}
+		if !told {
+			log.Warn("no NATS server answers; trying again", "nats", natsurl.Shown(c.NATS), "cause", err)
 		}
 		select {
 		case <-time.After(250 * time.Millisecond):
 		case <-ctx.Done():
-			return nil, false, fmt.Errorf("fleet: no NATS server answers at %s: %w; start one, or correct Config.NATS", c.NATS, err)
+			return nil, false, fmt.Errorf("fleet: no NATS server answers at %s: %w; start one, or correct Config.NATS", natsurl.Shown(c.NATS), err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"io"
+	"log/slog"
 	"net"
 	"sync"
 	"testing"
@@ -47,7 +48,7 @@ func TestSlowNATS(t *testing.T) {
 	defer passing.Wait()
 	defer l.Close()
 	config := Config{NATS: "nats://" + l.Addr().String(), Options: []nats.Option{nats.NoCallbacksAfterClientClose()}}
-	conn, own, err := config.connect(t.Context())
+	conn, own, err := config.connect(t.Context(), slog.New(slog.DiscardHandler))
 	if err != nil || !own {
 		t.Fatalf("%v, %v", own, err)
 	}

@@ -44,7 +44,7 @@ func Join(ctx context.Context, config Config) (*Fleet, error) {
 	}
 	f.log = f.log.With("node", config.Name)
 	f.eng.On(gateway.Events(gateway.EventSessionBegan, gateway.EventStateChanged, gateway.EventGuildsReady, gateway.EventSessionResumed), f.noted)
-	if f.conn, f.ownConn, err = config.connect(ctx); err != nil {
+	if f.conn, f.ownConn, err = config.connect(ctx, f.log); err != nil {
 		return nil, err
 	}
 	f.reconnects = f.conn.Stats().Reconnects

@@ -9,7 +9,7 @@
 //	f, err := fleet.Join(ctx, fleet.Config{NATS: server.URL(), …})
 //
 // A server that leads the fleet's bucket goes with its process. The others elect another within
-// 3 to 6 s; meanwhile nothing moves, and the shards that run go on.
+// 4 to 9 s; meanwhile nothing moves, and the shards that run go on.
 package embedded
 
 import (
@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -97,6 +98,9 @@ func Start(config Config) (*Server, error) {
 			o.ServerName = "sluice-" + strings.NewReplacer(":", "-", ".", "-").Replace(config.Cluster)
 		}
 	}
+	if err := usable(config); err != nil {
+		return nil, err
+	}
 	s, err := server.NewServer(o)
 	if err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
@@ -111,6 +115,31 @@ func Start(config Config) (*Server, error) {
 		return nil, fmt.Errorf("embedded: the NATS server did not start within %v; the address %s may be in use, or %s not writable", timeout, config.Listen, config.Dir)
 	}
 	return &Server{s}, nil
+}
+
+// usable says why a server could not start: it would not say so itself.
+func usable(config Config) error {
+	for field, address := range map[string]string{"Listen": config.Listen, "Cluster": config.Cluster} {
+		if address == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("embedded: cannot listen on Config.%s: %w; if another program does, end it or choose another address", field, err)
+		}
+		_ = l.Close()
+	}
+	err := os.MkdirAll(config.Dir, 0o750)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(config.Dir, "writable"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("embedded: cannot write into Config.Dir: %w", err)
+	}
+	return nil
 }
 
 // URL returns where clients reach the server.

@@ -89,7 +89,7 @@ var Abandon = &Departure{code: CloseResumable, alone: true, abrupt: true, why: "
 
 var (
 	errRestart = errors.New("the user asked for a restart")
-	errRenewed = errors.New("the user asked for a new session")
+	errRenewed = errors.New("a new session was asked for")
 )
 
 // NewDeparture returns the end of one shard, which its engine goes on without. Code 0

@@ -5,10 +5,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,27 +16,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/fleet"
+	"github.com/sluice-go/sluice/fleet/internal/natsurl"
 )
 
 // adminOptions are the flags of the commands that look at a fleet.
 type adminOptions struct {
 	natsOptions
-	json bool
+	json bool // of those that print something
 }
 
-// newAdmin returns a command that does something with a fleet.
-func newAdmin(use, short string, args int, do func(ctx context.Context, a *fleet.Admin, o *adminOptions, args []string, out io.Writer) error) *cobra.Command {
+// newAdmin returns a command that does something with a fleet. Behind its name, use has the names of its arguments.
+func newAdmin(use, short string, do func(ctx context.Context, a *fleet.Admin, o *adminOptions, args []string, out io.Writer) error) (*cobra.Command, *adminOptions) {
 	o := &adminOptions{}
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(args),
+		Use: use, Short: short, Args: takes(strings.Fields(use)[1:]...),
+		Long: short + `.
+
+The fleet is that of the bot whose token is DISCORD_TOKEN of the environment, on the NATS
+servers of --nats, whose user and password are NATS_USER and NATS_PASSWORD.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			secret, err := token()
 			if err != nil {
 				return fail(err)
 			}
 			conn, err := nats.Connect(o.urls, append(o.options(), nats.Name("sluice-fleet"), nats.Timeout(3*time.Second))...)
 			if err != nil {
-				return fail(fmt.Errorf("cannot reach NATS at %s: %w; name its servers with --nats", o.urls, err))
+				return fail(fmt.Errorf("cannot reach NATS at %s: %w; name its servers with --nats", natsurl.Shown(o.urls), natsurl.Cause(err)))
 			}
 			defer conn.Close()
 			a, err := fleet.Open(cmd.Context(), conn, secret)
@@ -47,12 +55,23 @@ func newAdmin(use, short string, args int, do func(ctx context.Context, a *fleet
 		},
 	}
 	o.flags(cmd)
+	return cmd, o
+}
+
+// printing returns a command that prints something, as JSON if that is wanted.
+func printing(cmd *cobra.Command, o *adminOptions) *cobra.Command {
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return cmd
 }
 
+// ordering returns a command that gives an order, which is carried out behind its end.
+func ordering(cmd *cobra.Command, _ *adminOptions) *cobra.Command {
+	cmd.Long += "\nAn order that was taken prints nothing: sluice-fleet status and sluice-fleet events show what becomes of it."
+	return cmd
+}
+
 func newStatus() *cobra.Command {
-	return newAdmin("status", "Show who runs how many shards", 0, func(ctx context.Context, a *fleet.Admin, o *adminOptions, _ []string, out io.Writer) error {
+	return printing(newAdmin("status", "Show who runs how many shards", func(ctx context.Context, a *fleet.Admin, o *adminOptions, _ []string, out io.Writer) error {
 		s, err := a.Status(ctx)
 		if err != nil {
 			return err
@@ -61,7 +80,7 @@ func newStatus() *cobra.Command {
 			return json.NewEncoder(out).Encode(s)
 		}
 		return showStatus(out, s)
-	})
+	}))
 }
 
 // showStatus prints a status as a person reads it.
@@ -79,45 +98,49 @@ func showStatus(out io.Writer, s fleet.Status) error {
 		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", n.Name, n.Shards, n.Ready, n.Events, n.Capacity, state)
 	}
 	_ = w.Flush()
-	_, err := fmt.Fprintf(out, "%d shards, %d of them run by nobody", s.Total, len(s.Free))
-	if s.Phase != "" {
-		_, err = fmt.Fprintf(out, "; being resharded to %d (%s)", s.Next, s.Phase)
+	text := fmt.Sprintf("%d shards, %d of them run by nobody", s.Total, len(s.Free))
+	switch s.Phase {
+	case "":
+	case "both":
+		text = fmt.Sprintf("%d shards, being resharded: %d start beside them; of all these %d are run by nobody", s.Total, s.Next, len(s.Free))
+	default:
+		text = fmt.Sprintf("%d shards, being resharded: %d have taken their place; of these %d are run by nobody", s.Total, s.Next, len(s.Free))
 	}
-	_, _ = fmt.Fprintln(out)
+	_, err := fmt.Fprintln(out, text)
 	return err
 }
 
 func newDrain() *cobra.Command {
-	return newAdmin("drain NODE", "Have a process hand its shards to the others and end", 1,
+	return ordering(newAdmin("drain NODE", "Have a process hand its shards to the others and end",
 		func(ctx context.Context, a *fleet.Admin, _ *adminOptions, args []string, _ io.Writer) error {
 			return a.Drain(ctx, args[0])
-		})
+		}))
 }
 
 func newMove() *cobra.Command {
-	return newAdmin("move SHARD NODE", "Hand one shard to a process", 2,
+	return ordering(newAdmin("move SHARD NODE", "Hand one shard to a process",
 		func(ctx context.Context, a *fleet.Admin, _ *adminOptions, args []string, _ io.Writer) error {
 			id, err := strconv.Atoi(args[0])
 			if err != nil {
-				return errors.New("SHARD is no number")
+				return err
 			}
 			return a.Move(ctx, id, args[1])
-		})
+		}))
 }
 
 func newReshard() *cobra.Command {
-	return newAdmin("reshard TOTAL", "Change the number of shards without a gap", 1,
+	return ordering(newAdmin("reshard TOTAL", "Change the number of shards without a gap",
 		func(ctx context.Context, a *fleet.Admin, _ *adminOptions, args []string, _ io.Writer) error {
 			total, err := strconv.Atoi(args[0])
 			if err != nil {
-				return errors.New("TOTAL is no number")
+				return err
 			}
 			return a.Reshard(ctx, total)
-		})
+		}))
 }
 
 func newEvents() *cobra.Command {
-	return newAdmin("events", "Print what the processes tell, until a signal", 0,
+	return printing(newAdmin("events", "Print what the processes tell, until a signal",
 		func(ctx context.Context, a *fleet.Admin, o *adminOptions, _ []string, out io.Writer) error {
 			lines := json.NewEncoder(out)
 			return a.Events(ctx, func(h fleet.Happening) {
@@ -125,7 +148,26 @@ func newEvents() *cobra.Command {
 					_ = lines.Encode(h)
 					return
 				}
-				_, _ = fmt.Fprintln(out, time.Now().Format(time.TimeOnly), h)
+				_, _ = fmt.Fprintln(out, time.Now().Format(time.TimeOnly), told(h))
 			})
-		})
+		}))
+}
+
+// told is what a process tells, as a person reads it.
+func told(h fleet.Happening) string {
+	text := h.Node + ": " + h.What
+	if h.Shard != "" {
+		text += ", shard " + h.Shard
+	}
+	switch h.Count {
+	case 0:
+	case 1:
+		text += ", 1 shard"
+	default:
+		text += fmt.Sprintf(", %d shards", h.Count)
+	}
+	if h.Detail != "" {
+		text += ", " + h.Detail
+	}
+	return text
 }

@@ -19,7 +19,7 @@ func newDemo() *cobra.Command {
 	o := demo.Options{}
 	asJSON := false
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Start a gateway and a fleet as processes of their own, and one scenario", Args: cobra.NoArgs,
+		Use: "demo", Short: "Start a gateway and a fleet as processes of their own, and one scenario", Args: takes(),
 		Long: `Start a gateway and a fleet as processes of their own, and do what the scenario
 says to them; in the end the gateway counts what was lost and what came twice.
 

@@ -45,7 +45,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	_, _ = fmt.Fprintf(os.Stderr, "sluice-fleet: %v\n", err)
+	_, _ = fmt.Fprintf(os.Stderr, "sluice-fleet: %s\n", plain(err))
 	var failed *failure
 	if errors.As(err, &failed) {
 		os.Exit(1)

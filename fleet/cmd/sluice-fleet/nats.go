@@ -31,6 +31,14 @@ func (o *natsOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.key, "nats-key", "", "PEM file of its key")
 }
 
+// check refuses what cannot be meant.
+func (o *natsOptions) check() error {
+	if (o.cert == "") != (o.key == "") {
+		return errors.New("--nats-cert and --nats-key go together: give both, or neither")
+	}
+	return nil
+}
+
 // user returns what the environment says; it is no flag, since others may read those.
 func user() (name, password string) { return os.Getenv("NATS_USER"), os.Getenv("NATS_PASSWORD") }
 

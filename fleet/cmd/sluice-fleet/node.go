@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/sluice-go/sluice/fleet"
 	"github.com/sluice-go/sluice/fleet/cmd/sluice-fleet/internal/demo"
 	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/fleet/internal/natsurl"
 	"github.com/sluice-go/sluice/fleet/publish"
 	"github.com/sluice-go/sluice/gateway"
 	"github.com/sluice-go/sluice/internal/flags"
@@ -41,14 +43,21 @@ type nodeOptions struct {
 func newNode() *cobra.Command {
 	o := &nodeOptions{}
 	cmd := &cobra.Command{
-		Use: "node", Short: "Run a share of a bot's shards", Args: cobra.NoArgs,
+		Use: "node", Short: "Run a share of a bot's shards", Args: takes(),
 		Long: `Run a share of a bot's shards, until a signal ends it: then they are handed to
-the other processes. A user and a password for NATS are NATS_USER and NATS_PASSWORD
-of the environment; an embedded server asks for the same. With --publish events go to NATS, as PREFIX.ev.TOTAL.SHARD.TYPE,
-and commands come from PREFIX.cmd.SHARD; otherwise they are only counted.`,
+the other processes. The bot's token is DISCORD_TOKEN of the environment. A user and a
+password for NATS are NATS_USER and NATS_PASSWORD; an embedded server asks for the same.
+
+With --publish events go to NATS, as PREFIX.ev.TOTAL.SHARD.TYPE, and commands come from
+PREFIX.cmd.SHARD; otherwise they are only counted.`,
 		Example: `  sluice-fleet node --nats nats://a,nats://b,nats://c
   sluice-fleet node --embedded --dir nats --listen 10.0.0.1:4222 --cluster 10.0.0.1:6222 --join 10.0.0.2:6222 --replicas 3`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return fail(o.run(cmd.Context(), nil)) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return fail(o.run(cmd.Context(), nil))
+		},
 	}
 	o.flags(cmd)
 	return cmd
@@ -66,10 +75,10 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 	f.IntVar(&o.config.Replicas, "replicas", 1, "servers that keep the bucket: 1, 3 or 5")
 	f.StringVar(&o.config.Name, "name", "", "name of this process (default the host's and the process id)")
 	f.StringVar(&o.config.Replaces, "replaces", "", "name of a process to take the place of")
-	f.IntVar(&o.config.Total, "total", 0, "number of shards (default the fleet's, or what Discord recommends)")
-	f.IntVar(&o.config.Capacity, "capacity", 0, "part of the shards, relative to the others' (default 10)")
-	f.DurationVar(&o.config.Lease, "lease", 0, "how long a process that is gone keeps its shards at most (default 4s)")
-	f.DurationVar(&o.config.SaveEvery, "save-every", 0, "how old saved sequences may become (default 250ms)")
+	f.Var(flags.Int(&o.config.Total, 0, gateway.MaxShards), "total", "number of shards (default the fleet's, or what Discord recommends)")
+	f.Var(flags.Int(&o.config.Capacity, 1, math.MaxInt32), "capacity", "part of the shards, relative to the others' (default 10)")
+	f.Var(flags.Duration(&o.config.Lease, 2*time.Second), "lease", "how long a process that is gone keeps its shards at most (default 4s)")
+	f.Var(flags.Duration(&o.config.SaveEvery, 10*time.Millisecond), "save-every", "how old saved sequences may become (default 250ms)")
 	o.intents.Intents = gateway.IntentGuilds | gateway.IntentGuildMessages
 	f.Var(&o.intents, "intents", "intents, such as GUILDS,GUILD_MESSAGES, or their number")
 	f.StringVar(&o.apiURL, "api-url", "", "base of the REST API (default Discord's)")
@@ -79,6 +88,36 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.deliveries, "deliveries", "", "")
 	_ = f.MarkHidden("deliveries") // for demo
 }
+
+// check refuses what cannot be meant.
+func (o *nodeOptions) check() error {
+	if len(o.stream) > 0 && o.publish == "" {
+		return errors.New("--stream is of use only with --publish")
+	}
+	if _, err := o.streamed(); err != nil {
+		return err
+	}
+	return o.natsOptions.check()
+}
+
+// streamed returns the events that go to JetStream.
+func (o *nodeOptions) streamed() (stream gateway.EventSet, err error) {
+	for _, name := range o.stream {
+		t := gateway.ParseEventType([]byte(name))
+		switch {
+		case name == "all":
+			stream = published
+		case t == gateway.EventUnknown:
+			return stream, fmt.Errorf("--stream: %q is no event type of Discord's; give names such as INTERACTION_CREATE, or all", name)
+		default:
+			stream = stream.Union(gateway.Events(t))
+		}
+	}
+	return stream, nil
+}
+
+// published are the events that --publish hands on.
+var published = gateway.AllDispatches().Without(gateway.Events(gateway.EventResumed))
 
 // run runs shards until ctx ends. attach, if there is any, sees the fleet before, and the log with its level; what it returns
 // is called in the end.
@@ -148,28 +187,19 @@ func (o *nodeOptions) startPublishing(f *fleet.Fleet, logger *slog.Logger) (ende
 	if o.publish == "" {
 		return func() error { return nil }, nil
 	}
-	events := gateway.AllDispatches().Without(gateway.Events(gateway.EventResumed))
-	var stream gateway.EventSet
-	for _, name := range o.stream {
-		t := gateway.ParseEventType([]byte(name))
-		switch {
-		case name == "all":
-			stream = events
-		case t == gateway.EventUnknown:
-			return nil, fmt.Errorf("--stream: %q is no event type of Discord's; give names such as INTERACTION_CREATE, or all", name)
-		default:
-			stream = stream.Union(gateway.Events(t))
-		}
+	stream, err := o.streamed()
+	if err != nil {
+		return nil, err
 	}
 	conn, err := nats.Connect(o.config.NATS, append(o.options(), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))...)
 	if err != nil {
-		return nil, fmt.Errorf("cannot publish to NATS: %w", err)
+		return nil, fmt.Errorf("cannot publish to NATS: %w", natsurl.Cause(err))
 	}
 	p, err := publish.New(publish.Config{Conn: conn, Prefix: o.publish, Stream: stream, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
-	p.Attach(f.Engine(), events)
+	p.Attach(f.Engine(), published)
 	if _, err := p.ServeCommands(f.Engine()); err != nil {
 		return nil, err
 	}

@@ -46,12 +46,13 @@ type serveOptions struct {
 func newServe() *cobra.Command {
 	o := &serveOptions{}
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Run a share of a bot's shards and be the gateway for bots in any language", Args: cobra.NoArgs,
+		Use: "serve", Short: "Run a share of a bot's shards and be the gateway for bots in any language", Args: takes(),
 		Long: `Run a share of a bot's shards, as sluice-fleet node does, and be the gateway for bots,
 as sluice serve is. A bot may connect to any process of the fleet: where another one
 has its shard, it is passed on there. A shard that moves takes its bots' sessions along,
 so that they resume; where a process is killed, they begin anew, unless it has --data and
-is back at once. All processes have the same bots. See docs/bridge.md and docs/fleet.md.`,
+is back at once. All processes have the same bots. Discord's token is DISCORD_TOKEN of the
+environment. See docs/bridge.md and docs/fleet.md.`,
 		Example: `  sluice-fleet serve --nats nats://a,nats://b,nats://c --listen-bots 10.0.0.1:8080 --bots bots.txt
   sluice-fleet serve --embedded --dir nats --listen-bots 127.0.0.1:8081 --unix /run/sluice.sock --bots bots.txt --pass-rest`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -93,7 +94,7 @@ func (o *serveOptions) check() error {
 	case strings.HasPrefix(o.unix, "unix:"):
 		return fmt.Errorf("--unix %s is an address: want the path alone", o.unix)
 	}
-	if err := errors.Join(o.bridge.Check(), o.page.Check()); err != nil {
+	if err := errors.Join(o.nodeOptions.check(), o.bridge.Check(), o.page.Check()); err != nil {
 		return err
 	}
 	if o.peer == "" {

@@ -46,7 +46,7 @@ func TestServeMistakes(t *testing.T) {
 		{[]string{"--bots", half}, "line 1: want a name and a token"},
 		{[]string{"--bots", filepath.Join(dir, "none")}, "cannot read --bots"},
 		{[]string{"--bots", good, "--http-credential-file", half + "x", "--http", "127.0.0.1:0"}, "cannot read --http-credential-file"},
-		{[]string{"x"}, "unknown command"},
+		{[]string{"x"}, "takes flags only"},
 	} {
 		cmd := newServe()
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true

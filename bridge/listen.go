@@ -39,7 +39,7 @@ func CheckAddress(address string) error {
 		return nil
 	}
 	if host, _, err := net.SplitHostPort(address); err != nil || host == "" {
-		return errors.New("want host:port, such as 127.0.0.1:8080, or unix:PATH")
+		return errors.New("want host:port, such as 127.0.0.1:8080 or, for all addresses of the machine, 0.0.0.0:8080, or unix:PATH")
 	}
 	return nil
 }
@@ -49,7 +49,11 @@ func CheckAddress(address string) error {
 func Listen(address string) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(address, unixPrefix)
 	if !isUnix {
-		return net.Listen("tcp", address)
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen on %s; if another program does, end it or choose another address: %w", address, err)
+		}
+		return l, nil
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
 		if nc, err := net.DialTimeout("unix", path, time.Second); err == nil {

@@ -52,6 +52,8 @@ docs/bridge.md.`,
 	}
 	o.flags(cmd, "append events to this file, too; - is standard output")
 	f := cmd.Flags()
+	f.Lookup("events").Usage = "events that --out takes, such as MESSAGE_CREATE,READY; bots choose their own"
+	_ = f.MarkHidden("session-file") // check says what there is in its place
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address for bots: host:port, or unix:PATH for a Unix socket; port 0 is a free one")
 	f.StringVar(&o.dir, "data", "", "directory in which sessions, those of bots too, and the events that these may ask for outlive\nthis process, also one that is killed (default: a restart identifies)")
 	o.bridge.Declare(adder(f))

@@ -107,6 +107,11 @@ func TestServeFiles(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("blue a-secret-token more\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	used, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer used.Close()
 	t.Setenv("DISCORD_TOKEN", anyToken)
 	for _, c := range []struct {
 		args []string
@@ -118,6 +123,7 @@ func TestServeFiles(t *testing.T) {
 		{[]string{"--bots", botsFile(t), "--cert", "c"}, "--cert and --key go together"},
 		{[]string{"--bots", botsFile(t), "--listen", "8080"}, "want host:port"},
 		{[]string{"--bots", botsFile(t), "--listen", "unix:"}, "want a path"},
+		{[]string{"--bots", botsFile(t), "--listen", used.Addr().String()}, "if another program does, end it"},
 		{[]string{"--bots", botsFile(t), "--pass-to", "https://d"}, "only with --pass-rest"},
 		{[]string{"--bots", botsFile(t), "--share", "red"}, `--share names "red"`},
 		{[]string{"--bots", botsFile(t), "--replay-bytes", "many"}, "such as 256MB"},

@@ -16,7 +16,7 @@ type size struct{ value *int }
 func (f size) Set(s string) error {
 	n := ParseSize(s)
 	if n == 0 || n > math.MaxInt {
-		return errors.New("want a size such as 256MB")
+		return errors.New("want a size with its unit, such as 256MB or 64MiB")
 	}
 	*f.value = int(n)
 	return nil

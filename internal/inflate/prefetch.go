@@ -6,9 +6,9 @@ import (
 	"github.com/sluice-go/sluice/internal/prefetch"
 )
 
-// prefetch has the processor load what the batch's matches are to copy from the window, which is in no cache
-// when many connections take turns. copyBatch reaches further matches while it waits for one, but not all: each
-// that it waits for is in its way. What is asked for here is in nobody's.
+// prefetch has the processor load what the batch's matches are to copy from the window, and what will be written
+// there, which is in no cache when many connections take turns. copyBatch reaches further matches while it waits for
+// one, but not all: each that it waits for is in its way. What is asked for here is in nobody's.
 func (d *Decoder) prefetch() {
 	past, o, l, n := d.past, d.size, 0, uint(0)
 	if past.window == nil {
@@ -28,4 +28,8 @@ func (d *Decoder) prefetch() {
 		o += m.length()
 	}
 	prefetch.Places(unsafe.Pointer(past.window), places[:min(n, 2*maxMatches)])
+
+	// append will write there. Where it wraps around, the rest is not asked for.
+	next := (int(past.next) + d.size) & (WindowSize - 1)
+	prefetch.Bytes(unsafe.Pointer(&past.window[next]), uintptr(min(d.batch.size, WindowSize-next)))
 }

@@ -33,7 +33,7 @@ type demoOptions struct {
 	json           bool
 	driver         driverFlag
 	latency        time.Duration
-	log            logOptions
+	log            flags.Log
 	http           httpOptions
 	storm          bool
 	trace          string
@@ -52,7 +52,7 @@ func newDemo() *cobra.Command {
 		guilds:     2,
 		speed:      1,
 		guildSize:  134_000,
-		log:        logOptions{level: levelFlag{slog.LevelError}},
+		log:        flags.Log{Level: flags.Level{Level: slog.LevelError}},
 		chaosEvery: 4 * time.Second,
 	}
 	cmd := &cobra.Command{
@@ -138,7 +138,7 @@ With --storm the gateway drops all connections at once when --duration is over.
 	f.BoolVar(&o.json, "json", false, "print one JSON object on standard output instead of text")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
 	f.Var(flags.Duration(&o.latency, 0), "latency", "how long an event may wait so that one wake serves many, such as 1ms")
-	o.log.flags(f)
+	o.log.Declare(adder(f))
 	o.http.Declare(adder(f))
 	return cmd
 }
@@ -227,7 +227,7 @@ func (o *demoOptions) mockArgs() []string {
 
 // demo returns what the flags ask for. flush writes what the log has kept back.
 func (o *demoOptions) demo(errOut io.Writer, credential string) (options *demo.Options, flush func()) {
-	logger, level, flush := o.log.open(errOut)
+	logger, level, flush := o.log.Open(errOut)
 	options = &demo.Options{
 		Shards: o.shards, Duration: o.duration, WarmUp: o.warmUp, Heartbeat: o.heartbeat,
 		Compression: o.compress.Compression, MaxWindow: o.maxWindow, TLS: o.tls,

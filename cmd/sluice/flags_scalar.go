@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // The flags that hold one number, time or word, with the bounds that it must
@@ -26,18 +24,3 @@ func (f seedFlag) Set(s string) error {
 func (f seedFlag) String() string { return strconv.FormatUint(*f.value, 10) }
 
 func (f seedFlag) Type() string { return "N" }
-
-// levelFlag is --log-level.
-type levelFlag struct{ slog.Level }
-
-func (f *levelFlag) Set(s string) error {
-	switch strings.ToLower(s) {
-	case "debug", "info", "warn", "error":
-		return f.UnmarshalText([]byte(s))
-	}
-	return fmt.Errorf("choose debug, info, warn or error")
-}
-
-func (f *levelFlag) String() string { return strings.ToLower(f.Level.String()) }
-
-func (f *levelFlag) Type() string { return "LEVEL" }

@@ -91,7 +91,7 @@ func TestListFlags(t *testing.T) {
 }
 
 func TestScalarFlags(t *testing.T) {
-	var level levelFlag
+	var level flags.Level
 	for text, want := range map[string]slog.Level{"debug": slog.LevelDebug, "INFO": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError} {
 		if err := level.Set(text); err != nil || level.Level != want {
 			t.Errorf("level %q: %v, %v", text, level.Level, err)

@@ -145,11 +145,11 @@ func TestDemoInvites(t *testing.T) {
 func TestLogFormat(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var b bytes.Buffer
-		var o logOptions
-		if err := o.format.Set(format); err != nil {
+		var o flags.Log
+		if err := o.Format.Set(format); err != nil {
 			t.Fatal(err)
 		}
-		logger, level, flush := o.open(&b)
+		logger, level, flush := o.Open(&b)
 		for shard := range 3 {
 			logger.Warn("connection ended", "shard", shard)
 		}

@@ -39,7 +39,7 @@ type runOptions struct {
 	retries    int
 	driver     driverFlag
 	latency    time.Duration
-	log        logOptions
+	log        flags.Log
 	http       httpOptions
 
 	token engine.Token  // once attached has read it
@@ -99,7 +99,7 @@ func (o *runOptions) flags(cmd *cobra.Command, out string) {
 	f.Var(flags.Int(&o.retries, 0, 1<<30), "retries", "give up when this many retries in a row have failed (default: never)")
 	f.Var(&o.driver, "driver", "how connections are read: auto takes event loops where the system has them")
 	f.Var(flags.Duration(&o.latency, 0), "latency", "how long an event may wait so that one wake serves many, such as 1ms")
-	o.log.flags(f)
+	o.log.Declare(adder(f))
 	o.http.Declare(adder(f))
 }
 
@@ -119,7 +119,7 @@ func (o *runOptions) attached(ctx context.Context, stderr io.Writer, attach func
 	if err := o.http.Check(); err != nil {
 		return err
 	}
-	logger, level, flush := o.log.open(stderr)
+	logger, level, flush := o.log.Open(stderr)
 	defer flush()
 	credential, err := o.http.Credential()
 	if err != nil {

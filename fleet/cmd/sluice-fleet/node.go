@@ -37,6 +37,7 @@ type nodeOptions struct {
 	deliveries string
 	publish    string
 	stream     []string
+	log        flags.Log
 	drain      time.Duration // how long the end may take; 0: the engine's default
 }
 
@@ -85,6 +86,8 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file of an authority to trust besides the system's")
 	f.StringVar(&o.publish, "publish", "", "publish events to NATS under this prefix, and take commands")
 	f.StringSliceVar(&o.stream, "stream", nil, "event types that go to JetStream, such as INTERACTION_CREATE, or all; others go over core NATS")
+	o.log.Level.Level = slog.LevelWarn
+	o.log.Declare(adder(f))
 	f.StringVar(&o.deliveries, "deliveries", "", "")
 	_ = f.MarkHidden("deliveries") // for demo
 }
@@ -126,9 +129,8 @@ func (o *nodeOptions) run(ctx context.Context, attach func(*fleet.Fleet, *slog.L
 	if err != nil {
 		return err
 	}
-	level := new(slog.LevelVar)
-	level.Set(slog.LevelWarn)
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	logger, level, flush := o.log.Open(os.Stderr)
+	defer flush()
 	c := &o.config
 	c.NATS, c.Options = o.urls, o.options()
 	if o.embedded {

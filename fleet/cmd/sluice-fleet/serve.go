@@ -184,6 +184,7 @@ func (o *serveOptions) serve(f *fleet.Fleet, c bridge.Config, credential string,
 		if tcp, ok := l.Addr().(*net.TCPAddr); ok && c.TLS == nil && !tcp.IP.IsLoopback() {
 			logger.Warn("bots reach this address in plain text, their tokens with it: give --cert and --key, or keep it on a private network", "address", l.Addr().String())
 		}
+		logger.Info("bots may connect", "address", l.Addr().String(), "tls", c.TLS != nil, "bots", len(c.Bots))
 		serving.Go(func() {
 			if err := b.Serve(ctx, l); err != nil {
 				abort(fmt.Errorf("%s: %w", flag, err))

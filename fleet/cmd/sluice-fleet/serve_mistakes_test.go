@@ -69,6 +69,7 @@ func TestSharedFlags(t *testing.T) {
 	}
 	new(flags.Bridge).Declare(compare)
 	new(flags.Page).Declare(compare)
+	new(flags.Log).Declare(compare)
 	if n < 16 {
 		t.Errorf("%d flags were compared", n)
 	}

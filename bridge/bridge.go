@@ -24,6 +24,7 @@ type Bridge struct {
 	pass       *passer     // nil: nothing is passed on
 	peers      *peerClient // nil: there are none
 	remove     func()      // takes the engine's callback away
+	bodyPause  time.Duration
 
 	shards   sync.Map      // *engine.Shard → *shard
 	restored sync.Map      // place → *shard: from a journal, and the engine does not have it yet
@@ -60,7 +61,7 @@ func New(config Config) (*Bridge, error) {
 		config: config, logger: config.Logger, keys: newKeyring(&config), shares: len(config.Share) > 0,
 		dictionary: state.NewDictionary(),
 		sessions:   make(map[string]*session), conns: make(map[*conn]struct{}), quit: make(chan struct{}),
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), bodyPause: bodyPause,
 	}
 	if config.PassREST {
 		b.pass = newPasser(b)

@@ -39,6 +39,7 @@ func (b *Bridge) serve(ctx context.Context, l net.Listener) error {
 
 // ServeHTTP implements [http.Handler]: the gateway at /, the REST API below /api/.
 func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.limitBody(w, r)
 	switch {
 	case r.URL.Path == "/" || r.URL.Path == "":
 		b.upgrade(w, r)

@@ -17,9 +17,6 @@ const (
 	// maxJournal is how much is taken of a peer for one shard, in bytes.
 	maxJournal = 1 << 30
 
-	// handoverPause is for how long a peer that hands a shard over may say nothing: the shard closes meanwhile.
-	handoverPause = 30 * time.Second
-
 	// arrivalTime is how long the engine has to have a shard that was handed over.
 	arrivalTime = time.Minute
 
@@ -39,8 +36,7 @@ func (b *Bridge) takeOver(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, 0, "400: want "+handoverPath+"ID/TOTAL")
 		return
 	}
-	patient := &patientReader{http.NewResponseController(w), r.Body}
-	sh, err := b.readShard(patient, at, func() { w.WriteHeader(http.StatusProcessing) })
+	sh, err := b.readShard(r.Body, at, func() { w.WriteHeader(http.StatusProcessing) })
 	if err == nil {
 		err = b.welcome(sh)
 	}
@@ -122,18 +118,4 @@ func (b *Bridge) dictionaryOf(snapshot []byte) *state.Dictionary {
 // isUnused reports whether the guilds of no shard are compressed with a dictionary.
 func (b *Bridge) isUnused(d *state.Dictionary) bool {
 	return !slices.ContainsFunc(b.all(), func(sh *shard) bool { return sh.state.Uses(d) })
-}
-
-// patientReader reads a request's body, with time for each read.
-type patientReader struct {
-	control *http.ResponseController
-	in      io.Reader
-}
-
-// Read implements io.Reader.
-func (p *patientReader) Read(b []byte) (int, error) {
-	if err := p.control.SetReadDeadline(time.Now().Add(handoverPause)); err != nil {
-		return 0, err
-	}
-	return p.in.Read(b)
 }

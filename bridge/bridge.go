@@ -182,10 +182,18 @@ func (b *Bridge) Close() {
 		c.close(gateway.CloseUnknownError, "The bridge restarts.")
 	}
 	b.workers.Wait()
-	b.shards.Range(func(_, value any) bool {
-		value.(*shard).commands.close()
-		return true
-	})
+	b.adopting.Lock() // a shard may be just arriving; none does from here on
+	shards := b.all()
+	b.adopting.Unlock()
+	for _, sh := range shards {
+		sh.commands.close()
+	}
+}
+
+func (b *Bridge) isClosed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
 }
 
 // of returns what the bridge has of one of the engine's shards.

@@ -72,12 +72,16 @@ func (b *Bridge) readShard(in io.Reader, at place, reached func()) (*shard, erro
 var (
 	errCutOff   = errors.New("bridge: what a peer hands over is not whole")
 	errRunsHere = errors.New("bridge: the shard runs here already")
+	errClosed   = errors.New("bridge: it is closed")
 )
 
 // welcome has bots find a shard that was handed over, and the engine when it attaches it.
 func (b *Bridge) welcome(sh *shard) error {
 	b.adopting.Lock()
 	defer b.adopting.Unlock()
+	if b.isClosed() {
+		return errClosed
+	}
 	for up := range b.config.Engine.Shards() {
 		if up.ID() == sh.id && up.Total() == sh.total {
 			return errRunsHere

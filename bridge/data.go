@@ -101,13 +101,18 @@ func (s *dataStore) Close() error { return (*Data)(s).Close() }
 // Close writes what is not written yet, and ends the use of the directory. What bots do from here on is not kept. The engine
 // calls it, where it has [Data.Sessions]; after [Data.Take] it is the caller's to do.
 func (d *Data) Close() error {
-	err := d.Flush()
 	d.mu.Lock()
-	d.open = false
+	var shards []*shard
 	if d.bridge != nil {
-		for _, sh := range d.bridge.all() {
-			sh.keeper.close()
-		}
+		shards = d.bridge.all()
+	}
+	for _, sh := range shards {
+		sh.keeper.again = time.Time{} // there is no later
+	}
+	err := d.flush()
+	d.open = false
+	for _, sh := range shards {
+		sh.keeper.close()
 	}
 	d.mu.Unlock()
 	return errors.Join(err, d.store.Close())
@@ -118,6 +123,11 @@ func (d *Data) Close() error {
 func (d *Data) Flush() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.flush()
+}
+
+// flush is Flush with mu held.
+func (d *Data) flush() error {
 	if !d.open {
 		return nil
 	}
@@ -134,6 +144,7 @@ func (d *Data) Flush() error {
 func (d *Data) run(wake <-chan struct{}, quit <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	var told time.Time
 	for {
 		select {
 		case <-wake:
@@ -141,7 +152,8 @@ func (d *Data) run(wake <-chan struct{}, quit <-chan struct{}) {
 		case <-quit:
 			return
 		}
-		if err := d.Flush(); err != nil {
+		if err := d.Flush(); err != nil && time.Since(told) >= keeperPause {
+			told = time.Now()
 			d.bridge.logger.Error("what bots may ask for after a restart is not kept: see to the disk", "cause", err)
 		}
 	}

@@ -176,3 +176,46 @@ func TestHandOverTakesJournal(t *testing.T) {
 		t.Errorf("%d identifies", r.Identifies)
 	}
 }
+
+// TestFlushFails: as long as a journal lacks something, Flush says so, also where it does not try again yet: a sequence that is
+// saved then has Discord leave out what the journal does not have.
+func TestFlushFails(t *testing.T) {
+	t.Parallel()
+	srv := gatewaytest.NewServer(t, gatewaytest.WithIdentifyInterval(0), gatewaytest.WithTLS(false), gatewaytest.WithGuilds(1, 5000))
+	peers := &directory{total: 1, scheme: "ws://", owner: map[int]string{}, doubted: map[int]string{}}
+	dir := t.TempDir()
+	inTheWay := filepath.Join(dir, "shard-0-of-1.journal.new")
+	if err := os.MkdirAll(filepath.Join(inTheWay, "full"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	k := newKeeping(t, srv, peers, dir)
+	k.attach(t, peers, engine.ShardSpec{ID: 0, Total: 1})
+	c := k.dial(t, "v=10&events=MESSAGE_CREATE,GUILD_CREATE")
+	session := c.identify(blueToken, gateway.IntentsAll)
+	c.until(0, "GUILD_CREATE")
+	for i := range 20 {
+		srv.Dispatch(0, "MESSAGE_CREATE", message(i))
+		c.until(0, "MESSAGE_CREATE")
+		if err := k.data.Flush(); err == nil {
+			t.Fatal("nothing is in the journal, and Flush says that all is")
+		}
+	}
+	if err := os.RemoveAll(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the journal", func() bool { return k.data.Flush() == nil })
+	if k.journals(t) != 1 {
+		t.Fatalf("%d journals", k.journals(t))
+	}
+	specs, err := k.eng.Detach(t.Context(), k.shardOf(t, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "data")
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	next := newKeeping(t, srv, peers, copied)
+	next.attach(t, peers, specs[0])
+	next.goesOn(t, session)
+}

@@ -15,9 +15,13 @@ type keeper struct {
 	w      *journal.Writer // nil: none yet
 	cursor eventlog.Cursor
 	again  time.Time   // after a failure, not before
+	failed error       // which it was
 	noted  int64       // the last sequence of a record Seen
 	gone   atomic.Bool // it writes nothing any more: the shard is another's
 }
+
+// keeperPause is how long a journal that could not be written is left alone.
+const keeperPause = time.Second
 
 // persist writes what is not in the journal yet. Where there is no journal, or too much behind its snapshot, or
 // events that were not written are gone, it writes another one.
@@ -26,8 +30,11 @@ func (k *keeper) persist() error {
 	sh.mu.Lock()
 	ready, anew := sh.ready, sh.anew
 	sh.mu.Unlock()
-	if !ready && k.w == nil || k.gone.Load() || time.Now().Before(k.again) {
+	if !ready && k.w == nil || k.gone.Load() {
 		return nil
+	}
+	if time.Now().Before(k.again) {
+		return k.failed // for what is missing is missing still
 	}
 	var err error
 	if k.w == nil || anew || k.w.Grown() > max(k.w.Base(), 2*int64(sh.log.Limit)) {
@@ -39,7 +46,7 @@ func (k *keeper) persist() error {
 		}
 	}
 	if err != nil {
-		k.again = time.Now().Add(time.Second)
+		k.again, k.failed = time.Now().Add(keeperPause), err
 		k.close()
 	}
 	return err

@@ -108,13 +108,9 @@ func (f *driverFlag) Type() string { return "auto|portable" }
 
 // flagError tells what is wrong with a flag in words for the caller.
 func flagError(_ *cobra.Command, err error) error {
-	text := err.Error()
+	text := flags.Mistake(err).Error()
 	if before, _, found := strings.Cut(text, "strconv.ParseBool"); found {
 		text = before + "want true or false"
-	}
-	// The value of a flag that wants a URL is not repeated: there may be a password in it.
-	if i := strings.LastIndex(text, `for "--`); i > 0 && strings.Contains(text[i:], flags.WantURL) {
-		text = "invalid argument " + text[i:]
 	}
 	if strings.HasPrefix(text, "unknown flag: --fleet") {
 		text += fleetHint

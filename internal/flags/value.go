@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -86,6 +87,15 @@ func (f duration) Type() string { return "TIME" }
 
 // WantURL begins every error of a flag that wants a URL. Its value must not be repeated: there may be a password in it.
 const WantURL = "want a URL"
+
+// Mistake returns what a library that reads command lines says of a flag, without the value of one that wants a URL.
+func Mistake(err error) error {
+	text := err.Error()
+	if i := strings.LastIndex(text, `for "--`); i > 0 && strings.Contains(text[i:], WantURL) {
+		return errors.New("invalid argument " + text[i:])
+	}
+	return err
+}
 
 // URL is a URL with one of two schemes, such as ws and wss.
 func URL(value *string, plain, secure string) Value { return address{value, [2]string{plain, secure}} }

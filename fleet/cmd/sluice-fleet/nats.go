@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-go/sluice/fleet/embedded"
+	"github.com/sluice-go/sluice/internal/flags"
 )
 
 // natsOptions are the flags of all commands that reach NATS.
@@ -23,6 +24,7 @@ type natsOptions struct {
 }
 
 func (o *natsOptions) flags(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flags.Mistake(err) })
 	f := cmd.Flags()
 	f.StringVar(&o.urls, "nats", "nats://127.0.0.1:4222", "URLs of NATS servers, separated by commas; tls:// asks for TLS")
 	f.StringVar(&o.creds, "creds", "", "file with NATS credentials")

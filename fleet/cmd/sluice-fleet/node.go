@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sluice-go/sluice/engine"
 	"github.com/sluice-go/sluice/fleet"
@@ -28,6 +29,7 @@ import (
 // nodeOptions are the flags of node.
 type nodeOptions struct {
 	natsOptions
+	given      *pflag.FlagSet
 	embedded   bool
 	server     embedded.Config
 	config     fleet.Config
@@ -68,6 +70,7 @@ PREFIX.cmd.SHARD; otherwise they are only counted.`,
 func (o *nodeOptions) flags(cmd *cobra.Command) {
 	o.natsOptions.flags(cmd)
 	f := cmd.Flags()
+	o.given = f
 	f.BoolVar(&o.embedded, "embedded", false, "run a NATS server in the process, in place of --nats")
 	f.StringVar(&o.server.Dir, "dir", "", "directory of the embedded server's files")
 	f.StringVar(&o.server.Listen, "listen", "127.0.0.1:4222", "address of the embedded server for clients")
@@ -92,8 +95,16 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 	_ = f.MarkHidden("deliveries") // for demo
 }
 
-// check refuses what cannot be meant.
+// check refuses what cannot be meant. A flag that would be passed over without a word may be the one that counts.
 func (o *nodeOptions) check() error {
+	if o.embedded && o.given.Changed("nats") {
+		return errors.New("--embedded is a NATS server in the place of --nats: give one of them; other embedded servers are named with --join")
+	}
+	for _, flag := range []string{"dir", "listen", "cluster", "join"} {
+		if !o.embedded && o.given.Changed(flag) {
+			return fmt.Errorf("--%s is of use only with --embedded", flag)
+		}
+	}
 	if len(o.stream) > 0 && o.publish == "" {
 		return errors.New("--stream is of use only with --publish")
 	}

@@ -66,7 +66,7 @@ environment. See docs/bridge.md and docs/fleet.md.`,
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen-bots", "127.0.0.1:8080", "address for bots, and for the other processes that pass bots on: host:port")
 	f.StringVar(&o.unix, "unix", "", "path of a Unix socket for bots of this machine, besides that address (default none)")
-	f.StringVar(&o.peer, "peer-url", "", "that address as the other processes reach it, as ws:// or wss:// (default: that of --listen-bots)")
+	adder(f)(flags.URL(&o.peer, "ws", "wss"), "peer-url", "that address as the other processes reach it, as ws:// or wss:// (default: that of --listen-bots)")
 	f.StringVar(&o.peersCA, "peer-ca", "", "PEM file of the authority of the others' certificates (default the system's)")
 	f.StringVar(&o.dir, "data", "", "directory in which bots' sessions, and the events that these may ask for, outlive this process,\nalso one that is killed, if it is back before another takes its shards over; one for each process\n(default: bots of a process that is killed begin anew)")
 	o.bridge.Declare(adder(f))
@@ -91,6 +91,8 @@ func (o *serveOptions) check() error {
 		return errors.New("--listen-bots has port 0, by which the others cannot reach it: name a port, or give --peer-url")
 	case o.peer == "" && (net.ParseIP(host) == nil || net.ParseIP(host).IsUnspecified()) && host != "localhost":
 		return fmt.Errorf("--listen-bots %s does not say how the others reach this process: give --peer-url, such as ws://10.0.0.1:%s", o.listen, port)
+	case strings.ContainsAny(o.peer, "?#"):
+		return errors.New("--peer-url has something behind the address: want that alone, such as ws://10.0.0.1:8080")
 	case strings.HasPrefix(o.unix, "unix:"):
 		return fmt.Errorf("--unix %s is an address: want the path alone", o.unix)
 	}
@@ -102,9 +104,6 @@ func (o *serveOptions) check() error {
 		if o.bridge.Encrypted() {
 			o.peer = "wss://" + o.listen
 		}
-	}
-	if !strings.HasPrefix(o.peer, "ws://") && !strings.HasPrefix(o.peer, "wss://") {
-		return fmt.Errorf("--peer-url %q begins neither with ws:// nor with wss://", o.peer)
 	}
 	return nil
 }

@@ -40,6 +40,13 @@ func TestServeMistakes(t *testing.T) {
 		{[]string{"--listen-bots", "some.host:8080"}, "give --peer-url"},
 		{[]string{"--listen-bots", "127.0.0.1:0"}, "has port 0"},
 		{[]string{"--peer-url", "http://10.0.0.1"}, "ws://"},
+		{[]string{"--peer-url", "ws://"}, "names a host"},
+		{[]string{"--peer-url", "ws://u:hunter2@10.0.0.1"}, "without a user name or password"},
+		{[]string{"--url", "wss://u:hunter2@10.0.0.1"}, "without a user name or password"},
+		{[]string{"--peer-url", "ws://10.0.0.1/?x=1"}, "behind the address"},
+		{[]string{"--embedded", "--nats", "nats://10.0.0.1"}, "give one of them"},
+		{[]string{"--dir", "nats"}, "only with --embedded"},
+		{[]string{"--join", "10.0.0.1:6222"}, "only with --embedded"},
 		{[]string{"--cert", "x"}, "--cert and --key go together"},
 		{[]string{"--pass-to", "http://x"}, "only with --pass-rest"},
 		{[]string{}, "name a file with --bots, or set SLUICE_BOTS"},
@@ -51,7 +58,7 @@ func TestServeMistakes(t *testing.T) {
 		cmd := newServe()
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		cmd.SetArgs(c.args)
-		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v, want …%s…", c.args, err, c.want)
 		}
 	}

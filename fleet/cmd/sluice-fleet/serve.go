@@ -136,7 +136,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	err = o.nodeOptions.run(ctx, func(f *fleet.Fleet, level *slog.LevelVar, logger *slog.Logger) (func(), error) {
-		return o.serve(f, c, credential, level, logger, abort)
+		return o.serve(ctx, f, c, credential, level, logger, abort)
 	})
 	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause
@@ -144,15 +144,15 @@ func (o *serveOptions) run(ctx context.Context) error {
 	return err
 }
 
-// serve opens the addresses; finish closes them when the shards have been handed over.
-func (o *serveOptions) serve(f *fleet.Fleet, c bridge.Config, credential string, level *slog.LevelVar, logger *slog.Logger, abort context.CancelCauseFunc) (finish func(), err error) {
+// serve opens the addresses; finish closes them when the shards have been handed over. start ends when the process is to end before.
+func (o *serveOptions) serve(start context.Context, f *fleet.Fleet, c bridge.Config, credential string, level *slog.LevelVar, logger *slog.Logger, abort context.CancelCauseFunc) (finish func(), err error) {
 	c.Engine, c.Peers, c.Logger = f.Engine(), peers{f}, logger
 	b, err := bridge.New(c)
 	if err != nil {
 		return nil, flags.BridgeMistake(err)
 	}
 	if c.Data != nil {
-		if err := c.Data.Take(context.Background()); err != nil {
+		if err := c.Data.Take(start); err != nil {
 			b.Close()
 			return nil, fmt.Errorf("--data: %w", err)
 		}

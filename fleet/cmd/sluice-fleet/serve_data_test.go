@@ -3,9 +3,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/sluice-go/sluice/engine"
+	"github.com/sluice-go/sluice/engine/session"
+	"github.com/sluice-go/sluice/fleet"
 )
 
 // TestServeData: a process that is back at once, after it was killed or ended in order, has its shards go on: bots resume, and
@@ -116,4 +124,40 @@ func TestServeDataBack(t *testing.T) {
 		t.Errorf("%d identifies, and %d sessions of bots began again", r.Identifies, again)
 	}
 	t.Logf("of two shards, %d began anew; a shard was away for %v at most", again, s.away())
+}
+
+// TestServeDataInUse: a process that waits for its directory ends in order when it is to end, and not with what it waited for.
+func TestServeDataInUse(t *testing.T) {
+	s := newServers(t)
+	dir := t.TempDir()
+	other := session.NewFile(filepath.Join(dir, "sessions.json"))
+	if _, err := other.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	conn, err := nats.Connect(s.nats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	t.Setenv("DISCORD_TOKEN", s.gateway.Token())
+	t.Setenv("SLUICE_BOTS", "blue "+botToken)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	cmd := newServe()
+	cmd.SetArgs([]string{"--nats", s.nats, "--api-url", s.gateway.APIURL(), "--listen-bots", free(t), "--data", dir})
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.ExecuteContext(ctx) }()
+	eventually(t, "it joins", func() bool {
+		a, err := fleet.Open(t.Context(), conn, engine.NewToken(s.gateway.Token()))
+		if err != nil {
+			return false
+		}
+		status, err := a.Status(t.Context())
+		return err == nil && len(status.Nodes) == 1
+	})
+	end()
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
 }

@@ -150,6 +150,7 @@ func (b *Bridge) dropGone(now time.Time) {
 // discard ends what the bridge has of a shard that the engine does not have. Where a peer may have it, its bots are to
 // look for it there.
 func (sh *shard) discard() {
+	defer sh.keeper.leave()
 	if sh.bridge.config.Peers != nil {
 		sh.sendAway()
 		return

@@ -109,6 +109,18 @@ func (k *keeper) end() error {
 	return err
 }
 
+// leave writes nothing more, and lets go of the journal, which stays: the shard is gone.
+func (k *keeper) leave() {
+	if k == nil {
+		return
+	}
+	d := k.shard.bridge.config.Data
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	k.gone.Store(true)
+	k.close()
+}
+
 // seen writes up to where the journal has all, if that has moved.
 func (k *keeper) seen(seq int64) error {
 	if seq <= k.noted || k.shard.bridge.config.Peers == nil {

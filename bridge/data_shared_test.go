@@ -219,3 +219,46 @@ func TestFlushFails(t *testing.T) {
 	next.attach(t, peers, specs[0])
 	next.goesOn(t, session)
 }
+
+// TestHandOverFailsClosesJournal: a shard that has left, or is gone, has no file open, though it could not be handed over: another
+// one of its own could not take its journal's place then, where files that are open stay.
+func TestHandOverFailsClosesJournal(t *testing.T) {
+	t.Parallel()
+	if _, err := os.ReadDir("/proc/self/fd"); err != nil {
+		t.Skip("which files are open cannot be seen here")
+	}
+	for name, leave := range map[string]func(k *keeping, up *engine.Shard){
+		"no bridge": func(k *keeping, up *engine.Shard) {
+			h := k.bridge.HandOver(t.Context(), up, "ws://"+srvOf(t))
+			specs, err := k.eng.Detach(t.Context(), up)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Finish(t.Context(), specs[0].Session)
+			h.Left()
+		},
+		"gone": func(k *keeping, up *engine.Shard) {
+			if _, err := k.eng.Detach(t.Context(), up); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		_, _, k, _ := newKept(t)
+		if err := k.data.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		leave(k, k.shardOf(t, 0))
+		eventually(t, name+": no journal that is open", func() bool {
+			open, err := os.ReadDir("/proc/self/fd")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, fd := range open {
+				if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && to == filepath.Join(k.dir, "shard-0-of-1.journal") {
+					return false
+				}
+			}
+			return true
+		})
+	}
+}

@@ -209,6 +209,7 @@ func (h *Handover) Left() {
 	b := h.shard.bridge
 	b.shards.Delete(h.shard.up.Load())
 	h.shard.sendAway()
+	h.shard.keeper.leave()
 }
 
 // Stayed ends a hand-over of which nothing comes.

@@ -77,6 +77,12 @@ var (
 
 // welcome has bots find a shard that was handed over, and the engine when it attaches it.
 func (b *Bridge) welcome(sh *shard) error {
+	var before *shard
+	defer func() {
+		if before != nil {
+			before.keeper.leave() // which waits for the disk, and adopting is waited for by callbacks
+		}
+	}()
 	b.adopting.Lock()
 	defer b.adopting.Unlock()
 	if b.isClosed() {
@@ -87,8 +93,9 @@ func (b *Bridge) welcome(sh *shard) error {
 			return errRunsHere
 		}
 	}
-	if before, ok := b.restored.LoadAndDelete(place{sh.id, sh.total}); ok {
-		before.(*shard).sendAway()
+	if restored, ok := b.restored.LoadAndDelete(place{sh.id, sh.total}); ok {
+		before = restored.(*shard)
+		before.sendAway()
 	}
 	b.introduce(sh)
 	return nil

@@ -30,6 +30,9 @@ func ParseBots(source, text string) (bots []Bot, err error) {
 // unixPrefix marks a Unix socket.
 const unixPrefix = "unix:"
 
+// maxSocketPath is what fits on every system; some take a few bytes more.
+const maxSocketPath = 103
+
 // CheckAddress returns why [Listen] could not take an address, nil if it may.
 func CheckAddress(address string) error {
 	if path, isUnix := strings.CutPrefix(address, unixPrefix); isUnix {
@@ -55,7 +58,11 @@ func Listen(address string) (net.Listener, error) {
 		}
 		return l, nil
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&os.ModeSocket == 0 {
+		return nil, fmt.Errorf("%s is there already, and is no socket: name another path, or remove it", path)
+	}
+	if err == nil {
 		if nc, err := net.DialTimeout("unix", path, time.Second); err == nil {
 			nc.Close()
 			return nil, fmt.Errorf("another process listens on %s", path)
@@ -65,6 +72,9 @@ func Listen(address string) (net.Listener, error) {
 		}
 	}
 	l, err := net.Listen("unix", path)
+	if err != nil && len(path) > maxSocketPath {
+		return nil, fmt.Errorf("the path of a Unix socket may be no longer than %d bytes, and this one has %d: %w", maxSocketPath, len(path), err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,10 @@ func Run(ctx context.Context, c *Client, o Options, in io.Reader, out io.Writer)
 	if ctx.Err() != nil {
 		return nil // the screen has been put back
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("cannot draw: standard input and output must be a terminal (%w); for programs there is JSON at %s", err, c.base.JoinPath("api/v1/engine").Redacted())
+	}
+	return nil
 }
 
 // screen is what is shown, as Bubble Tea's model.

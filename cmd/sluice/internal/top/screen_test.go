@@ -6,12 +6,31 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
+
+// TestNoTerminal: what is wrong is said in words of users.
+func TestNoTerminal(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems say it elsewhere")
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	err = Run(t.Context(), served(t, engineJSON, `{"shards":[]}`), Options{Interval: time.Second}, null, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "must be a terminal") || !strings.Contains(err.Error(), "/api/v1/engine") {
+		t.Error(err)
+	}
+}
 
 // TestScreen is of the terminal's size, obeys its keys, and keeps control characters out.
 func TestScreen(t *testing.T) {

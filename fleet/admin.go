@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -59,7 +60,8 @@ type NodeStatus struct {
 	Capacity    int    `json:"capacity"`
 	Draining    bool   `json:"draining,omitempty"`
 	Answers     bool   `json:"answers"`
-	Shards      int    `json:"shards"` // that records say are its own
+	Shards      int    `json:"shards"`        // that records say are its own
+	IDs         string `json:"ids,omitempty"` // which of Status.Total these are, such as "0-3,7"
 	Running     int    `json:"running"`
 	Ready       int    `json:"ready"`
 	Events      uint64 `json:"events"`
@@ -79,14 +81,17 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 		return Status{}, err
 	}
 	s := Status{Total: p.Total, Next: p.Next, Phase: p.Phase}
-	counts := map[string]int{}
+	counts, ids := map[string]int{}, map[string][]int{}
 	for at, r := range records {
 		if p.has(at) {
 			counts[r.Owner]++
 		}
+		if at.total == p.Total {
+			ids[r.Owner] = append(ids[r.Owner], at.id)
+		}
 	}
 	for _, m := range members {
-		n := NodeStatus{Name: m.Name, Incarnation: m.Incarnation, Capacity: m.Capacity, Draining: m.Draining, Shards: counts[m.Incarnation]}
+		n := NodeStatus{Name: m.Name, Incarnation: m.Incarnation, Capacity: m.Capacity, Draining: m.Draining, Shards: counts[m.Incarnation], IDs: ranges(ids[m.Incarnation])}
 		var answer answer
 		if a.request(ctx, m.Incarnation, order{Do: "status"}, &answer) == nil {
 			n.Answers, n.Running, n.Ready, n.Events = true, answer.Running, answer.Ready, answer.Events
@@ -98,6 +103,26 @@ func (a *Admin) Status(ctx context.Context) (Status, error) {
 		s.Free = append(s.Free, at.String())
 	}
 	return s, nil
+}
+
+// ranges writes numbers as people read them: "0-3,7".
+func ranges(ids []int) string {
+	slices.Sort(ids)
+	var b strings.Builder
+	for i := 0; i < len(ids); i++ {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		first := ids[i]
+		for i+1 < len(ids) && ids[i+1] == ids[i]+1 {
+			i++
+		}
+		b.WriteString(strconv.Itoa(first))
+		if ids[i] > first {
+			b.WriteString("-" + strconv.Itoa(ids[i]))
+		}
+	}
+	return b.String()
 }
 
 // Leader returns the name of the NATS server that leads the bucket; "" where one server alone

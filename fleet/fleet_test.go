@@ -174,7 +174,7 @@ func TestOrders(t *testing.T) {
 	}
 	st.spread(6, b)
 	s, err := admin.Status(t.Context())
-	if err != nil || s.Total != 6 || len(s.Nodes) != 1 || s.Nodes[0].Shards != 6 || s.Nodes[0].Ready != 6 {
+	if err != nil || s.Total != 6 || len(s.Nodes) != 1 || s.Nodes[0].Shards != 6 || s.Nodes[0].Ready != 6 || s.Nodes[0].IDs != "0-5" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	eventually(t, "what is told", func() bool {

@@ -86,7 +86,7 @@ func newStatus() *cobra.Command {
 // showStatus prints a status as a person reads it.
 func showStatus(out io.Writer, s fleet.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprint(w, "NODE\tSHARDS\tREADY\tEVENTS\tCAPACITY\tSTATE\n")
+	_, _ = fmt.Fprint(w, "NODE\tSHARDS\tREADY\tEVENTS\tCAPACITY\tSTATE\tWHICH\n")
 	for _, n := range s.Nodes {
 		state := "runs"
 		switch {
@@ -95,7 +95,7 @@ func showStatus(out io.Writer, s fleet.Status) error {
 		case n.Draining:
 			state = "drains"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", n.Name, n.Shards, n.Ready, n.Events, n.Capacity, state)
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\n", n.Name, n.Shards, n.Ready, n.Events, n.Capacity, state, cut(n.IDs))
 	}
 	_ = w.Flush()
 	text := fmt.Sprintf("%d shards, %d of them run by nobody", s.Total, len(s.Free))
@@ -108,6 +108,15 @@ func showStatus(out io.Writer, s fleet.Status) error {
 	}
 	_, err := fmt.Fprintln(out, text)
 	return err
+}
+
+// cut has a list of shards fit into a line; --json has all of it.
+func cut(ids string) string {
+	const most = 50
+	if len(ids) <= most {
+		return ids
+	}
+	return ids[:strings.LastIndexByte(ids[:most], ',')+1] + "…"
 }
 
 func newDrain() *cobra.Command {

@@ -78,3 +78,23 @@ func TestTold(t *testing.T) {
 		}
 	}
 }
+
+func TestShowStatus(t *testing.T) {
+	long := strings.Repeat("100,", 30) + "100"
+	for want, s := range map[string]fleet.Status{
+		"8 shards, 0 of them run by nobody\n": {Total: 8, Nodes: []fleet.NodeStatus{{Name: "a", Answers: true, IDs: "0-3,7"}}},
+		"8 shards, being resharded: 12 start beside them; of all these 1 are run by nobody\n": {
+			Total: 8, Next: 12, Phase: "both", Free: []string{"0/12"}, Nodes: []fleet.NodeStatus{{Name: "a", IDs: long}}},
+		"8 shards, being resharded: 12 have taken their place; of these 0 are run by nobody\n": {Total: 8, Next: 12, Phase: "cut"},
+	} {
+		var b strings.Builder
+		if err := showStatus(&b, s); err != nil || !strings.HasSuffix(b.String(), want) {
+			t.Errorf("%v, %s, want …%s", err, b.String(), want)
+		}
+		for _, n := range s.Nodes {
+			if !strings.Contains(b.String(), cut(n.IDs)) || len(cut(n.IDs)) > 55 {
+				t.Errorf("%s", b.String())
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,9 @@ const (
 
 	// handTime is how long one group may take: the gateway has 2 s to answer a close.
 	handTime = 4 * time.Second
+
+	// leavingPoll is how often a drain looks whether others have handed over what they began to.
+	leavingPoll = 20 * time.Millisecond
 
 	// beginTime is how long what goes along may take before: the shards still run, and it may be hundreds of megabytes.
 	beginTime = 10 * time.Second
@@ -102,19 +106,23 @@ func (f *Fleet) hand(ctx context.Context, given map[place]string) {
 }
 
 // handGroup closes shards so that their sessions can be resumed, writes into the records whose they
-// are now, and names them to their new owners.
+// are now, and names them to their new owners. Shards that are being handed over already it leaves alone: a drain may begin
+// while control moves some.
 func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 	leaving := map[place]*holding{}
 	var shards []*engine.Shard
 	f.mu.Lock()
 	for at := range group {
-		if h := f.mine[at]; h != nil && h.shard != nil {
+		if h := f.mine[at]; h != nil && h.shard != nil && !h.leaving {
 			leaving[at] = h
 			h.leaving = true
 			shards = append(shards, h.shard)
 		}
 	}
 	f.mu.Unlock()
+	if len(leaving) == 0 {
+		return
+	}
 	handovers := f.beginHandovers(ctx, leaving, group)
 	limit, cancel := context.WithTimeout(ctx, handTime)
 	specs, err := f.eng.Detach(limit, shards...)
@@ -132,12 +140,13 @@ func (f *Fleet) handGroup(ctx context.Context, group map[place]string) {
 		spec, closed := sessions[at]
 		f.mu.Lock()
 		next := h.record.with(group[at], spec.Session)
-		if !closed {
-			f.moves[at] = group[at] // once more, when it has closed
-		}
 		f.mu.Unlock()
 		if !closed {
 			handovers[at].Stayed()
+			f.mu.Lock()
+			f.moves[at] = group[at] // once more, when it has closed
+			h.leaving = false
+			f.mu.Unlock()
 			return nil
 		}
 		limit, cancel := context.WithTimeout(ctx, handTime)
@@ -214,9 +223,19 @@ func (f *Fleet) drainAll(ctx context.Context) {
 		f.log.Warn("the fleet cannot be told of the drain; others take the shards over", "cause", err)
 	}
 	for ctx.Err() == nil {
-		list := f.sorted()
-		if len(list) == 0 {
+		all := f.sorted()
+		if len(all) == 0 {
 			return
+		}
+		f.mu.Lock()
+		list := slices.DeleteFunc(all, func(at place) bool { return f.mine[at] == nil || f.mine[at].leaving })
+		f.mu.Unlock()
+		if len(list) == 0 { // control is about to be done with them
+			select {
+			case <-time.After(leavingPoll):
+			case <-ctx.Done():
+			}
+			continue
 		}
 		f.mu.Lock()
 		p, replacer := f.plan, f.replacedBy

@@ -68,6 +68,12 @@ type node struct {
 
 func (st *stage) join(name string, edit ...func(*Config)) *node {
 	st.t.Helper()
+	return st.joinWith(name, func(*Fleet) {}, edit...)
+}
+
+// joinWith is join, with a look at the fleet before it runs.
+func (st *stage) joinWith(name string, before func(*Fleet), edit ...func(*Config)) *node {
+	st.t.Helper()
 	config := Config{
 		NATS: st.nats.URL(), Name: name, poll: 50 * time.Millisecond, period: time.Second,
 		Engine: engine.Config{
@@ -84,6 +90,7 @@ func (st *stage) join(name string, edit ...func(*Config)) *node {
 	if err != nil {
 		st.t.Fatal(err)
 	}
+	before(f)
 	n := &node{Fleet: f, result: make(chan error, 1)}
 	f.Engine().On(gateway.AllDispatches(), func(ev *engine.Event) { st.seen.see(name, ev) })
 	run, end := context.WithCancel(context.Background())

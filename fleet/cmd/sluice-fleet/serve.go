@@ -133,12 +133,13 @@ func (o *serveOptions) run(ctx context.Context) error {
 	if c.Token, err = token(); err != nil {
 		return err
 	}
-	ctx, abort := context.WithCancelCause(ctx)
+	signalled := ctx
+	ctx, abort := context.WithCancelCause(signalled)
 	defer abort(nil)
 	err = o.nodeOptions.run(ctx, func(f *fleet.Fleet, level *slog.LevelVar, logger *slog.Logger) (func(), error) {
 		return o.serve(ctx, f, c, credential, level, logger, abort)
 	})
-	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+	if cause := context.Cause(ctx); err == nil && cause != context.Cause(signalled) { // that of a signal is no fault
 		err = cause
 	}
 	return err

@@ -114,8 +114,11 @@ func (b *bridged) start(address string) {
 	}
 }
 
-// kept reports whether the session that began last outlives the process.
+// kept reports whether the bot's session that began last, and the bridge's at Discord, outlive the process.
 func (b *bridged) kept() bool {
+	if info, err := os.Stat(filepath.Join(b.data, "sessions.json")); err != nil || info.Size() == 0 {
+		return false // the sessions at Discord are saved a moment after they begin
+	}
 	b.mu.Lock()
 	session := b.session
 	b.mu.Unlock()

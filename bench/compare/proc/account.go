@@ -28,6 +28,7 @@ type Span struct {
 	Instructions int64 `json:"instructions,omitempty"` // 0: not counted
 }
 
+// Since returns what the process used from b until a.
 func (a Account) Since(b Account) Span {
 	return Span{
 		Wall:      a.At.Sub(b.At).Seconds(),

@@ -17,6 +17,7 @@ import (
 // ticksPerSecond is USER_HZ, which Linux has fixed for all that it tells.
 const ticksPerSecond = 100
 
+// Supported returns nil if the kernel's accounts of running processes can be read here, or else why not.
 func Supported() error { return nil }
 
 // Account reads what a process has used until now.

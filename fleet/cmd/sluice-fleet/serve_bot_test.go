@@ -105,6 +105,17 @@ func atLeast(n int) func([serveShards]int) bool {
 	}
 }
 
+// again wants sessions of a bot that have begun once to have begun n times more, all shards together.
+func again(n int) func([serveShards]int) bool {
+	return func(ready [serveShards]int) bool {
+		more := 0
+		for _, r := range ready {
+			more += r - 1
+		}
+		return more == n
+	}
+}
+
 // load has messages sent all the time until the function that it returns is called, which waits until a bot has all of
 // them, and wants each to have come once.
 func (s *servers) load(b *fleetBot, what string) (end func()) {

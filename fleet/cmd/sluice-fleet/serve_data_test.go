@@ -61,20 +61,13 @@ func TestServeDataStale(t *testing.T) {
 	if err := other.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	again := func(ready [serveShards]int) bool {
-		sum := 0
-		for _, n := range ready {
-			sum += n - 1
-		}
-		return sum == 2
-	}
-	s.settle(b, "the second was killed", again)
+	s.settle(b, "the second was killed", again(2))
 
 	end := s.load(b, "the second is back")
 	s.start("second", "--http", pages, "--data", dir, "--listen-bots", second)
 	eventually(t, "the second has its share again", func() bool { return sessions(t, pages) == 2 })
 	end()
-	s.settle(b, "the second is back, and all is calm", again)
+	s.settle(b, "the second is back, and all is calm", again(2))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for shard, n := range b.ready {
@@ -113,17 +106,17 @@ func TestServeDataBack(t *testing.T) {
 	s.settle(b, "the second is back", atLeast(1))
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	again := 0
+	anew := 0
 	for shard, n := range b.ready {
-		again += n - 1
+		anew += n - 1
 		if b.lost[shard] != n-1 {
 			t.Errorf("shard %d began %d times, and %d losses were told", shard, n, b.lost[shard])
 		}
 	}
-	if r := s.gateway.Report(); r.Identifies != int64(serveShards+again) {
-		t.Errorf("%d identifies, and %d sessions of bots began again", r.Identifies, again)
+	if r := s.gateway.Report(); r.Identifies != int64(serveShards+anew) {
+		t.Errorf("%d identifies, and %d sessions of bots began again", r.Identifies, anew)
 	}
-	t.Logf("of two shards, %d began anew; a shard was away for %v at most", again, s.away())
+	t.Logf("of two shards, %d began anew; a shard was away for %v at most", anew, s.away())
 }
 
 // TestServeDataInUse: a process that waits for its directory ends in order when it is to end, and not with what it waited for.

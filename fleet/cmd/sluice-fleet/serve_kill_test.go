@@ -41,20 +41,13 @@ func TestServeKill(t *testing.T) {
 			} else if err := other.Kill(); err != nil {
 				t.Fatal(err)
 			}
-			twice := func(ready [serveShards]int) bool {
-				again := 0
-				for _, n := range ready {
-					again += n - 1
-				}
-				return again == 2
-			}
-			s.settle(b, "the second is gone", twice)
+			s.settle(b, "the second is gone", again(2))
 			if cut {
 				eventually(t, "bots of the second are sent away", func() bool {
 					return strings.Contains(get(t, pages, "/metrics"), `sluice_bridge_closes_total{code="4000"}`)
 				})
 				way.Heal()
-				s.settle(late, "the second can read again", twice)
+				s.settle(late, "the second can read again", again(2))
 			}
 			b.mu.Lock()
 			defer b.mu.Unlock()

@@ -87,7 +87,7 @@ tags: ## the tests of what build tags change
 # All that Go lists take as long as their standard libraries take to compile, half an
 # hour on two cores, and some minutes once they are in the build cache. CI takes these:
 # each kind of system once, and big-endian; 386 runs there.
-SYSTEMS = darwin/arm64 windows/amd64 linux/s390x js/wasm plan9/386
+SYSTEMS = darwin/arm64 windows/amd64 freebsd/amd64 linux/s390x js/wasm plan9/386
 
 .PHONY: cross
 cross: ## build and vet everything for every system that Go lists; SYSTEMS="…" for some
